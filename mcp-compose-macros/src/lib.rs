@@ -1,0 +1,1 @@
+//! The macros of `mcp-compose`; use them through that crate.

@@ -1,0 +1,2 @@
+//! One MCP server out of many.
+extern crate self as mcp_compose;
