@@ -1,2 +1,6 @@
 //! One MCP server out of many.
 extern crate self as mcp_compose;
+
+pub mod child;
+mod gateway;
+mod wire;

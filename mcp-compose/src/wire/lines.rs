@@ -1,0 +1,235 @@
+//! Newline-delimited messages over a pair of byte streams: stdio, of ours and of children.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+
+use super::message::Frame;
+use super::peer::{Link, LinkError, Outgoing, lock};
+
+/// Bytes that may wait for a reader on the other side before messages are refused.
+const MAX_QUEUED: usize = 64 * 1024 * 1024;
+/// First size of the read buffer; it grows to the longest line.
+const READ_BUFFER: usize = 8 * 1024;
+
+/// The write half of a connection of lines.
+#[derive(Debug, Clone)]
+pub(crate) struct LineLink {
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    state: Mutex<QueueState>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct QueueState {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl LineLink {
+    /// A link whose messages [`LineLink::write_to`] writes.
+    pub(crate) fn new() -> Self {
+        Self {
+            queue: Arc::new(Queue {
+                state: Mutex::default(),
+                changed: Notify::new(),
+            }),
+        }
+    }
+
+    /// Writes what is sent until the link is closed and empty. All that waits leaves in one write.
+    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin) -> io::Result<()> {
+        loop {
+            let (frames, closed) = {
+                let mut state = lock(&self.queue.state);
+                state.bytes = 0;
+                (std::mem::take(&mut state.frames), state.closed)
+            };
+            if frames.is_empty() {
+                if closed {
+                    return writer.shutdown().await;
+                }
+                self.queue.changed.notified().await;
+                continue;
+            }
+            write_frames(&mut writer, frames).await?;
+            writer.flush().await?;
+        }
+    }
+}
+
+impl Link for LineLink {
+    fn send(&self, message: Outgoing) -> Result<(), LinkError> {
+        let mut frame = Frame::default();
+        message.message.encode(&mut frame);
+        frame.tail.push('\n');
+        {
+            let mut state = lock(&self.queue.state);
+            if state.closed {
+                return Err(LinkError::Closed);
+            }
+            // A single message of any size passes; a backlog does not.
+            if state.bytes > MAX_QUEUED {
+                return Err(LinkError::Full);
+            }
+            state.bytes += frame.len();
+            state.frames.push_back(frame);
+        }
+        self.queue.changed.notify_one();
+        Ok(())
+    }
+
+    fn close(&self) {
+        lock(&self.queue.state).closed = true;
+        self.queue.changed.notify_one();
+    }
+}
+
+/// Writes frames as few large writes: small ones are joined, large payloads are not copied.
+async fn write_frames(
+    writer: &mut (impl AsyncWrite + Unpin),
+    frames: VecDeque<Frame>,
+) -> io::Result<()> {
+    let mut text = String::new();
+    for frame in frames {
+        if text.is_empty() {
+            text = frame.head;
+        } else {
+            text.push_str(&frame.head);
+        }
+        if let Some(payload) = frame.payload {
+            write_all_vectored(writer, text.as_bytes(), payload.bytes()).await?;
+            text.clear();
+        }
+        text.push_str(&frame.tail);
+    }
+    writer.write_all(text.as_bytes()).await
+}
+
+async fn write_all_vectored(
+    writer: &mut (impl AsyncWrite + Unpin),
+    mut first: &[u8],
+    mut second: &[u8],
+) -> io::Result<()> {
+    while !first.is_empty() {
+        let written = writer
+            .write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
+            .await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        if written < first.len() {
+            first = &first[written..];
+        } else {
+            second = &second[written - first.len()..];
+            first = &[];
+        }
+    }
+    writer.write_all(second).await
+}
+
+/// What the read half yields.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// One line, without its end.
+    Text(ByteString),
+    /// A line that is not UTF-8.
+    NotText,
+    /// A line longer than allowed; it was skipped to its end.
+    TooLong,
+}
+
+/// Reads lines until the stream ends, and hands each on. Empty lines are passed over.
+pub(crate) async fn read_lines(
+    mut reader: impl AsyncRead + Unpin,
+    max_line: usize,
+    mut each: impl AsyncFnMut(Line),
+) -> io::Result<()> {
+    let mut buffer = BytesMut::with_capacity(READ_BUFFER);
+    // Bytes of the buffer that are known to hold no newline.
+    let mut searched = 0;
+    let mut skipping = false;
+    loop {
+        while let Some(at) = memchr::memchr(b'\n', &buffer[searched..]) {
+            let line = buffer.split_to(searched + at + 1).freeze();
+            searched = 0;
+            if std::mem::take(&mut skipping) {
+                continue;
+            }
+            if let Some(line) = trim(line) {
+                let line = if line.len() > max_line {
+                    Line::TooLong
+                } else {
+                    ByteString::try_from(line).map_or(Line::NotText, Line::Text)
+                };
+                each(line).await;
+            }
+        }
+        searched = buffer.len();
+        if searched > max_line {
+            if !skipping {
+                each(Line::TooLong).await;
+            }
+            skipping = true;
+            buffer.clear();
+            searched = 0;
+        }
+        if buffer.capacity() == buffer.len() {
+            // Doubling keeps the copies of a growing line linear in its length.
+            buffer.reserve(buffer.len().max(READ_BUFFER));
+        }
+        if reader.read_buf(&mut buffer).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// The line without its end, unless nothing is left.
+fn trim(line: Bytes) -> Option<Bytes> {
+    let end = line
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\n' | b'\r'))?
+        + 1;
+    Some(line.slice(..end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(text: &[u8], max: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        read_lines(text, max, async |line| {
+            lines.push(match line {
+                Line::Text(text) => text.to_string(),
+                other => format!("{other:?}"),
+            });
+        })
+        .await
+        .unwrap();
+        lines
+    }
+
+    #[tokio::test]
+    async fn lines_are_split_and_bad_ones_cost_only_themselves() {
+        assert_eq!(read(b"a\r\n\n\nbc\n", 10).await, ["a", "bc"]);
+        assert_eq!(read(b"\xff\nok\n", 10).await, ["NotText", "ok"]);
+        assert_eq!(
+            read(b"aaaaaaaaaaaaaaaaaaaa\nok\n", 10).await,
+            ["TooLong", "ok"]
+        );
+        let long = [vec![b'x'; 50_000], b"\nok\n".to_vec()].concat();
+        assert_eq!(read(&long, 10).await, ["TooLong", "ok"]);
+        assert_eq!(read(&long, 50_000).await.len(), 2);
+    }
+}
