@@ -1,2 +1,13 @@
 //! One MCP server out of many.
 extern crate self as mcp_compose;
+
+pub mod child;
+#[doc(hidden)]
+pub mod cli;
+mod compose;
+pub mod server;
+
+pub use compose::{
+    Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
+};
+pub use server::Server;
