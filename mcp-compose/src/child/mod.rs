@@ -1,15 +1,15 @@
-//! Children: the servers that a composition proxies.
+//! Children: the servers behind a composition.
 
-/// On whose behalf a child is called: what per-request credentials are chosen by.
-///
-/// It says who the client is, and never carries the client's own token.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct CallerInfo {
-    /// The client's self-reported name, as in `initialize` or `_meta`.
-    pub client_name: Option<String>,
-    /// The client's self-reported version.
-    pub client_version: Option<String>,
-    /// Identifies the client's connection or session within this process; `None` for a client that has neither.
-    pub session: Option<String>,
-}
+mod auth;
+mod options;
+mod transport;
+
+pub use auth::{AuthProvider, AuthResult, CallerInfo};
+pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
+pub use transport::Transport;
+
+pub use crate::compose::{ChildEra, Isolation, Validate};
+pub use ::http::{HeaderMap, HeaderName, HeaderValue};
+
+pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
+pub(crate) use transport::AnyTransport;
