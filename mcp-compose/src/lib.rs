@@ -6,6 +6,8 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 pub mod server;
 mod wire;
 

@@ -149,47 +149,55 @@ pub(crate) enum Line {
     TooLong,
 }
 
-/// Reads lines until the stream ends, and hands each on. Empty lines are passed over.
-pub(crate) async fn read_lines(
-    mut reader: impl AsyncRead + Unpin,
+/// The read half of a connection of lines.
+#[derive(Debug)]
+pub(crate) struct LineReader<R> {
+    reader: R,
     max_line: usize,
-    mut each: impl AsyncFnMut(Line),
-) -> io::Result<()> {
-    let mut buffer = BytesMut::with_capacity(READ_BUFFER);
-    // Bytes of the buffer that are known to hold no newline.
-    let mut searched = 0;
-    let mut skipping = false;
-    loop {
-        while let Some(at) = memchr::memchr(b'\n', &buffer[searched..]) {
-            let line = buffer.split_to(searched + at + 1).freeze();
-            searched = 0;
-            if std::mem::take(&mut skipping) {
-                continue;
+    buffer: BytesMut,
+    /// Bytes of the buffer that are known to hold no newline.
+    searched: usize,
+    /// A line that was too long is being passed over.
+    skipping: bool,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    pub(crate) fn new(reader: R, max_line: usize) -> Self {
+        Self { reader, max_line, buffer: BytesMut::with_capacity(READ_BUFFER), searched: 0, skipping: false }
+    }
+
+    /// The next line that is not empty; `None` at the end of the stream.
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            while let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
+                let line = self.buffer.split_to(self.searched + at + 1).freeze();
+                self.searched = 0;
+                if std::mem::take(&mut self.skipping) {
+                    continue;
+                }
+                if let Some(line) = trim(line) {
+                    return Ok(Some(if line.len() > self.max_line {
+                        Line::TooLong
+                    } else {
+                        ByteString::try_from(line).map_or(Line::NotText, Line::Text)
+                    }));
+                }
             }
-            if let Some(line) = trim(line) {
-                let line = if line.len() > max_line {
-                    Line::TooLong
-                } else {
-                    ByteString::try_from(line).map_or(Line::NotText, Line::Text)
-                };
-                each(line).await;
+            self.searched = self.buffer.len();
+            if self.searched > self.max_line {
+                self.buffer.clear();
+                self.searched = 0;
+                if !std::mem::replace(&mut self.skipping, true) {
+                    return Ok(Some(Line::TooLong));
+                }
             }
-        }
-        searched = buffer.len();
-        if searched > max_line {
-            if !skipping {
-                each(Line::TooLong).await;
+            if self.buffer.capacity() == self.buffer.len() {
+                // Doubling keeps the copies of a growing line linear in its length.
+                self.buffer.reserve(self.buffer.len().max(READ_BUFFER));
             }
-            skipping = true;
-            buffer.clear();
-            searched = 0;
-        }
-        if buffer.capacity() == buffer.len() {
-            // Doubling keeps the copies of a growing line linear in its length.
-            buffer.reserve(buffer.len().max(READ_BUFFER));
-        }
-        if reader.read_buf(&mut buffer).await? == 0 {
-            return Ok(());
+            if self.reader.read_buf(&mut self.buffer).await? == 0 {
+                return Ok(None);
+            }
         }
     }
 }
@@ -208,15 +216,14 @@ mod tests {
     use super::*;
 
     async fn read(text: &[u8], max: usize) -> Vec<String> {
+        let mut reader = LineReader::new(text, max);
         let mut lines = Vec::new();
-        read_lines(text, max, async |line| {
+        while let Some(line) = reader.next().await.unwrap() {
             lines.push(match line {
                 Line::Text(text) => text.to_string(),
                 other => format!("{other:?}"),
             });
-        })
-        .await
-        .unwrap();
+        }
         lines
     }
 

@@ -134,6 +134,7 @@ pub(crate) struct Peer {
     calls: Mutex<HashMap<u64, Arc<Slot>>>,
     inbound: Mutex<HashMap<Id, CancellationToken>>,
     ended: OnceLock<Arc<str>>,
+    closed: CancellationToken,
 }
 
 impl fmt::Debug for Peer {
@@ -154,6 +155,7 @@ impl Peer {
             calls: Mutex::default(),
             inbound: Mutex::default(),
             ended: OnceLock::new(),
+            closed: CancellationToken::new(),
         })
     }
 
@@ -312,6 +314,15 @@ impl Peer {
         }
     }
 
+    /// Fails every call in flight; the connection goes on.
+    pub(crate) fn fail_calls(&self, reason: &str) {
+        let calls: Vec<_> = lock(&self.calls).drain().collect();
+        for (_, slot) in calls {
+            let failure = Failure::Lost { delivered: Delivered::Maybe, reason: reason.into() };
+            slot.push(Event::Done(Err(failure)));
+        }
+    }
+
     /// Whether our request `id` still waits for its response.
     pub(crate) fn is_waiting(&self, id: u64) -> bool {
         lock(&self.calls).contains_key(&id)
@@ -335,6 +346,12 @@ impl Peer {
             token.cancel();
         }
         self.handler.closed(reason);
+        self.closed.cancel();
+    }
+
+    /// Waits until the connection has ended.
+    pub(crate) async fn closed(&self) {
+        self.closed.cancelled().await;
     }
 
     /// Why the connection ended, once it has.
