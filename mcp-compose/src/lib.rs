@@ -8,10 +8,12 @@ mod compose;
 mod gateway;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
+mod serve;
 pub mod server;
 mod wire;
 
 pub use compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
+pub use serve::ServeError;
 pub use server::Server;
