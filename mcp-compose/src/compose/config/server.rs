@@ -15,7 +15,7 @@ pub(super) enum Prefix {
     None,
 }
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "command",
     "args",
     "env",

@@ -206,3 +206,14 @@ fn a_missing_file_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../../../docs/config.md");
+    for key in super::server::KEYS.iter().chain(SETTINGS) {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "docs/config.md does not have `{key}`"
+        );
+    }
+}
