@@ -5,7 +5,11 @@ pub mod child;
 #[doc(hidden)]
 pub mod cli;
 mod compose;
+mod gateway;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 pub mod server;
+mod wire;
 
 pub use compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,

@@ -1,7 +1,16 @@
 //! Children: the servers behind a composition.
 
 mod auth;
+mod entry;
+pub(crate) mod handshake;
+mod http;
+pub(crate) mod instance;
+pub(crate) mod listing;
+mod local;
 mod options;
+mod session;
+mod stdio;
+pub(crate) mod supervisor;
 mod transport;
 
 pub use auth::{AuthProvider, AuthResult, CallerInfo};
@@ -12,4 +21,6 @@ pub use crate::compose::{ChildEra, Isolation, Validate};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
+#[cfg(feature = "rmcp")]
+pub(crate) use options::RmcpSession;
 pub(crate) use transport::AnyTransport;

@@ -8,6 +8,8 @@ mod stdio;
 pub(crate) use http::HttpSpec;
 pub use http::{Http, http};
 pub use local::{Local, local};
+#[cfg(feature = "rmcp")]
+pub(crate) use session::RmcpSession;
 pub(crate) use session::SessionSpec;
 pub use session::{IntoSession, Session, session};
 pub(crate) use stdio::StdioSpec;

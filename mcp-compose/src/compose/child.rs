@@ -1,6 +1,7 @@
 //! Children as they are declared.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use super::{ChildOptions, Namespace};
 use crate::child::{HttpSpec, SessionSpec, StdioSpec};
@@ -74,7 +75,8 @@ pub(crate) enum ChildSource {
     Stdio(StdioSpec),
     Http(HttpSpec),
     Local(LocalServer),
-    Session(SessionSpec),
+    /// Taken when it is opened: a session cannot be opened twice.
+    Session(Mutex<Option<SessionSpec>>),
 }
 
 impl ChildSpec {

@@ -25,7 +25,32 @@ pub struct Lists {
 pub struct ServerInfo {
     /// Its name.
     pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its website.
+    pub website: Option<String>,
+    /// Its icons, raw.
+    pub icons: Option<String>,
+    /// Its instructions.
+    pub instructions: Option<String>,
 }
+pub struct RpcError { pub code: i64, pub message: String, pub data: Option<String> }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel { Debug, Info, Notice, Warning, Error, Critical, Alert, Emergency }
+impl LogLevel { pub const ALL: [Self; 8] = [Self::Debug, Self::Info, Self::Notice, Self::Warning, Self::Error, Self::Critical, Self::Alert, Self::Emergency];
+ pub fn as_str(self) -> &'static str { "" } pub fn from_wire(name: &str) -> Option<Self> { let _ = name; None } }
+pub struct Ctx(());
+pub(crate) struct CtxParts {
+    pub(crate) progress_token: Option<String>,
+    pub(crate) log_level: Option<LogLevel>,
+    pub(crate) notify: Arc<dyn Fn(&'static str, String) + Send + Sync>,
+    pub(crate) cancel: tokio_util::sync::CancellationToken,
+    pub(crate) meta: Option<String>,
+}
+impl Ctx { pub(crate) fn new(_: CtxParts) -> Self { Self(()) } }
+
 
 /// A typed server, erased.
 #[derive(Debug, Clone)]
@@ -43,6 +68,7 @@ impl LocalServer {
         }
     }
 
+    pub fn handle(&self, _: &str, _: &str, _: Ctx) -> futures_util::future::BoxFuture<'static, Result<String, RpcError>> { Box::pin(async { Ok("{}".into()) }) }
     /// Who it is.
     pub fn info(&self) -> &ServerInfo {
         &self.info

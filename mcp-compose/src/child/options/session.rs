@@ -1,5 +1,6 @@
 //! A session that the user holds, as a child.
 
+use std::sync::Mutex;
 use std::fmt;
 
 use super::common_options;
@@ -89,7 +90,7 @@ common_options!(Session);
 
 impl IntoChild for Session {
     fn into_child(self) -> DeclaredChild {
-        DeclaredChild::new(self.options).with_source(ChildSource::Session(self.spec))
+        DeclaredChild::new(self.options).with_source(ChildSource::Session(Mutex::new(Some(self.spec))))
     }
 }
 
