@@ -205,13 +205,18 @@ async fn initialize(peer: &Arc<Peer>) -> Result<Profile, Failure> {
     );
     let params = Raw::from_json(params);
     let raw = peer.request("initialize", |_| Some(params), RequestRoute::default()).outcome().await?;
-    let profile = legacy(&raw).map_err(|why| Failure::Error(ErrorObject::new(0, &why)))?;
+    let profile = greeted(&raw).map_err(|why| Failure::Error(ErrorObject::new(0, &why)))?;
+    if profile.era != Era::Legacy {
+        let why = format!("it answered `initialize` with {MODERN}, which has no handshake");
+        return Err(Failure::Error(ErrorObject::new(0, &why)));
+    }
     peer.link().established(Era::Legacy, &profile.version);
     peer.notify(Notification::new("notifications/initialized", None));
     Ok(profile)
 }
 
-pub(crate) fn legacy(raw: &Raw) -> Result<Profile, String> {
+/// Reads what a server says of itself: version, capabilities, identity.
+pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
     // Taken apart by key, so that one strange value (an `experimental` that is no object) does
     // not cost the child.
     let object = Object::parse(raw.as_str()).map_err(|error| format!("its answer is not an object: {error}"))?;
@@ -219,11 +224,13 @@ pub(crate) fn legacy(raw: &Raw) -> Result<Profile, String> {
         .string("protocolVersion")
         .ok_or("its answer names no `protocolVersion`")?
         .into_owned();
-    if !LEGACY.contains(&version.as_str()) {
-        return Err(format!("it answered with version `{version}`; served here: {}", LEGACY.join(", ")));
-    }
+    let era = match version.as_str() {
+        MODERN => Era::Modern,
+        version if LEGACY.contains(&version) => Era::Legacy,
+        _ => return Err(format!("it answered with version `{version}`; served here: {}", LEGACY.join(", "))),
+    };
     Ok(Profile {
-        era: Era::Legacy,
+        era,
         version,
         offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
         server_info: object.get_borrowed("serverInfo").map(|info| raw.slice(info)),

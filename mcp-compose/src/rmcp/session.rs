@@ -18,9 +18,10 @@ use crate::wire::{Message, Raw};
 
 /// Takes over a session whose handshake is done.
 pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
-    let greeted = session.peer.peer_info().and_then(|info| handshake::legacy(&Raw::of(&*info)).ok());
+    let greeted = session.peer.peer_info().and_then(|info| handshake::greeted(&Raw::of(&*info)).ok());
     let link = Arc::new(Session {
-        session,
+        rmcp: session.peer,
+        _keep: Mutex::new(session.keep),
         ours: OnceLock::new(),
         ids: Mutex::default(),
     });
@@ -33,7 +34,9 @@ pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
 struct SessionLink(Arc<Session>);
 
 struct Session {
-    session: RmcpSession,
+    rmcp: rmcp::Peer<RoleClient>,
+    /// What must live for as long as the session is used.
+    _keep: Mutex<Box<dyn std::any::Any + Send>>,
     ours: OnceLock<Weak<Peer>>,
     /// Our ids to rmcp's, for cancelling.
     ids: Mutex<HashMap<u64, RequestId>>,
@@ -47,7 +50,7 @@ impl std::fmt::Debug for SessionLink {
 
 impl Link for SessionLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
-        if self.0.session.peer.is_transport_closed() {
+        if self.0.rmcp.is_transport_closed() {
             return Err(LinkError::Closed);
         }
         if let Message::Request(request) = message.message {
@@ -58,7 +61,7 @@ impl Link for SessionLink {
 
     fn cancel(&self, id: u64, reason: &str) {
         let Some(request_id) = lock(&self.0.ids).remove(&id) else { return };
-        let peer = self.0.session.peer.clone();
+        let peer = self.0.rmcp.clone();
         let reason = reason.to_owned();
         tokio::spawn(async move {
             let params = CancelledNotificationParam::new(Some(request_id), Some(reason));
@@ -75,7 +78,7 @@ impl Session {
         let Some(id) = request.id.as_u64() else { return };
         let params = serde_json::from_str(request.params()).ok();
         let custom = ClientRequest::CustomRequest(CustomRequest::new(&*request.method, params));
-        let sent = self.session.peer.send_request_with_option(custom, PeerRequestOptions::no_options()).await;
+        let sent = self.rmcp.send_request_with_option(custom, PeerRequestOptions::no_options()).await;
         let outcome = match sent {
             Ok(handle) => {
                 lock(&self.ids).insert(id, handle.id.clone());
@@ -97,7 +100,7 @@ impl Session {
             Err(error) => {
                 let reason = error.to_string().into();
                 peer.finish(id, Err(Failure::Lost { delivered: Delivered::Maybe, reason }));
-                if self.session.peer.is_transport_closed() {
+                if self.rmcp.is_transport_closed() {
                     peer.end("the session was closed by the other side");
                 }
             }
