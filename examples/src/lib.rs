@@ -22,3 +22,4 @@ pub fn node_tool(folder: &Path, program: &str) -> PathBuf {
     let installed = folder.join("node_modules/.bin").join(program);
     if installed.is_file() { installed } else { PathBuf::from(program) }
 }
+
