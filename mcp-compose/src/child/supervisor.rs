@@ -107,6 +107,7 @@ impl fmt::Debug for Child {
 impl Child {
     pub(crate) fn new(id: u64, spec: ChildSpec, runtime: Handle, audience: Weak<dyn Audience>) -> Arc<Self> {
         let label = spec.label();
+        let first = if spec.options.lazy { Phase::Idle } else { Phase::Starting };
         Arc::new(Self {
             id,
             label,
@@ -116,7 +117,7 @@ impl Child {
             current: ArcSwapOption::empty(),
             known: ArcSwapOption::empty(),
             listing: ArcSwap::default(),
-            phase: watch::channel(Phase::Idle).0,
+            phase: watch::channel(first).0,
             wanted: Notify::new(),
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
@@ -149,11 +150,16 @@ impl Child {
         self.current.load_full().filter(|instance| instance.is_alive())
     }
 
+    /// Starts the child if it waits to be needed.
+    pub(crate) fn want(&self) {
+        self.wanted.notify_one();
+    }
+
     /// Waits until the first start has succeeded or failed.
     pub(crate) async fn settled(&self) {
         let mut phase = self.phase.subscribe();
         // The sender lives as long as the child.
-        let _ = phase.wait_for(|phase| !matches!(phase, Phase::Starting)).await;
+        let _ = phase.wait_for(|phase| !matches!(phase, Phase::Idle | Phase::Starting)).await;
     }
 
     /// A session that can be called. Starts the child where it is not running, and waits for it
@@ -208,9 +214,6 @@ impl Child {
 
     /// Lives until `shutdown`. This is the child's one owner.
     pub(crate) async fn supervise(self: Arc<Self>, shutdown: CancellationToken) {
-        if !self.spec.options.lazy {
-            self.phase.send_replace(Phase::Starting);
-        }
         let policy = backon::ExponentialBuilder::new()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(LONGEST_PAUSE)

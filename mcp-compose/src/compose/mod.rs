@@ -23,6 +23,7 @@ pub use problem::{Problem, Severity};
 pub(crate) use child::{ChildSource, ChildSpec};
 pub(crate) use glob::Glob;
 pub(crate) use namespace::Namespace;
+pub(crate) use nearest::nearest;
 pub(crate) use options::ChildOptions;
 pub(crate) use secret::Secret;
 pub(crate) use settings::Settings;

@@ -82,9 +82,10 @@ impl Catalog {
     /// over from `former`, compiled schemas and all.
     pub(crate) fn build(settings: &Settings, children: &[Arc<Child>], former: Option<&Self>) -> Self {
         let server_info = server_info(settings);
+        let former = former.into_iter().flat_map(|former| former.tools.values());
         let mut builder = Builder {
             settings,
-            former,
+            former: former.map(|route| ((route.child.id, route.original.as_str()), route)).collect(),
             items: Default::default(),
             catalog: Self {
                 pages: std::array::from_fn(|_| Pages { legacy: Vec::new(), modern: Vec::new() }),
@@ -203,7 +204,8 @@ struct Item {
 
 struct Builder<'a> {
     settings: &'a Settings,
-    former: Option<&'a Catalog>,
+    /// Routes of the snapshot before, by child and original name.
+    former: HashMap<(u64, &'a str), &'a Arc<ToolRoute>>,
     items: [Vec<Item>; 4],
     catalog: Catalog,
 }
@@ -269,12 +271,9 @@ impl Builder<'_> {
     }
 
     fn tool_route(&self, child: &Arc<Child>, entry: &Entry) -> Arc<ToolRoute> {
-        let former = self.former.and_then(|former| {
-            former.tools.values().find(|route| {
-                Arc::ptr_eq(&route.child, child) && route.original == entry.original && route.raw == entry.raw
-            })
-        });
-        if let Some(route) = former {
+        if let Some(route) = self.former.get(&(child.id, entry.original.as_str()))
+            && route.raw == entry.raw
+        {
             return Arc::clone(route);
         }
         let object = Object::parse(entry.raw.as_str()).unwrap_or_default();
