@@ -32,24 +32,47 @@ macro_rules! common_options {
             }
 
             /// How long a call may take in all, whatever progress it reports. Default: 600 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_timeout(Duration::from_secs(3600));
+            /// ```
             pub fn max_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.options.max_timeout = limit;
                 self
             }
 
             /// How long the child may take to start and introduce itself. Default: 30 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.init_timeout(Duration::from_secs(90));
+            /// ```
             pub fn init_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.options.init_timeout = limit;
                 self
             }
 
             /// How long the child may take to list what it offers. Default: 15 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.list_timeout(Duration::from_secs(5));
+            /// ```
             pub fn list_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.options.list_timeout = limit;
                 self
             }
 
             /// Which era of the protocol the child speaks. Default: find out.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.era(ChildEra::Legacy);
+            /// ```
             pub fn era(mut self, era: $crate::child::ChildEra) -> Self {
                 self.options.era = era;
                 self
@@ -69,12 +92,22 @@ macro_rules! common_options {
             /// How instances of the child are shared between clients. Default: [`Isolation::Auto`].
             ///
             /// [`Isolation::Auto`]: crate::child::Isolation::Auto
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.isolation(Isolation::PerClient);
+            /// ```
             pub fn isolation(mut self, isolation: $crate::child::Isolation) -> Self {
                 self.options.isolation = isolation;
                 self
             }
 
             /// Starts the child when it is first needed. Default: with the composition.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.lazy();
+            /// ```
             pub fn lazy(mut self) -> Self {
                 self.options.lazy = true;
                 self
@@ -82,6 +115,11 @@ macro_rules! common_options {
 
             /// Says that the composition is complete without this child: when it cannot be
             /// started, that is noted rather than reported as an error. Default: it is needed.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.optional();
+            /// ```
             pub fn optional(mut self) -> Self {
                 self.options.optional = true;
                 self
@@ -138,18 +176,33 @@ macro_rules! common_options {
             }
 
             /// Replaces the description of the tool that the child calls `tool`.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.describe("query", "Ask the database of orders, in SQL.");
+            /// ```
             pub fn describe(mut self, tool: impl Into<String>, text: impl Into<String>) -> Self {
                 self.options.describe.push((tool.into(), text.into()));
                 self
             }
 
             /// How many requests the child is given at once; more wait. Default: 64.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_in_flight(4);
+            /// ```
             pub fn max_in_flight(mut self, calls: usize) -> Self {
                 self.options.max_in_flight = calls;
                 self
             }
 
             /// The largest message, in bytes, that is taken from the child. Default: 16 MiB.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_message(1 << 20);
+            /// ```
             pub fn max_message(mut self, bytes: usize) -> Self {
                 self.options.max_message = bytes;
                 self

@@ -272,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn a_composition_can_be_started_from_any_thread() {
+        fn is_send<T: Send>(_: &T) {}
+        is_send(&Composition::builder().build());
+    }
+
+    #[test]
     fn a_namespace_is_used_once() {
         let first = Composition::builder().child("db", stdio("a")).build();
         let composition = Composition::builder()
