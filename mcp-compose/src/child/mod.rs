@@ -1,5 +1,9 @@
 //! Children: the servers that a composition proxies.
 
+pub(crate) mod http;
+
+pub use self::http::{AuthProvider, BoxError};
+
 /// On whose behalf a child is called: what per-request credentials are chosen by.
 ///
 /// It says who the client is, and never carries the client's own token.
