@@ -3,6 +3,7 @@
 use super::*;
 use crate::child::CallerInfo;
 use crate::wire::peer::Delivered;
+use futures_util::FutureExt;
 use tokio::io::AsyncReadExt;
 
 fn lost(failure: &Failure) -> (Delivered, &str) {
@@ -281,10 +282,19 @@ async fn calls_in_flight_are_bounded() {
         Err(Failure::Overloaded)
     ));
     calls.clear();
-    let call = child.start("a", "{}");
+    // There is room as soon as the tasks of the cancelled calls are gone.
+    let accepted = async {
+        loop {
+            let mut call = child.start("a", "{}");
+            match call.next().now_or_never() {
+                Some(Event::Done(Err(Failure::Overloaded))) => tokio::task::yield_now().await,
+                other => return (call, other),
+            }
+        }
+    };
+    let (call, event) = soon(accepted).await;
+    assert!(event.is_none(), "{event:?}");
     child.peer.end("enough");
-    assert!(matches!(
-        soon(call.outcome()).await,
-        Err(Failure::Lost { .. })
-    ));
+    let outcome = soon(call.outcome()).await;
+    assert!(matches!(outcome, Err(Failure::Lost { .. })), "{outcome:?}");
 }
