@@ -127,7 +127,6 @@ impl HttpConfig {
             .tcp_keepalive_interval(KEEP_ALIVE / 2)
             .tcp_keepalive_retries(3)
             .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(usize::MAX)
             .retry(reqwest::retry::never())
             .redirect(redirect::Policy::custom(same_origin))
             .referer(false);

@@ -9,8 +9,9 @@ use http::StatusCode;
 use reqwest::Response;
 use tokio::time::Instant;
 
+use super::failure;
 use super::post::{Stop, content_type};
-use super::{Shared, failure};
+use super::shared::Shared;
 use crate::wire::peer::{Delivered, Failure};
 use crate::wire::sse_decode::{SseDecoder, SseEvent};
 use crate::wire::version::Era;
@@ -54,7 +55,7 @@ pub(super) enum StreamEnd {
 
 /// What came of asking for a stream.
 enum Opened {
-    Stream(Events),
+    Stream(Box<Events>),
     /// The server offers none.
     None(StatusCode),
     /// Not now; perhaps later.
@@ -148,7 +149,7 @@ impl Shared {
                 Opened::Stream(mut events) => {
                     failures = 0;
                     match events.read(self, Some(id)).await {
-                        StreamEnd::Answered => return Ok(Some(events)),
+                        StreamEnd::Answered => return Ok(Some(*events)),
                         StreamEnd::TooLong => {
                             return Err(failure::too_large(self.config.max_message).into());
                         }
@@ -183,7 +184,7 @@ impl Shared {
         let status = answer.response.status();
         if status.is_success() {
             return match content_type(&answer.response) {
-                "text/event-stream" => Opened::Stream(self.events(answer.response)),
+                "text/event-stream" => Opened::Stream(Box::new(self.events(answer.response))),
                 _ => Opened::None(status),
             };
         }

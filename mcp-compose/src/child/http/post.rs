@@ -9,9 +9,10 @@ use bytestring::ByteString;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Response;
 
+use super::failure;
 use super::listen::{Events, StreamEnd};
 use super::request::{Answer, SESSION};
-use super::{InFlight, NOTIFY_TIMEOUT, Shared, failure};
+use super::shared::{InFlight, NOTIFY_TIMEOUT, Shared};
 use crate::child::CallerInfo;
 use crate::wire::message::{Incoming, code};
 use crate::wire::peer::{Failure, lock};
@@ -222,7 +223,7 @@ impl Shared {
             }
             body = all.freeze();
         }
-        Ok((body.len() <= max).then(|| text(body)))
+        Ok((body.len() <= max).then(|| text(&body)))
     }
 
     pub(super) fn is_waiting(&self, id: u64) -> bool {
@@ -286,9 +287,9 @@ fn has_expired(
 }
 
 /// Text, whatever the bytes are.
-fn text(bytes: Bytes) -> ByteString {
+fn text(bytes: &Bytes) -> ByteString {
     match ByteString::try_from(bytes.clone()) {
         Ok(text) => text,
-        Err(_) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned().into(),
     }
 }

@@ -3,7 +3,8 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request as HttpRequest, Response};
 
-use super::{Shared, config, failure};
+use super::shared::Shared;
+use super::{config, failure};
 use crate::child::CallerInfo;
 use crate::wire::message::Frame;
 use crate::wire::param_headers::encode_value;

@@ -273,7 +273,7 @@ async fn calls_in_flight_are_bounded() {
     .await;
     let child = Child::modern(server.config());
     // Not polled, so none of them is sent before the bound is met.
-    let mut calls: Vec<_> = (0..super::super::MAX_CALLS)
+    let mut calls: Vec<_> = (0..super::super::shared::MAX_CALLS)
         .map(|_| child.start("a", "{}"))
         .collect();
     let refused = child.start("a", "{}");
