@@ -7,6 +7,7 @@
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod message;
+pub(crate) mod param_headers;
 pub(crate) mod peer;
 pub(crate) mod version;
 
