@@ -3,4 +3,5 @@ extern crate self as mcp_compose;
 
 pub mod child;
 mod gateway;
+mod serve;
 mod wire;

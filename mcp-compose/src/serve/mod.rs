@@ -1,0 +1,3 @@
+//! The fronts: how clients reach a composition.
+
+pub(crate) mod http;
