@@ -9,6 +9,7 @@ pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod param_headers;
 pub(crate) mod peer;
+pub(crate) mod sse;
 pub(crate) mod sse_decode;
 pub(crate) mod version;
 
