@@ -14,6 +14,18 @@ function text(answer: string) {
   return { content: [{ type: "text" as const, text: answer }] };
 }
 
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener("abort", finish, { once: true });
+    function finish() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      done();
+    }
+  });
+}
+
 function database(): McpServer {
   const server = new McpServer(
     { name: "database", version: "1.0.0" },
@@ -49,10 +61,7 @@ function database(): McpServer {
     async ({ steps, delay_ms }, { mcpReq: { signal, notify, _meta } }) => {
       const progressToken = _meta?.progressToken;
       for (let step = 1; step <= steps; step += 1) {
-        await new Promise<void>((done) => {
-          const timer = setTimeout(done, delay_ms);
-          signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
-        });
+        await pause(delay_ms, signal);
         if (signal.aborted) {
           cancellations.count += 1;
           cancellations.waiting.splice(0).forEach((wake) => wake());

@@ -51,7 +51,9 @@ class Watched:
         self._news = anyio.Event()
 
     async def on_message(self, message: object) -> None:
-        """Counts what a legacy server pushes."""
+        """Counts what a legacy server pushes; what a modern one sends comes through `listen`."""
+        if self.modern():
+            return
         if isinstance(message, ToolListChangedNotification):
             self.tools_changed += 1
         elif isinstance(message, ResourceUpdatedNotification):
@@ -85,6 +87,7 @@ class Watched:
             self._wake()
 
     def modern(self) -> bool:
+        """Whether the connection speaks 2026-07-28 or later."""
         return self.client.protocol_version >= "2026"
 
     def _wake(self) -> None:
