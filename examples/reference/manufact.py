@@ -8,10 +8,12 @@ import argparse
 import json
 import socket
 
+import anyio
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from pydantic import BaseModel
 
+PACKING_SECONDS = 0.005
 PARTS = {"bolt-m4": 0.05, "bolt-m6": 0.08, "nut-m4": 0.03, "plate-a": 4.2}
 
 mcp = MCPServer("manufact", version="1.0.0", instructions="Search parts, then order them.")
@@ -36,6 +38,7 @@ async def order(part: str, count: int, ctx: Context) -> str:
     if part not in PARTS:
         raise ValueError(f"no part {part}")
     for packed in range(1, count + 1):
+        await anyio.sleep(PACKING_SECONDS)
         await ctx.report_progress(packed, count, f"packed {packed}")
     return f"ordered {count} of {part} for {PARTS[part] * count:.2f}"
 

@@ -33,6 +33,18 @@ pub struct Verdict {
     pub error: Option<String>,
 }
 
+impl Verdict {
+    /// Why it is what it is, cut to what fits a report.
+    fn reason(&self) -> String {
+        self.error
+            .as_deref()
+            .unwrap_or("no reason given")
+            .chars()
+            .take(400)
+            .collect()
+    }
+}
+
 /// Scenarios in which the server asks the client something in the middle of a call. Relaying these is a later issue.
 pub const ASKING: &[&str] = &[
     "tools-call-sampling",
@@ -134,6 +146,49 @@ fn scenario(folder: &str) -> String {
     name[..name.len().saturating_sub(time)].to_owned()
 }
 
+/// The checks that came out otherwise in `through` than in `direct`, one line each.
+///
+/// A child that adds a tool and removes it at once has the same list when we look: there is no difference to
+/// announce, so two checks that are a SHOULD may turn from success to a warning.
+pub fn differences(direct: &Outcome, through: &Outcome) -> Vec<String> {
+    const UNSEEN: &[&str] = &[
+        "sep-2575-server-sends-tools-list-changed-on-subscription",
+        "sep-2575-server-sends-prompts-list-changed-on-subscription",
+    ];
+    let scenarios: std::collections::BTreeSet<_> = direct.keys().chain(through.keys()).collect();
+    let none = Vec::new();
+    let mut differences = Vec::new();
+    for scenario in scenarios {
+        let wanted = direct.get(scenario).unwrap_or(&none);
+        let found = through.get(scenario).unwrap_or(&none);
+        let ids = |verdicts: &[Verdict]| {
+            verdicts
+                .iter()
+                .map(|verdict| verdict.id.clone())
+                .collect::<Vec<_>>()
+        };
+        if ids(wanted) != ids(found) {
+            differences.push(format!(
+                "{scenario}: checks {:?} became {:?}",
+                ids(wanted),
+                ids(found)
+            ));
+            continue;
+        }
+        for (wanted, found) in wanted.iter().zip(found) {
+            let unseen = found.status == "WARNING" && UNSEEN.contains(&found.id.as_str());
+            if wanted.status != found.status && !unseen {
+                let reason = found.reason();
+                differences.push(format!(
+                    "{scenario}/{}: {} became {}: {reason}",
+                    found.id, wanted.status, found.status
+                ));
+            }
+        }
+    }
+    differences
+}
+
 /// The checks that failed, one line each.
 pub fn failures(outcome: &Outcome) -> Vec<String> {
     let failed = outcome.iter().flat_map(|(scenario, verdicts)| {
@@ -187,4 +242,17 @@ pub fn everything_over_stdio() -> serde_json::Value {
         "cwd": peer(".venv/everything-server"),
         "namespace": "",
     })
+}
+
+/// Starts the conformance server on rmcp over HTTP.
+pub async fn rmcp_over_http() -> (Process, String) {
+    let mut process =
+        Process::start(command(crate::peers::binary("rmcp_everything")).arg("--http"));
+    let url = process.line(|line| line.starts_with("http://")).await;
+    (process, url)
+}
+
+/// The same server as a stdio child's entry of a configuration file.
+pub fn rmcp_over_stdio() -> serde_json::Value {
+    serde_json::json!({ "command": crate::peers::binary("rmcp_everything"), "namespace": "" })
 }
