@@ -1,0 +1,67 @@
+//! `table`: everything side by side in one run, as markdown.
+
+mod calls;
+mod goals;
+mod lists;
+mod report;
+mod series;
+mod startup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::aggregator;
+use crate::stage::Stage;
+use goals::Goals;
+use report::Report;
+use series::find;
+
+/// How long and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    aggregator: aggregator::Options,
+    /// Rounds of each measurement; targets take turns in each.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Length of a round.
+    #[arg(long, default_value_t = 400, value_name = "MS")]
+    round: u64,
+    /// Where the table goes, beside standard output.
+    #[arg(long, default_value = "bench/RESULTS.md", value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// How often and how long each target is measured.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    rounds: usize,
+    length: Duration,
+}
+
+/// Measures, prints and writes.
+pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
+    let aggregator = options.aggregator.resolve();
+    if let Err(error) = &aggregator {
+        eprintln!("warning: measuring without mcp-compose: {error:#}");
+    }
+    let stage = Stage::new(aggregator.ok())?;
+    let pace = Pace {
+        rounds: options.rounds.max(1),
+        length: Duration::from_millis(options.round),
+    };
+    let mut report = Report::new(pace);
+    let mut goals = Goals::default();
+    calls::measure(&stage, pace, &mut report, &mut goals).await?;
+    lists::measure(&stage, pace, &mut report, &mut goals).await?;
+    startup::measure(&stage, pace, &mut report, &mut goals).await?;
+    let text = report.finish(&goals);
+    println!("{text}");
+    std::fs::write(&options.out, &text)
+        .with_context(|| format!("cannot write {}", options.out.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
