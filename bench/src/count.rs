@@ -153,6 +153,8 @@ async fn instructions(stage: &Stage, subject: &Subject, keep: Option<&Path>) -> 
         let out = directory.join(format!("callgrind.{}.{calls}", subject.file));
         let mut line = vec![
             "valgrind".to_owned(),
+            // Its banner repeats the command line, addresses included.
+            "--quiet".to_owned(),
             "--tool=callgrind".to_owned(),
             format!("--callgrind-out-file={}", out.display()),
         ];
