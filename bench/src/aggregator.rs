@@ -8,13 +8,13 @@ use clap::Args;
 
 /// The program under test.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct Choice {
     /// The `mcp-compose` program; without this, the release build of this workspace is brought up to date and used.
     #[arg(long, value_name = "PATH")]
     aggregator: Option<PathBuf>,
 }
 
-impl Options {
+impl Choice {
     /// The program's path.
     pub(crate) fn resolve(&self) -> Result<PathBuf> {
         if let Some(path) = &self.aggregator {

@@ -31,7 +31,7 @@ const ATTACH_DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    aggregator: aggregator::Options,
+    aggregator: aggregator::Choice,
     /// Only the aggregator: what a CI gate needs.
     #[arg(long)]
     gate: bool,

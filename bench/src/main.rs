@@ -70,3 +70,13 @@ fn on_one_thread(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCod
         .build()?
         .block_on(work)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

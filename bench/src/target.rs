@@ -99,6 +99,7 @@ impl Target {
         length: Duration,
     ) -> Result<Round> {
         let (label, front) = (self.label, self.front_pid());
+        self.connect(in_flight).await?;
         let before = front.and_then(process::cpu_time);
         let start = Instant::now();
         let running = self.calls(work, in_flight, start + length);
@@ -162,19 +163,27 @@ impl Target {
         }
     }
 
+    /// Opens the connections that are missing, before the clock runs.
+    async fn connect(&mut self, in_flight: usize) -> Result<()> {
+        if let Reach::Http { clients, url, .. } = &mut self.reach {
+            while clients.len() < in_flight {
+                let client = HttpClient::connect(url, self.era).await;
+                clients.push(client.context(self.label)?);
+            }
+        }
+        Ok(())
+    }
+
     async fn calls(
         &mut self,
         work: &Work,
         in_flight: usize,
         deadline: Instant,
     ) -> Result<Vec<u64>> {
-        let (clients, url) = match &mut self.reach {
+        let clients = match &mut self.reach {
             Reach::Pipes(pipes) => return pipes.round(work, in_flight, deadline).await,
-            Reach::Http { clients, url, .. } => (clients, url),
+            Reach::Http { clients, .. } => clients,
         };
-        while clients.len() < in_flight {
-            clients.push(HttpClient::connect(url, self.era).await?);
-        }
         let idle = clients.split_off(in_flight);
         let running: Vec<_> = clients
             .drain(..)
@@ -198,13 +207,15 @@ async fn call_until(
 ) -> Result<(HttpClient, Vec<u64>)> {
     let mut times = Vec::new();
     let mut now = Instant::now();
-    while now < deadline {
+    loop {
         client.perform(&work).await?;
         let done = Instant::now();
         times.push(u64::try_from((done - now).as_nanos()).unwrap_or(u64::MAX));
         now = done;
+        if now >= deadline {
+            return Ok((client, times));
+        }
     }
-    Ok((client, times))
 }
 
 async fn find_tools(client: &mut HttpClient) -> Result<(String, String)> {

@@ -1,7 +1,6 @@
 //! The child behind streamable HTTP: JSON answers, SSE when notifications come before the result.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,8 +29,11 @@ pub(super) fn serve(answerer: Answerer, address: &str) -> Result<()> {
 
 async fn listen(answerer: Answerer, address: &str) -> Result<()> {
     let listener = TcpListener::bind(address).await?;
-    let bound: SocketAddr = listener.local_addr()?;
-    eprintln!("bench child on http://{bound}/mcp");
+    eprintln!("bench child on http://{}/mcp", listener.local_addr()?);
+    accept(listener, answerer).await
+}
+
+async fn accept(listener: TcpListener, answerer: Answerer) -> Result<()> {
     let state = Arc::new(State {
         answerer,
         sessions: AtomicU64::new(0),
@@ -104,4 +106,25 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Era;
+    use crate::target::Target;
+
+    #[tokio::test]
+    async fn a_burst_arrives_as_events_before_its_result() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/mcp", listener.local_addr().expect("bound"));
+        let child = tokio::spawn(accept(listener, Answerer::new(0)));
+        let mut target = Target::http("child", &url, None, Era::Legacy)
+            .await
+            .expect("a handshake and both tools");
+        target.burst(20).await.expect("a whole burst");
+        target.repeat(&target.echo(100), 2).await.expect("echoes");
+        target.repeat(&target.list(), 1).await.expect("a list");
+        child.abort();
+    }
 }

@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use super::goals::Goals;
+use super::lineup::Lineup;
 use super::report::Report;
 use super::series::{self, Series};
 use super::{Pace, find};
 use crate::client::Era;
 use crate::process::Process;
-use crate::stage::{Behind, SMALL, Stage, command};
+use crate::stage::{Behind, SMALL, Stage};
 use crate::target::Target;
 
 pub(super) const PIPES: &str = "direct pipes, stdio child";
@@ -32,54 +33,47 @@ pub(super) async fn measure(
     goals: &mut Goals,
 ) -> Result<()> {
     let child = stage.http_child(SMALL).await?;
-    let (mut targets, fronts) = line_up(stage, &child).await?;
+    let mut lineup = line_up(stage, &child, report).await?;
     for (bytes, size) in PAYLOADS {
         for in_flight in IN_FLIGHT {
             report.section(&format!("Call, {size}, {in_flight} in flight"), "");
-            let all = series::measure(&mut targets, |t| t.echo(bytes), in_flight, pace).await?;
-            if let Some(direct) = find(&all, DIRECT) {
-                report.series("calls", &all, direct);
-            }
+            let echo = |target: &Target| target.echo(bytes);
+            let all = series::measure(&mut lineup.targets, echo, in_flight, pace).await;
+            report.series("calls", &all, DIRECT);
             if bytes == 100 {
                 judge(&all, in_flight, goals);
             }
         }
     }
-    drop(targets);
-    for front in fronts {
-        front.end().await?;
-    }
-    Ok(())
+    lineup.end().await
 }
 
-/// Everything that a call can go through, and the processes that this takes.
-async fn line_up(stage: &Stage, child: &Process) -> Result<(Vec<Target>, Vec<Process>)> {
+/// Everything that a call can go through.
+async fn line_up(stage: &Stage, child: &Process, report: &mut Report) -> Result<Lineup> {
     let (stdio, http) = (Behind::Stdio(SMALL), Behind::Http(child));
-    let mut lines = vec![(RELAY, None, stage.relay(child))];
+    let (legacy, modern) = (Era::Legacy, Era::Modern);
+    let mut lineup = Lineup::default();
+    lineup.add(Target::pipes(PIPES, stage.pipes(SMALL).await?));
+    lineup.add(Target::child(DIRECT, child).await?);
+    let relay = stage.relay(child);
+    lineup.add_front(report, &relay, &[(RELAY, legacy)]).await;
     if stage.has_aggregator() {
-        let behind = |behind| stage.aggregator(&[("bench".to_owned(), behind)]);
-        lines.push((STDIO, Some(STDIO_MODERN), behind(stdio)?));
-        lines.push((HTTP, None, behind(http)?));
+        let ours = |behind| stage.aggregator(&[("bench".to_owned(), behind)]);
+        let eras = [(STDIO, legacy), (STDIO_MODERN, modern)];
+        lineup.add_front(report, &ours(stdio)?, &eras).await;
+        let eras = [(HTTP, legacy)];
+        lineup.add_front(report, &ours(http)?, &eras).await;
     }
-    lines.push((NAIVE_STDIO, None, stage.rmcp_naive(stdio, false)));
-    lines.push((NAIVE_HTTP, None, stage.rmcp_naive(http, false)));
-    lines.push((NAIVE_JSON_STDIO, None, stage.rmcp_naive(stdio, true)));
-    lines.push((NAIVE_JSON_HTTP, None, stage.rmcp_naive(http, true)));
-
-    let mut targets = vec![
-        Target::pipes(PIPES, stage.pipes(SMALL).await?),
-        Target::child(DIRECT, child).await?,
-    ];
-    let mut fronts = Vec::new();
-    for (label, modern, line) in lines {
-        let front = Process::start(command(&line)).await?;
-        targets.push(Target::front(label, &front, Era::Legacy).await?);
-        if let Some(label) = modern {
-            targets.push(Target::front(label, &front, Era::Modern).await?);
-        }
-        fronts.push(front);
+    for (label, behind, json) in [
+        (NAIVE_STDIO, stdio, false),
+        (NAIVE_HTTP, http, false),
+        (NAIVE_JSON_STDIO, stdio, true),
+        (NAIVE_JSON_HTTP, http, true),
+    ] {
+        let line = stage.rmcp_naive(behind, json);
+        lineup.add_front(report, &line, &[(label, legacy)]).await;
     }
-    Ok((targets, fronts))
+    Ok(lineup)
 }
 
 fn judge(all: &[Series], in_flight: usize, goals: &mut Goals) {

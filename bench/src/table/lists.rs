@@ -4,12 +4,12 @@ use anyhow::Result;
 
 use super::calls::{DIRECT, NAIVE_JSON_STDIO, NAIVE_STDIO, PIPES, STDIO, STDIO_MODERN};
 use super::goals::Goals;
+use super::lineup::Lineup;
 use super::report::Report;
 use super::series::{self, Series};
 use super::{Pace, find};
 use crate::client::Era;
-use crate::process::Process;
-use crate::stage::{Behind, ChildShape, SMALL, Stage, command};
+use crate::stage::{Behind, ChildShape, SMALL, Stage};
 use crate::target::Target;
 
 /// 998 generated tools, `echo` and `burst`.
@@ -45,39 +45,30 @@ async fn list_a_thousand(
     );
     let child = stage.http_child(LARGE).await?;
     let behind = Behind::Stdio(LARGE);
-    let mut targets = vec![
-        Target::pipes(PIPES, stage.pipes(LARGE).await?),
-        Target::child(DIRECT, &child).await?,
-    ];
-    let mut lines = Vec::new();
+    let mut lineup = Lineup::default();
+    lineup.add(Target::pipes(PIPES, stage.pipes(LARGE).await?));
+    lineup.add(Target::child(DIRECT, &child).await?);
     if stage.has_aggregator() {
         let line = stage.aggregator(&[("bench".to_owned(), behind)])?;
-        lines.push((STDIO, Some(STDIO_MODERN), line));
+        let eras = [(STDIO, Era::Legacy), (STDIO_MODERN, Era::Modern)];
+        lineup.add_front(report, &line, &eras).await;
     }
-    lines.push((NAIVE_STDIO, None, stage.rmcp_naive(behind, false)));
-    lines.push((NAIVE_JSON_STDIO, None, stage.rmcp_naive(behind, true)));
-    let mut fronts = Vec::new();
-    for (label, modern, line) in lines {
-        let front = Process::start(command(&line)).await?;
-        targets.push(Target::front(label, &front, Era::Legacy).await?);
-        if let Some(label) = modern {
-            targets.push(Target::front(label, &front, Era::Modern).await?);
-        }
-        fronts.push(front);
+    for (label, json) in [(NAIVE_STDIO, false), (NAIVE_JSON_STDIO, true)] {
+        let line = stage.rmcp_naive(behind, json);
+        let eras = [(label, Era::Legacy)];
+        lineup.add_front(report, &line, &eras).await;
     }
-    let all = series::measure(&mut targets, Target::list, 1, pace).await?;
-    if let Some(direct) = find(&all, DIRECT) {
-        report.series("lists", &all, direct);
-        if let Some(ours) = find(&all, STDIO) {
-            goals.at_least(
-                "lists of 1,000 tools a second, of the child's own rate",
-                " %",
-                100.0 * ours.rate_share(direct),
-                90.0,
-            );
-        }
+    let all = series::measure(&mut lineup.targets, Target::list, 1, pace).await;
+    report.series("lists", &all, DIRECT);
+    if let (Some(ours), Some(direct)) = (find(&all, STDIO), find(&all, DIRECT)) {
+        goals.at_least(
+            "lists of 1,000 tools a second, of the child's own rate",
+            " %",
+            100.0 * ours.rate_share(direct),
+            90.0,
+        );
     }
-    end(targets, fronts).await
+    lineup.end().await
 }
 
 async fn call_beside_a_thousand(
@@ -86,26 +77,25 @@ async fn call_beside_a_thousand(
     report: &mut Report,
     goals: &mut Goals,
 ) -> Result<()> {
-    let mut targets = Vec::new();
-    let mut fronts = Vec::new();
+    let mut lineup = Lineup::default();
     for (label, shape) in [(SIX, SMALL), (THOUSAND, LARGE)] {
         let line = stage.aggregator(&[("bench".to_owned(), Behind::Stdio(shape))])?;
-        let front = Process::start(command(&line)).await?;
-        targets.push(Target::front(label, &front, Era::Legacy).await?);
-        fronts.push(front);
+        let eras = [(label, Era::Legacy)];
+        lineup.add_front(report, &line, &eras).await;
     }
     for in_flight in [1, 16] {
         report.section(
             &format!("Call, 100 B, {in_flight} in flight, beside 6 and beside 1,000 tools"),
             "Relative to the first row.",
         );
-        let all = series::measure(&mut targets, |t| t.echo(100), in_flight, pace).await?;
-        if let [six, thousand] = all.as_slice() {
-            report.series("calls", &all, six);
+        let echo = |target: &Target| target.echo(100);
+        let all = series::measure(&mut lineup.targets, echo, in_flight, pace).await;
+        report.series("calls", &all, SIX);
+        if let (Some(six), Some(thousand)) = (find(&all, SIX), find(&all, THOUSAND)) {
             judge(six, thousand, in_flight, goals);
         }
     }
-    end(targets, fronts).await
+    lineup.end().await
 }
 
 /// Costs the same: within the noise of two equal targets in one run.
@@ -121,12 +111,4 @@ fn judge(six: &Series, thousand: &Series, in_flight: usize, goals: &mut Goals) {
             1.1,
         );
     }
-}
-
-async fn end(targets: Vec<Target>, fronts: Vec<Process>) -> Result<()> {
-    drop(targets);
-    for front in fronts {
-        front.end().await?;
-    }
-    Ok(())
 }

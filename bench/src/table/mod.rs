@@ -1,8 +1,11 @@
 //! `table`: everything side by side in one run, as markdown.
 
+mod bursts;
 mod calls;
 mod goals;
+mod lineup;
 mod lists;
+mod memory;
 mod report;
 mod series;
 mod startup;
@@ -24,7 +27,7 @@ use series::find;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    aggregator: aggregator::Options,
+    aggregator: aggregator::Choice,
     /// Rounds of each measurement; targets take turns in each.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -56,12 +59,30 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     };
     let mut report = Report::new(pace);
     let mut goals = Goals::default();
-    calls::measure(&stage, pace, &mut report, &mut goals).await?;
-    lists::measure(&stage, pace, &mut report, &mut goals).await?;
-    startup::measure(&stage, pace, &mut report, &mut goals).await?;
+    let mut failed = false;
+    let mut note = |report: &mut Report, done: Result<()>| {
+        if let Err(error) = done {
+            report.failed(&error);
+            failed = true;
+        }
+    };
+    let done = calls::measure(&stage, pace, &mut report, &mut goals).await;
+    note(&mut report, done);
+    let done = lists::measure(&stage, pace, &mut report, &mut goals).await;
+    note(&mut report, done);
+    let done = startup::measure(&stage, &mut report, &mut goals).await;
+    note(&mut report, done);
+    let done = memory::measure(&stage, pace, &mut report, &mut goals).await;
+    note(&mut report, done);
+    let done = bursts::measure(&stage, &mut report, &mut goals).await;
+    note(&mut report, done);
     let text = report.finish(&goals);
     println!("{text}");
     std::fs::write(&options.out, &text)
         .with_context(|| format!("cannot write {}", options.out.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }

@@ -5,7 +5,10 @@ use std::process::Command;
 
 use super::Pace;
 use super::goals::Goals;
-use super::series::Series;
+use super::series::{self, Series};
+
+/// Of the table of one measurement.
+const COLUMNS: usize = 8;
 
 /// Sections of markdown, and what the reader must know about the machine.
 #[derive(Debug)]
@@ -53,31 +56,38 @@ impl Report {
     }
 
     /// Adds the table of one measurement, relative to the series labelled `reference`.
-    pub(super) fn series(&mut self, unit: &str, all: &[Series], reference: &Series) {
+    pub(super) fn series(&mut self, unit: &str, all: &[Series], reference: &str) {
         let rate = format!("{unit}/s");
-        let columns = [
+        let columns: [&str; COLUMNS] = [
             "",
             &rate,
-            "(slowest..fastest round)",
-            "of direct HTTP",
+            "slowest..fastest round",
+            "share",
             "p50 us",
             "p99 us",
             "p50 added us",
             "CPU us each",
         ];
+        let reference = series::find(all, reference);
         let rows: Vec<_> = all.iter().map(|series| row(series, reference)).collect();
         self.table(&columns, &rows);
+    }
+
+    /// Notes that a section could not be finished.
+    pub(super) fn failed(&mut self, error: &anyhow::Error) {
+        eprintln!("warning: {error:#}");
+        let line = format!("{error:#}").replace('\n', " / ");
+        self.text.push_str(&format!("**Failed:** {line}\n"));
     }
 
     /// The whole document.
     pub(super) fn finish(self, goals: &Goals) -> String {
         let mut head = String::from("# Benchmark results\n\n");
-        let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let pace = self.pace;
         let facts = [
             ("Command", format!("`{}`", command_line())),
             ("Commit", commit()),
-            ("Cores", cores.to_string()),
+            ("Cores", cores()),
             (
                 "Load average before and after",
                 format!("{} and {}", self.load_before, load_average()),
@@ -95,8 +105,8 @@ impl Report {
             let _ = writeln!(head, "- {name}: {value}");
         }
         head.push_str(
-            "\nLook at ratios within one run; absolute numbers belong to the machine. \"direct HTTP\" is the same client at \
-             the HTTP child itself; CPU is that of the process in between, never of the child.\n\n## Goals\n\n",
+            "\nLook at ratios within one run; absolute numbers belong to the machine. Shares and added times are relative to \
+             \"direct HTTP\", the same client at the HTTP child itself; CPU is that of the process in between, never of the child.\n\n## Goals\n\n",
         );
         head.push_str(&goals.markdown());
         head.push_str(&self.text);
@@ -106,21 +116,35 @@ impl Report {
     }
 }
 
-fn row(series: &Series, reference: &Series) -> Vec<String> {
+fn row(series: &Series, reference: Option<&Series>) -> Vec<String> {
+    if let Some(failure) = &series.failure {
+        let mut row = vec![series.label.to_owned(), format!("failed: {failure}")];
+        row.resize(COLUMNS, String::new());
+        return row;
+    }
     let typical = series.median();
     let (slowest, fastest) = series.range();
     vec![
         series.label.to_owned(),
         format!("{:.0}", typical.rate),
         format!("{slowest:.0}..{fastest:.0}"),
-        format!("{:.0} %", 100.0 * series.rate_share(reference)),
+        shown(reference, |other| {
+            format!("{:.0} %", 100.0 * series.rate_share(other))
+        }),
         format!("{:.0}", typical.p50),
         format!("{:.0}", typical.p99),
-        format!("{:+.0}", series.p50_added(reference)),
+        shown(reference, |other| {
+            format!("{:+.0}", series.p50_added(other))
+        }),
         typical
             .cpu
             .map_or_else(|| "-".to_owned(), |cpu| format!("{cpu:.1}")),
     ]
+}
+
+/// A number that may be missing.
+fn shown<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), show)
 }
 
 /// The command without what belongs to one machine: paths of programs and files.
@@ -150,6 +174,16 @@ fn commit() -> String {
         (Some(commit), Some(changes)) if changes.is_empty() => commit,
         (Some(commit), _) => format!("{commit} with changes"),
         (None, _) => "unknown".to_owned(),
+    }
+}
+
+/// How many this program may use, and how many there are.
+fn cores() -> String {
+    let usable = std::thread::available_parallelism().map_or(0, usize::from);
+    let processors = |info: String| info.matches("processor\t").count();
+    match std::fs::read_to_string("/proc/cpuinfo").map(processors) {
+        Ok(all) if all > usable => format!("{usable} of {all}"),
+        _ => usable.to_string(),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
-
 use super::Pace;
 use crate::client::Work;
 use crate::stats::{Round, median};
@@ -16,10 +14,34 @@ const WARM_UP_SHARE: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) label: &'static str,
+    /// Why there are no numbers: a target that fails stays in the table, and the others are measured.
+    pub(super) failure: Option<String>,
     rounds: Vec<Round>,
 }
 
 impl Series {
+    fn new(label: &'static str, rounds: usize) -> Self {
+        Self {
+            label,
+            failure: None,
+            rounds: Vec::with_capacity(rounds),
+        }
+    }
+
+    /// Takes one round of the target, unless it has failed before.
+    async fn take(&mut self, target: &mut Target, work: &Work, in_flight: usize, length: Duration) {
+        if self.failure.is_some() {
+            return;
+        }
+        match target.round(work, in_flight, length).await {
+            Ok(round) => self.rounds.push(round),
+            Err(error) => {
+                eprintln!("warning: {error:#}");
+                self.failure = Some(format!("{error:#}"));
+            }
+        }
+    }
+
     /// The typical round.
     pub(super) fn median(&self) -> Round {
         Round::median(&self.rounds)
@@ -56,33 +78,32 @@ pub(super) async fn measure(
     work: impl Fn(&Target) -> Work,
     in_flight: usize,
     pace: Pace,
-) -> Result<Vec<Series>> {
+) -> Vec<Series> {
     let works: Vec<Work> = targets.iter().map(work).collect();
     let mut all: Vec<Series> = targets
         .iter()
-        .map(|target| Series {
-            label: target.label,
-            rounds: Vec::with_capacity(pace.rounds),
-        })
+        .map(|target| Series::new(target.label, pace.rounds))
         .collect();
-    let warm_up: Duration = pace.length / WARM_UP_SHARE;
-    for (target, work) in targets.iter_mut().zip(&works) {
-        target.round(work, in_flight, warm_up).await?;
+    let warm_up = pace.length / WARM_UP_SHARE;
+    for ((series, target), work) in all.iter_mut().zip(targets.iter_mut()).zip(&works) {
+        series.take(target, work, in_flight, warm_up).await;
+        series.rounds.clear();
     }
     for turn in 0..pace.rounds {
         for place in 0..targets.len() {
             // Nobody always comes after the same neighbour's first call of a turn.
             let index = (place + turn) % targets.len();
-            let round = targets[index]
-                .round(&works[index], in_flight, pace.length)
-                .await?;
-            all[index].rounds.push(round);
+            let target = &mut targets[index];
+            all[index]
+                .take(target, &works[index], in_flight, pace.length)
+                .await;
         }
     }
-    Ok(all)
+    all
 }
 
 /// The series with this label, if that target was measured.
 pub(super) fn find<'a>(all: &'a [Series], label: &str) -> Option<&'a Series> {
-    all.iter().find(|series| series.label == label)
+    all.iter()
+        .find(|series| series.label == label && series.failure.is_none())
 }
