@@ -29,30 +29,21 @@ impl Choice {
 /// A stale program would be measured without anybody noticing, so it is always built.
 fn build() -> Result<PathBuf> {
     const ADVICE: &str = "give one with `--aggregator PATH`";
+    let this = std::env::current_exe()?;
+    let target = this
+        .ancestors()
+        .nth(2)
+        .with_context(|| format!("this program is not in a target directory; {ADVICE}"))?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "mcp-compose",
-            "--bin",
-            "mcp-compose",
-        ])
+        .args(["build", "--release", "--package", "mcp-compose"])
+        .args(["--bin", "mcp-compose", "--target-dir"])
+        .arg(target)
         .stdin(Stdio::null())
         .status()
         .with_context(|| format!("cannot run cargo to build the aggregator; {ADVICE}"))?;
     if !status.success() {
         bail!("the aggregator does not build; {ADVICE}");
     }
-    let this = std::env::current_exe()?;
-    let profiles = this
-        .ancestors()
-        .nth(2)
-        .context("this program is not in a target directory")?;
-    let path = profiles.join("release").join("mcp-compose");
-    if !path.exists() {
-        bail!("the aggregator was built, but not next to this program; {ADVICE}");
-    }
-    Ok(path)
+    Ok(target.join("release").join("mcp-compose"))
 }

@@ -163,8 +163,8 @@ impl Target {
         }
     }
 
-    /// Opens the connections that are missing, before the clock runs.
-    async fn connect(&mut self, in_flight: usize) -> Result<()> {
+    /// Opens the connections that are missing for that many, each with a handshake, before the clock runs.
+    pub(crate) async fn connect(&mut self, in_flight: usize) -> Result<()> {
         if let Reach::Http { clients, url, .. } = &mut self.reach {
             while clients.len() < in_flight {
                 let client = HttpClient::connect(url, self.era).await;

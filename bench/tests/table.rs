@@ -9,6 +9,8 @@ fn a_short_run_fills_the_table() {
     let run = Command::new(env!("CARGO_BIN_EXE_mcp-compose-bench"))
         .args([
             "table",
+            "--largest",
+            "100",
             "--aggregator",
             "none",
             "--rounds",
@@ -36,7 +38,7 @@ fn a_short_run_fills_the_table() {
         "rmcp-naive JSON, HTTP child",
     ] {
         let calls = rows(&table, label).filter(|rate| *rate > 0.0).count();
-        assert!(calls >= 6, "{label}: {calls} measurements\n{table}");
+        assert!(calls >= 2, "{label}: {calls} measurements\n{table}");
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) async fn measure(
 ) -> Result<()> {
     let child = stage.http_child(SMALL).await?;
     let mut lineup = line_up(stage, &child, report).await?;
-    for (bytes, size) in PAYLOADS {
+    for (bytes, size) in PAYLOADS
+        .into_iter()
+        .filter(|(bytes, _)| *bytes <= pace.largest)
+    {
         for in_flight in IN_FLIGHT {
             report.section(&format!("Call, {size}, {in_flight} in flight"), "");
             let echo = |target: &Target| target.echo(bytes);

@@ -10,6 +10,9 @@ use crate::process::{self, Process};
 use crate::stage::{Behind, SMALL, Stage, command};
 use crate::target::Target;
 
+const OURS: &str = "mcp-compose";
+const SESSIONS: usize = 200;
+
 pub(super) async fn measure(
     stage: &Stage,
     pace: Pace,
@@ -17,36 +20,51 @@ pub(super) async fn measure(
     goals: &mut Goals,
 ) -> Result<()> {
     report.section(
-        "Resident memory with one stdio child, MiB",
-        "After the first call, and after rounds of 100 B and of 1 MB calls with 16 in flight.",
+        "Resident memory with one stdio child",
+        &format!(
+            "MiB after the first call, KiB for each of {SESSIONS} idle sessions (legacy, each on a connection of its own), \
+             and MiB after a round of calls with 16 in flight."
+        ),
     );
     let mut lines = Vec::new();
     let behind = Behind::Stdio(SMALL);
     if stage.has_aggregator() {
         let line = stage.aggregator(&[("bench".to_owned(), behind)])?;
-        lines.push(("mcp-compose", line));
+        lines.push((OURS, line));
     }
     lines.push(("rmcp-naive", stage.rmcp_naive(behind, false)));
     let mut rows = Vec::new();
     for (label, line) in lines {
         let front = Process::start(command(&line)).await?;
         let mut target = Target::front(label, &front, Era::Legacy).await?;
-        let mut row = vec![label.to_owned()];
         target.repeat(&target.echo(100), 1).await?;
         let first = resident_mib(&front);
-        row.push(shown(first));
-        for bytes in [100, 1_000_000] {
+        if let (Some(first), OURS) = (first, label) {
+            goals.at_most("resident memory with one child", " MiB", first, 12.0);
+        }
+        target.connect(1 + SESSIONS).await?;
+        let with_sessions = resident_mib(&front);
+        let session = with_sessions
+            .zip(first)
+            .map(|(with, without)| with - without);
+        let mut row = vec![label.to_owned(), shown(first)];
+        row.push(shown(session.map(|mib| mib * 1024.0 / SESSIONS as f64)));
+        for bytes in [100, 1_000_000_usize.min(pace.largest)] {
             target.round(&target.echo(bytes), 16, pace.length).await?;
             row.push(shown(resident_mib(&front)));
-        }
-        if let (Some(first), "mcp-compose") = (first, label) {
-            goals.at_most("resident memory with one child", " MiB", first, 12.0);
         }
         rows.push(row);
         drop(target);
         front.end().await?;
     }
-    report.table(&["", "first call", "100 B", "1 MB"], &rows);
+    let columns = [
+        "",
+        "first call",
+        "a session",
+        "calls of 100 B",
+        "calls of 1 MB",
+    ];
+    report.table(&columns, &rows);
     Ok(())
 }
 

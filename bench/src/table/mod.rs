@@ -34,16 +34,20 @@ pub(crate) struct Options {
     /// Length of a round.
     #[arg(long, default_value_t = 400, value_name = "MS")]
     round: u64,
+    /// Leave out payloads of more bytes than this.
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true, value_name = "BYTES")]
+    largest: usize,
     /// Where the table goes, beside standard output.
     #[arg(long, default_value = "bench/RESULTS.md", value_name = "FILE")]
     out: PathBuf,
 }
 
-/// How often and how long each target is measured.
+/// How often, how long and with how much each target is measured.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     rounds: usize,
     length: Duration,
+    largest: usize,
 }
 
 /// Measures, prints and writes.
@@ -56,6 +60,7 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     let pace = Pace {
         rounds: options.rounds.max(1),
         length: Duration::from_millis(options.round),
+        largest: options.largest,
     };
     let mut report = Report::new(pace);
     let mut goals = Goals::default();
