@@ -397,3 +397,31 @@ async fn a_cancelled_call_is_told_to_the_server_and_its_stream_left() {
     soon(left.recv()).await.unwrap();
     child.call("tools/list", "{}").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_server_that_knows_no_get_keeps_its_session_and_one_that_forgot_it_does_not() {
+    for offers in [false, true] {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let script = move |seen: Seen| {
+            let first = seen.what() == "GET" && opened.fetch_add(1, Ordering::Relaxed) == 0;
+            async move {
+                match seen.what().as_str() {
+                    "GET" if first && offers => events("retry: 1\n\n"),
+                    "GET" => status(404),
+                    _ => legacy(&seen),
+                }
+            }
+        };
+        let mut server = Server::start(script).await;
+        let mut child = Child::legacy(server.config()).await;
+        server.next_of("GET").await;
+        if offers {
+            assert!(matches!(child.told().await, Told::Closed(why) if why.contains("session")));
+        } else {
+            for _ in 0..3 {
+                child.call("tools/list", "{}").await.unwrap();
+            }
+            assert!(child.peer.ended().is_none());
+        }
+    }
+}

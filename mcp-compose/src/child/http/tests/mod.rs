@@ -164,7 +164,7 @@ fn events(text: impl Into<String>) -> Response {
 
 /// An event stream that stays open behind these texts.
 fn open_events<const N: usize>(texts: [String; N]) -> Response {
-    watched(texts.to_vec(), mpsc::unbounded_channel().0)
+    watched(Vec::from(texts), mpsc::unbounded_channel().0)
 }
 
 fn event(data: &str) -> String {
