@@ -5,6 +5,7 @@ mod backend;
 mod call;
 mod list;
 mod log;
+mod relay;
 mod shown;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,8 +15,35 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-pub(crate) use self::backend::{Backend, Client, RequestError};
+use self::backend::{Backend, Client};
+#[cfg(test)]
+use self::backend::RequestError;
+use self::relay::Relay;
 use crate::compose::Composition;
+
+impl Composition {
+    /// Gives this process the composition's command line: `--stdio`, `--http ADDRESS`, `list` and
+    /// `call NAME JSON`. A program that is nothing but a composition ends with it:
+    ///
+    /// ```no_run
+    /// use mcp_compose::compose;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> std::process::ExitCode {
+    ///     compose! { database: stdio("tsx", "db.ts") }.run().await
+    /// }
+    /// ```
+    pub async fn run(self) -> ExitCode {
+        run(self, &Relay).await
+    }
+}
+
+/// What the binary `mcp-compose` does: as [`Composition::run`], for a composition that a file
+/// declares.
+#[doc(hidden)]
+pub async fn main() -> ExitCode {
+    run_file(&Relay).await
+}
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
