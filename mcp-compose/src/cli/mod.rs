@@ -1,8 +1,8 @@
 //! The command line: of a composition's own binary, and of `mcp-compose` with a file.
 
 mod args;
-mod backend;
 mod call;
+mod client;
 mod list;
 mod log;
 mod shown;
@@ -14,7 +14,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-pub(crate) use self::backend::{Backend, Client, RequestError};
+use self::client::{Client, RequestError, Started};
 use crate::compose::Composition;
 
 /// Why a command did not do what it was asked to.
@@ -35,7 +35,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Runs `composition` as the arguments of this process say.
-pub(crate) async fn run<B: Backend>(composition: Composition, backend: &B) -> ExitCode {
+pub(crate) async fn run(composition: Composition) -> ExitCode {
     let name = &composition.settings.name;
     let args = match ComposedArgs::try_parse() {
         Ok(args) => args,
@@ -61,11 +61,11 @@ pub(crate) async fn run<B: Backend>(composition: Composition, backend: &B) -> Ex
         return ExitCode::from(2);
     };
     log::init();
-    exit(act(composition, action, backend).await)
+    exit(act(composition, action).await)
 }
 
 /// Runs `mcp-compose`, which takes its composition from a file.
-pub(crate) async fn run_file<B: Backend>(backend: &B) -> ExitCode {
+pub async fn main() -> ExitCode {
     let (config, action) = match FileArgs::try_parse() {
         Ok(args) => args.parts(),
         Err(error) => return refused(&error),
@@ -75,44 +75,31 @@ pub(crate) async fn run_file<B: Backend>(backend: &B) -> ExitCode {
         Ok(composition) => composition,
         Err(error) => return exit(Err(Failure::Usage(error.to_string()))),
     };
-    exit(act(composition, action, backend).await)
+    exit(act(composition, action).await)
 }
 
-async fn act<B: Backend>(
-    composition: Composition,
-    action: Action,
-    backend: &B,
-) -> Result<(), Failure> {
+async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
     report_problems(&composition)?;
-    let mut out = io::stdout();
-    match action {
-        Action::Stdio => backend
-            .serve_stdio(composition)
-            .await
-            .map_err(Failure::Failed),
-        Action::Http(address) => backend
-            .serve_http(composition, address)
-            .await
-            .map_err(Failure::Failed),
+    let served = match action {
+        Action::Stdio => composition.serve_stdio().await,
+        Action::Http(address) => composition.serve_http(address).await,
         Action::List { json } => {
-            let client = backend.client(composition).await.map_err(Failure::Failed)?;
-            let result = list::list(&client, json, &mut out).await;
-            client.close().await;
-            result
+            let started = Started::new(composition).await;
+            let result = list::list(&started, json, &mut io::stdout()).await;
+            started.stop().await;
+            return result;
         }
-        Action::Call {
-            name,
-            arguments,
-            json,
-        } => {
+        Action::Call { name, arguments, json } => {
             let arguments = call::checked_arguments(&arguments)?;
-            let plain = json || !out.is_terminal();
-            let client = backend.client(composition).await.map_err(Failure::Failed)?;
-            let result = call::call(&client, &name, arguments, json, plain, &mut out).await;
-            client.close().await;
-            result
+            let mut out = io::stdout();
+            let plain = !out.is_terminal();
+            let started = Started::new(composition).await;
+            let result = call::call(&started, &name, arguments, json, plain, &mut out).await;
+            started.stop().await;
+            return result;
         }
-    }
+    };
+    served.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Logs what may be wrong, and fails with all that certainly is.
