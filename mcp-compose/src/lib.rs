@@ -1,17 +1,26 @@
-//! One MCP server out of many.
+//! One MCP server out of many: typed Rust tools and proxied children behind one endpoint.
 extern crate self as mcp_compose;
 
-pub mod child;
 #[doc(hidden)]
-pub mod cli;
+pub mod __private;
+pub mod child;
+mod cli;
 mod compose;
 mod gateway;
+pub mod prelude;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
-pub mod server;
+mod serve;
+mod server;
 mod wire;
 
-pub use compose::{
+pub use mcp_compose_macros::{compose, mcp_server};
+
+pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
-pub use server::Server;
+pub use self::serve::ServeError;
+pub use self::server::{
+    Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
+    Link, LogLevel, Message, Result, Sent, Server, ToolError,
+};

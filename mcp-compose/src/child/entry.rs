@@ -184,7 +184,7 @@ mod tests {
         for (text, why) in [
             (r#"{"inputSchema":{"type":"object"}}"#, "no `name`"),
             (r#"{"name":"a"}"#, "`inputSchema`"),
-            (r#"{"name":"a","inputSchema":null}"#, "`inputSchema`"),
+            (r#"{"name":"a","inputSchema":null}"#, "invalid type: null"),
             (r#"{"name":"a","inputSchema":{"type":"array"}}"#, "array"),
             (r#"{"name":"a","inputSchema":{"type":"object"},"icons":[{"src":1}]}"#, "integer `1`"),
             (r#"{"name":"a","inputSchema":{"type":"object"},"description":7}"#, "integer `7`"),

@@ -63,6 +63,9 @@ pub(crate) struct Gateway {
     /// Where typed servers run.
     runtime: Handle,
     tasks: TaskTracker,
+    /// No new work: long requests (change streams) come to their end.
+    draining: CancellationToken,
+    /// Children end.
     stopping: CancellationToken,
 }
 
@@ -82,6 +85,7 @@ impl Gateway {
             began: Instant::now(),
             runtime,
             tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
         });
         gateway.add_children(children);
@@ -104,8 +108,14 @@ impl Gateway {
         self.publish();
     }
 
+    /// Brings requests that would last for ever (change streams) to their end.
+    pub(crate) fn drain(&self) {
+        self.draining.cancel();
+    }
+
     /// Ends every child and waits for them, within a bound.
     pub(crate) async fn stop(&self) {
+        self.drain();
         self.stopping.cancel();
         self.tasks.close();
         if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {

@@ -238,7 +238,7 @@ impl Gateway {
         }
         tokio::select! {
             () = caller.cancelled.cancelled() => Err(fault::cancelled()),
-            () = self.stopping.cancelled() => {
+            () = self.draining.cancelled() => {
                 guard.release();
                 let id = request.id.as_str();
                 Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))

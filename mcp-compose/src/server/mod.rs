@@ -1,81 +1,69 @@
-//! Typed servers.
+//! Typed servers: what `#[mcp_server]` targets, and how the relay mounts one.
+
+mod call;
+mod content;
+mod ctx;
+mod describe;
+mod error;
+mod input;
+mod local;
+mod nearest;
+mod output;
+mod prompt;
+mod resource;
+mod schema;
+mod template;
 
 use std::sync::Arc;
 
-/// A typed server.
-pub trait Server: Send + Sync + 'static {}
+use futures_util::future::BoxFuture;
 
-/// The lists of a typed server, as raw JSON objects.
-#[derive(Debug, Default)]
-pub struct Lists {
-    /// Raw tools.
-    pub tools: Vec<String>,
-    /// Raw resources.
-    pub resources: Vec<String>,
-    /// Raw templates.
-    pub templates: Vec<String>,
-    /// Raw prompts.
-    pub prompts: Vec<String>,
-    /// Whether arguments can be completed.
-    pub completes: bool,
+pub use self::{
+    call::{Call, FromCall},
+    content::{Audio, Content, Embedded, Image, IntoContent, Link},
+    ctx::{Amount, Ctx, LogLevel, Sent},
+    error::{Result, ToolError},
+    output::Json,
+    prompt::{IntoMessages, Message},
+};
+pub(crate) use self::{
+    ctx::CtxParts,
+    error::RpcError,
+    local::{Lists, LocalServer, ServerInfo},
+};
+
+/// What the expansions of the macros name; see `__private`.
+pub(crate) mod expansion {
+    pub use super::{
+        call::{Kind, Taking},
+        describe::{Describe, Prompt, Resource, Tool},
+        input::{ArgumentInput, ExtractorInput, Input, InputProbe, RefusedInput},
+        output::{
+            AnyError, ContentReply, Output, PlainReturn, Probe, RefusedError, RefusedReply,
+            ResultReturn, Returned, ShowDefault, StructuredReply, ToldError, Unshown,
+        },
+        prompt::{Messages, PromptReply},
+        resource::{BodyReply, CompleteReply, JsonBody, RefusedBody},
+    };
 }
 
-/// What a typed server says of itself.
-#[derive(Debug, Default)]
-pub struct ServerInfo {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Its title.
-    pub title: Option<String>,
-    /// Its website.
-    pub website: Option<String>,
-    /// Its icons, raw.
-    pub icons: Option<String>,
-    /// Its instructions.
-    pub instructions: Option<String>,
-}
-pub struct RpcError { pub code: i64, pub message: String, pub data: Option<String> }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel { Debug, Info, Notice, Warning, Error, Critical, Alert, Emergency }
-impl LogLevel { pub const ALL: [Self; 8] = [Self::Debug, Self::Info, Self::Notice, Self::Warning, Self::Error, Self::Critical, Self::Alert, Self::Emergency];
- pub fn as_str(self) -> &'static str { "" } pub fn from_wire(name: &str) -> Option<Self> { let _ = name; None } }
-pub struct Ctx(());
-pub(crate) struct CtxParts {
-    pub(crate) progress_token: Option<String>,
-    pub(crate) log_level: Option<LogLevel>,
-    pub(crate) notify: Arc<dyn Fn(&'static str, String) + Send + Sync>,
-    pub(crate) cancel: tokio_util::sync::CancellationToken,
-    pub(crate) meta: Option<String>,
-}
-impl Ctx { pub(crate) fn new(_: CtxParts) -> Self { Self(()) } }
+/// A typed MCP server; implemented by `#[mcp_server]` on an impl block.
+///
+/// Write the impl block, not this trait: its items are the contract between the macro and the runtime.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an MCP server",
+    label = "not a typed server",
+    note = "put `#[mcp_server]` on an `impl {Self}` block with at least one `#[tool]`, `#[resource]` or `#[prompt]`"
+)]
+pub trait Server: Sized + Send + Sync + 'static {
+    /// Lists what the server has. Called once, when the server is mounted.
+    #[doc(hidden)]
+    fn describe(into: &mut describe::Describe);
 
-
-/// A typed server, erased.
-#[derive(Debug, Clone)]
-pub struct LocalServer {
-    info: Arc<ServerInfo>,
-    lists: Arc<Lists>,
+    /// Serves one call of a listed method.
+    #[doc(hidden)]
+    fn dispatch(this: Arc<Self>, call: Call) -> BoxFuture<'static, Result<String>>;
 }
 
-impl LocalServer {
-    /// Erases a typed server.
-    pub fn new<S: Server>(_server: S) -> Self {
-        LocalServer {
-            info: Arc::default(),
-            lists: Arc::default(),
-        }
-    }
-
-    pub fn handle(&self, _: &str, _: &str, _: Ctx) -> futures_util::future::BoxFuture<'static, Result<String, RpcError>> { Box::pin(async { Ok("{}".into()) }) }
-    /// Who it is.
-    pub fn info(&self) -> &ServerInfo {
-        &self.info
-    }
-
-    /// What it offers.
-    pub fn lists(&self) -> &Lists {
-        &self.lists
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::CancellationToken;
 
 use super::json::{Object, Raw};
-use super::message::{ErrorObject, Id, Message, Notification, Request, Response};
+use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response};
 use super::version::Era;
 
 /// Events that wait for the reader of one call before progress is coalesced.
@@ -148,7 +148,19 @@ impl fmt::Debug for Peer {
 impl Peer {
     /// A peer that writes to `link` and hands what it is asked to `handler`.
     pub(crate) fn new(link: Box<dyn Link>, handler: Arc<dyn Handler>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::with(link, handler))
+    }
+
+    /// As [`Peer::new`], for a handler that needs to reach the peer.
+    pub(crate) fn new_cyclic(
+        link: Box<dyn Link>,
+        handler: impl FnOnce(&Weak<Self>) -> Arc<dyn Handler>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|peer| Self::with(link, handler(peer)))
+    }
+
+    fn with(link: Box<dyn Link>, handler: Arc<dyn Handler>) -> Self {
+        Self {
             link,
             handler,
             next_id: AtomicU64::new(1),
@@ -156,7 +168,7 @@ impl Peer {
             inbound: Mutex::default(),
             ended: OnceLock::new(),
             closed: CancellationToken::new(),
-        })
+        }
     }
 
     /// Sends a request. `params` gets the id, which is also the progress token to use.
@@ -214,6 +226,12 @@ impl Peer {
             id: Some(id),
             outcome,
         };
+        let _ = self.link.send(Outgoing::new(Message::Response(response)));
+    }
+
+    /// Says what was wrong with a text that is no message.
+    pub(crate) fn complain(&self, malformed: Malformed) {
+        let response = Response { id: malformed.id, outcome: Err(malformed.error) };
         let _ = self.link.send(Outgoing::new(Message::Response(response)));
     }
 
