@@ -4,7 +4,8 @@ extern crate self as mcp_compose;
 #[doc(hidden)]
 pub mod __private;
 pub mod child;
-mod cli;
+#[doc(hidden)]
+pub mod cli;
 mod compose;
 mod gateway;
 pub mod prelude;

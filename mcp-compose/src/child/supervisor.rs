@@ -324,10 +324,14 @@ impl Child {
         let listing = self.listing.load().refresh(&instance, [true; 4], self.spec.options.list_timeout).await;
         self.publish(listing);
         self.current.store(Some(Arc::clone(&instance)));
-        self.phase.send_replace(Phase::Ready);
-        if let Some(audience) = self.audience.upgrade() {
-            audience.started(self, &instance);
+        let audience = self.audience.upgrade();
+        // Before the phase: whoever waits for the child finds its entries in the catalog.
+        if let Some(audience) = &audience {
             audience.changed(self);
+        }
+        self.phase.send_replace(Phase::Ready);
+        if let Some(audience) = &audience {
+            audience.started(self, &instance);
         }
         Ok((instance, starting.succeed()))
     }

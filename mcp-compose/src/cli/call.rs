@@ -131,7 +131,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::cli::RequestError;
+    use crate::cli::client::RequestError;
 
     /// Answers with the result, and keeps the parameters.
     struct Fixed(Result<&'static str, i64>, RefCell<String>);

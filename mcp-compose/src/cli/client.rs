@@ -4,10 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::Composition;
 use crate::gateway::Gateway;
 use crate::gateway::client::{Client as Connection, Outlet};
 use crate::wire::message::Id;
@@ -31,8 +29,8 @@ pub(super) struct RequestError {
     pub(super) message: String,
 }
 
-/// A composition that was started for one client.
-pub(super) struct Started {
+/// A client of a running composition, in its process.
+pub(super) struct InProcess {
     gateway: Arc<Gateway>,
     connection: Arc<Connection>,
     outlet: Arc<dyn Outlet>,
@@ -41,26 +39,20 @@ pub(super) struct Started {
 /// A person waits for a slow child rather than to be told that its tool is unknown.
 const START_GRACE: Duration = Duration::from_secs(60);
 
-impl Started {
-    /// Starts every child, and waits until each has started or failed.
-    pub(super) async fn new(composition: Composition) -> Self {
-        let gateway = Gateway::start(composition, Handle::current());
+impl InProcess {
+    /// Waits until every child has started or failed.
+    pub(super) async fn connect(gateway: Arc<Gateway>) -> Self {
         gateway.settled(START_GRACE).await;
         let connection = gateway.stateless();
-        Started {
+        InProcess {
             gateway,
             connection,
             outlet: Arc::new(Unheard),
         }
     }
-
-    /// Stops the composition with all its children.
-    pub(super) async fn stop(self) {
-        self.gateway.stop().await;
-    }
 }
 
-impl Client for Started {
+impl Client for InProcess {
     async fn request(&self, method: &'static str, params: String) -> Result<String, RequestError> {
         let request = Request {
             id: Id::number(0),

@@ -122,7 +122,7 @@ fn row(entry: &RawValue) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::RequestError;
+    use crate::cli::client::RequestError;
 
     struct Paged;
 

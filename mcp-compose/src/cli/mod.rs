@@ -14,8 +14,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-use self::client::{Client, RequestError, Started};
+use self::client::{Client, InProcess};
 use crate::compose::Composition;
+use crate::serve::{ServeError, in_process};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -30,12 +31,38 @@ enum Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Failure::Failed(format!("cannot write to stdout: {error}"))
+        Failure::Failed(error.to_string())
     }
 }
 
-/// Runs `composition` as the arguments of this process say.
-pub(crate) async fn run(composition: Composition) -> ExitCode {
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl Composition {
+    /// Gives this program the command line of a composition: `--stdio`, `--http HOST:PORT`, `list`
+    /// and `call NAME JSON`. Without arguments it serves over stdio the client that started it, or
+    /// shows a person its help.
+    ///
+    /// What it returns is the exit code: 0, 1 for what failed, or 2 for what cannot be done as asked.
+    /// The log goes to stderr, as `MCP_COMPOSE_LOG` says; a log that the program has set up stays.
+    ///
+    /// ```no_run
+    /// use mcp_compose::compose;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> std::process::ExitCode {
+    ///     compose! { database: stdio("tsx", "db.ts") }.run().await
+    /// }
+    /// ```
+    pub async fn run(self) -> ExitCode {
+        run(self).await
+    }
+}
+
+async fn run(composition: Composition) -> ExitCode {
     let name = &composition.settings.name;
     let args = match ComposedArgs::try_parse() {
         Ok(args) => args,
@@ -80,26 +107,27 @@ pub async fn main() -> ExitCode {
 
 async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
     report_problems(&composition)?;
-    let served = match action {
-        Action::Stdio => composition.serve_stdio().await,
-        Action::Http(address) => composition.serve_http(address).await,
+    match action {
+        Action::Stdio => Ok(composition.serve_stdio().await?),
+        Action::Http(address) => Ok(composition.serve_http(address).await?),
         Action::List { json } => {
-            let started = Started::new(composition).await;
-            let result = list::list(&started, json, &mut io::stdout()).await;
-            started.stop().await;
-            return result;
+            in_process(composition, move |gateway| async move {
+                let client = InProcess::connect(gateway).await;
+                list::list(&client, json, &mut io::stdout()).await
+            })
+            .await?
         }
         Action::Call { name, arguments, json } => {
-            let arguments = call::checked_arguments(&arguments)?;
-            let mut out = io::stdout();
-            let plain = !out.is_terminal();
-            let started = Started::new(composition).await;
-            let result = call::call(&started, &name, arguments, json, plain, &mut out).await;
-            started.stop().await;
-            return result;
+            let arguments = call::checked_arguments(&arguments)?.to_owned();
+            in_process(composition, move |gateway| async move {
+                let client = InProcess::connect(gateway).await;
+                let mut out = io::stdout();
+                let plain = !out.is_terminal();
+                call::call(&client, &name, &arguments, json, plain, &mut out).await
+            })
+            .await?
         }
-    };
-    served.map_err(|error| Failure::Failed(error.to_string()))
+    }
 }
 
 /// Logs what may be wrong, and fails with all that certainly is.
