@@ -340,7 +340,10 @@ impl Child {
         let handler: Arc<dyn Handler> = Arc::new(ChildHandler(Arc::downgrade(self)));
         match &self.spec.source {
             ChildSource::Stdio(spec) => stdio::open(spec, &self.label, self.spec.options.max_message, handler),
-            ChildSource::Http(spec) => http::open(spec, &self.label, self.spec.options.max_message, handler),
+            ChildSource::Http(spec) => {
+                let config = http::HttpConfig::of(spec, self.spec.options.max_message);
+                Ok(Opened { peer: http::open(config, handler), process: None, greeted: None })
+            }
             ChildSource::Local(server) => Ok(local::open(server, self.runtime.clone(), handler)),
             ChildSource::Session(session) => match lock(session).take() {
                 Some(spec) => Ok(session::open(spec, handler)),

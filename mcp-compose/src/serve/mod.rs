@@ -5,8 +5,11 @@ mod relay_thread;
 mod stdio;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::Composition;
 use crate::gateway::Gateway;
@@ -61,8 +64,8 @@ impl Composition {
     /// address.
     pub async fn serve_http(self, address: SocketAddr) -> Result<(), ServeError> {
         self.ready()?;
-        http::check_bind(address, false).map_err(ServeError::Exposed)?;
-        relay_thread::run(self, move |gateway| http::serve(gateway, address)).await
+        http::check_bind(address, false).map_err(|open| ServeError::Exposed(open.to_string()))?;
+        relay_thread::run(self, move |gateway| serve_at(gateway, address)).await
     }
 
     /// Starts the composition on the current runtime and gives the axum router that serves it at
@@ -76,11 +79,29 @@ impl Composition {
     pub fn into_router(self) -> Result<axum::Router, ServeError> {
         self.ready()?;
         let gateway = Gateway::start(self, Handle::current());
-        Ok(http::router(gateway, http::HttpOptions::default()))
+        Ok(http::router(&http::Front::new(gateway, http::HttpOptions::default())))
     }
 
     fn ready(&self) -> Result<(), ServeError> {
         let problems: Vec<_> = self.check().into_iter().filter(crate::Problem::is_error).collect();
         if problems.is_empty() { Ok(()) } else { Err(ServeError::Composition(problems)) }
     }
+}
+
+/// Listens, says where, and serves until the process is told to stop.
+async fn serve_at(gateway: Arc<Gateway>, address: SocketAddr) -> Result<(), ServeError> {
+    let bind = |source| ServeError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(bind)?;
+    let bound = listener.local_addr().map_err(bind)?;
+    // A line for people and for programs that asked for port 0.
+    eprintln!("mcp-compose: serving on http://{bound}/mcp");
+    let stop = CancellationToken::new();
+    let stopping = async {
+        relay_thread::told_to_stop().await;
+        gateway.drain();
+        stop.cancel();
+    };
+    let front = http::Front::new(Arc::clone(&gateway), http::HttpOptions::default());
+    tokio::join!(stopping, http::serve(listener, front, stop.clone()));
+    Ok(())
 }

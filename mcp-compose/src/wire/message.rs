@@ -207,6 +207,9 @@ impl Malformed {
     }
 }
 
+/// Most messages in one batch: each costs more to answer than to send.
+const MAX_BATCH: usize = 1024;
+
 /// What one text (a line, a body, an event) holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Incoming {
@@ -225,6 +228,10 @@ impl Incoming {
         let items = json::array_items(text).map_err(|error| Malformed::parse(&error))?;
         if items.is_empty() {
             return Err(Malformed::invalid(None, "an empty batch"));
+        }
+        if items.len() > MAX_BATCH {
+            let why = format!("a batch has at most {MAX_BATCH} messages");
+            return Err(Malformed::invalid(None, &why));
         }
         Ok(Self::Batch(
             items

@@ -9,6 +9,8 @@ pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod param_headers;
 pub(crate) mod peer;
+pub(crate) mod sse;
+pub(crate) mod sse_decode;
 pub(crate) mod version;
 
 pub(crate) use json::{Object, Raw};

@@ -259,11 +259,10 @@ fn is_primitive(kind: Option<&Value>) -> bool {
 
 /// A text as a header value: as it stands where that is safe, else in the Base64 form.
 pub(crate) fn encode_value(text: &str) -> HeaderValue {
-    let plain = text.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~'))
-        && !text.starts_with([' ', '\t'])
-        && !text.ends_with([' ', '\t'])
-        && !(text.starts_with(BASE64_PREFIX) && text.ends_with(BASE64_SUFFIX));
-    let value = if plain {
+    let visible = text.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~'));
+    let padded = text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']);
+    let looks_encoded = text.starts_with(BASE64_PREFIX) && text.ends_with(BASE64_SUFFIX);
+    let value = if visible && !padded && !looks_encoded {
         HeaderValue::from_str(text)
     } else {
         let encoded = BASE64_STANDARD.encode(text);

@@ -348,14 +348,19 @@ impl Peer {
 
     /// The connection is gone: every call fails, every request of the other side is cancelled.
     pub(crate) fn end(&self, reason: &str) {
+        self.end_with(reason, |_| Delivered::Maybe);
+    }
+
+    /// As [`Peer::end`], where the transport knows which calls did not arrive.
+    pub(crate) fn end_with(&self, reason: &str, delivered: impl Fn(u64) -> Delivered) {
         if self.ended.set(reason.into()).is_err() {
             return;
         }
         self.link.close();
         let calls: Vec<_> = lock(&self.calls).drain().collect();
-        for (_, slot) in calls {
+        for (id, slot) in calls {
             let failure = Failure::Lost {
-                delivered: Delivered::Maybe,
+                delivered: delivered(id),
                 reason: reason.into(),
             };
             slot.push(Event::Done(Err(failure)));
