@@ -217,7 +217,7 @@ async fn credentials_are_chosen_for_each_request() {
         .insert("x-static", HeaderValue::from_static("1"));
     config.auth = Some(Arc::new(|caller: CallerInfo| async move {
         let Some(name) = caller.client_name else {
-            return Ok(HeaderMap::new());
+            return Ok::<_, Box<dyn std::error::Error + Send + Sync>>(HeaderMap::new());
         };
         if name == "stranger" {
             return Err("no token: hunter2".into());
