@@ -21,20 +21,30 @@ where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
 {
+    in_process(composition, serve).await?
+}
+
+/// As [`run`], for anything that is done with a running composition.
+pub(crate) async fn in_process<F, S, T>(composition: Composition, work: S) -> std::io::Result<T>
+where
+    S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
+    F: Future<Output = T>,
+    T: Send + 'static,
+{
     let users = Handle::current();
     let (mut done, finished) = oneshot::channel();
     std::thread::Builder::new().name("mcp-compose".to_owned()).spawn(move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                let _ = done.send(Err(ServeError::Io(error)));
+                let _ = done.send(Err(error));
                 return;
             }
         };
         let result = runtime.block_on(async {
             let gateway = Gateway::start(composition, users);
             let result = tokio::select! {
-                result = serve(Arc::clone(&gateway)) => Some(result),
+                result = work(Arc::clone(&gateway)) => Some(result),
                 () = done.closed() => None,
             };
             gateway.stop().await;
@@ -43,12 +53,10 @@ where
         // A blocking read of stdin that nobody needs any more must not hold the end up.
         runtime.shutdown_background();
         if let Some(result) = result {
-            let _ = done.send(result);
+            let _ = done.send(Ok(result));
         }
     })?;
-    finished.await.unwrap_or_else(|_| {
-        Err(ServeError::Io(std::io::Error::other("the relay's thread ended unexpectedly")))
-    })
+    finished.await.unwrap_or_else(|_| Err(std::io::Error::other("the relay's thread ended unexpectedly")))
 }
 
 /// Waits until the process is told to stop: SIGTERM or Ctrl-C.
