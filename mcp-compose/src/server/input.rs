@@ -24,6 +24,8 @@ pub enum Input<T> {
         decode: fn(&str) -> Result<T, String>,
         /// What stands for it when it is not given.
         absent: Option<Absent<T>>,
+        /// The header `Mcp-Param-*` that mirrors it.
+        header: Option<&'static str>,
     },
     /// All arguments as one object.
     Whole {
@@ -68,6 +70,15 @@ impl<T> Input<T> {
         self
     }
 
+    /// Mirrors the argument into the header `Mcp-Param-{name}`.
+    #[must_use]
+    pub fn in_header(mut self, name: &'static str) -> Self {
+        if let Self::Argument { header, .. } = &mut self {
+            *header = Some(name);
+        }
+        self
+    }
+
     /// Makes one argument into the object of all arguments.
     #[must_use]
     pub fn whole(self) -> Self {
@@ -84,11 +95,16 @@ impl<T> Input<T> {
     {
         match self {
             Self::Argument {
-                name, doc, schema, ..
+                name,
+                doc,
+                schema,
+                header,
+                ..
             } => Input::Argument {
                 name,
                 doc,
                 schema,
+                header,
                 decode: decode::<Option<T>>,
                 absent: Some(Absent {
                     make: || None,
@@ -184,6 +200,7 @@ impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
             schema: SchemaGenerator::subschema_for::<T>,
             decode: decode::<T>,
             absent: None,
+            header: None,
         }
     }
 }
