@@ -35,14 +35,15 @@ fn profile(server: &LocalServer) -> Profile {
     let mut server_info = Object::default();
     server_info.set("name", crate::wire::json::quote(&info.name));
     server_info.set("version", crate::wire::json::quote(&info.version));
+    let resources = !lists.resources.is_empty() || !lists.templates.is_empty();
     Profile {
         era: Era::Legacy,
         version: LATEST_LEGACY.to_owned(),
         offers: Offers {
             tools: !lists.tools.is_empty(),
             prompts: !lists.prompts.is_empty(),
-            resources: !lists.resources.is_empty() || !lists.templates.is_empty(),
-            subscribe: false,
+            resources,
+            subscribe: resources,
             completions: lists.completes,
             logging: true,
         },

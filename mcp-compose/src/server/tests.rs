@@ -1,5 +1,7 @@
 //! Typed servers, called as the relay calls them.
 
+mod protocol;
+
 use std::sync::{Arc, Mutex};
 
 use schemars::JsonSchema;
