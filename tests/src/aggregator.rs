@@ -127,7 +127,8 @@ impl Aggregator {
     }
 }
 
-fn address(line: &str) -> Option<String> {
+/// The endpoint that a line of a composition's standard error names.
+pub(crate) fn address(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let url: String = line[start..]
         .chars()
@@ -182,28 +183,21 @@ impl StdioCommand {
 fn aggregator() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY
-        .get_or_init(|| {
-            if let Some(path) = std::env::var_os("MCP_COMPOSE_BIN") {
-                return PathBuf::from(path);
-            }
-            let status = std::process::Command::new(env!("CARGO"))
-                .args([
-                    "build",
-                    "--quiet",
-                    "--package",
-                    "mcp-compose",
-                    "--bin",
-                    "mcp-compose",
-                ])
-                .current_dir(workspace())
-                .stdin(Stdio::null())
-                .status()
-                .expect("cargo can be started");
-            assert!(
-                status.success(),
-                "`cargo build --package mcp-compose` failed"
-            );
-            crate::peers::binary("mcp-compose")
+        .get_or_init(|| match std::env::var_os("MCP_COMPOSE_BIN") {
+            Some(path) => PathBuf::from(path),
+            None => built("mcp-compose", "mcp-compose"),
         })
         .clone()
+}
+
+/// A binary of another package of this workspace, built by cargo in the profile of the tests.
+pub(crate) fn built(package: &str, name: &str) -> PathBuf {
+    let status = std::process::Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", package, "--bin", name])
+        .current_dir(workspace())
+        .stdin(Stdio::null())
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "`cargo build --package {package}` failed");
+    crate::peers::binary(name)
 }

@@ -3,7 +3,7 @@
 use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::conformance::{
     Outcome, Suite, differences, everything_over_http, everything_over_stdio, failures,
-    rmcp_over_http, rmcp_over_stdio,
+    rmcp_over_http, rmcp_over_stdio, typed_over_http,
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,14 @@ async fn the_python_server_passes_directly() {
 #[tokio::test]
 async fn the_rmcp_server_passes_directly() {
     let (_server, url) = rmcp_over_http().await;
+    for suite in SUITES {
+        passes(suite, &suite.run(&url).await);
+    }
+}
+
+#[tokio::test]
+async fn the_typed_server_passes_directly() {
+    let (_server, url) = typed_over_http().await;
     for suite in SUITES {
         passes(suite, &suite.run(&url).await);
     }
