@@ -256,8 +256,8 @@ impl Child {
                 }
             };
             if matches!(self.spec.source, ChildSource::Session(_)) {
-                self.phase.send_replace(Phase::Stopped { reason });
                 self.announce();
+                self.phase.send_replace(Phase::Stopped { reason });
                 break;
             }
             if began.elapsed() > HEALTHY {
@@ -265,8 +265,8 @@ impl Child {
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             let retry_at = Instant::now() + pause;
-            self.phase.send_replace(Phase::Down { reason, retry_at });
             self.announce();
+            self.phase.send_replace(Phase::Down { reason, retry_at });
             tokio::select! {
                 () = tokio::time::sleep_until(retry_at) => {}
                 () = shutdown.cancelled() => break,
@@ -324,15 +324,12 @@ impl Child {
         let listing = self.listing.load().refresh(&instance, [true; 4], self.spec.options.list_timeout).await;
         self.publish(listing);
         self.current.store(Some(Arc::clone(&instance)));
-        let audience = self.audience.upgrade();
-        // Before the phase: whoever waits for the child finds its entries in the catalog.
-        if let Some(audience) = &audience {
+        if let Some(audience) = self.audience.upgrade() {
+            audience.started(self, &instance);
             audience.changed(self);
         }
+        // Whoever waits for the child finds it in the catalog.
         self.phase.send_replace(Phase::Ready);
-        if let Some(audience) = &audience {
-            audience.started(self, &instance);
-        }
         Ok((instance, starting.succeed()))
     }
 
