@@ -291,6 +291,9 @@ impl Gateway {
             headers: if era == Era::Modern { forward.headers.clone() } else { Vec::new() },
             caller: caller.info(forward.child, forward.method),
         };
+        let Some(_slot) = forward.child.slot().await else {
+            return Err(Ended::Failed(Failure::Overloaded));
+        };
         let _active = instance.enter(caller.client.id);
         let mut call = instance.peer().request(forward.method, params, route);
         let options = &forward.child.spec.options;

@@ -13,6 +13,7 @@ mod headers;
 mod legacy;
 mod listen;
 mod modern;
+mod peek;
 mod post;
 mod push;
 mod reply;
