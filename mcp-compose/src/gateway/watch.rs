@@ -243,12 +243,14 @@ impl Gateway {
             listens.insert(listen, entry);
         }
         tokio::select! {
-            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
+            // A front may cancel its requests in the same moment; the orderly end wins.
+            biased;
             () = self.draining.cancelled() => {
                 guard.release();
                 let id = request.id.as_str();
                 Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))
             }
+            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
         }
     }
 
