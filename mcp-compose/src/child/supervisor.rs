@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -96,6 +96,7 @@ pub(crate) struct Child {
     /// A bit for each [`Kind`] whose list changed.
     dirty: AtomicU8,
     dirtied: Notify,
+    http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
     slots: Semaphore,
     /// The child is to end.
@@ -128,6 +129,7 @@ impl Child {
             wanted: Notify::new(),
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
+            http: OnceLock::new(),
             slots: Semaphore::new(max_in_flight),
             ending: CancellationToken::new(),
             era: Mutex::default(),
@@ -362,8 +364,9 @@ impl Child {
         match &self.spec.source {
             ChildSource::Stdio(spec) => stdio::open(spec, &self.label, self.spec.options.max_message, handler),
             ChildSource::Http(spec) => {
-                let config = http::HttpConfig::of(spec, self.spec.options.max_message);
-                Ok(Opened { peer: http::open(config, handler), process: None, greeted: None })
+                // One set of connections for all sessions of the child.
+                let config = self.http.get_or_init(|| http::HttpConfig::of(spec, self.spec.options.max_message));
+                Ok(Opened { peer: http::open(config.clone(), handler), process: None, greeted: None })
             }
             ChildSource::Local(server) => Ok(local::open(server, self.runtime.clone(), handler)),
             ChildSource::Session(session) => match lock(session).take() {

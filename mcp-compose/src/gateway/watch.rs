@@ -128,7 +128,7 @@ impl Gateway {
     /// `resources/subscribe`.
     pub(crate) async fn subscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
+        let route = self.resource_route(caller.era, &uri).await?;
         let subscriber = Subscriber::Client(caller.client.id);
         if self.watches.of(subscriber).len() >= MAX_SUBSCRIPTIONS {
             return Err(fault::invalid_params(&format!("more than {MAX_SUBSCRIPTIONS} subscriptions")));
@@ -140,7 +140,7 @@ impl Gateway {
     /// `resources/unsubscribe`.
     pub(crate) async fn unsubscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
+        let route = self.resource_route(caller.era, &uri).await?;
         self.unwatch(&(route.child.id, route.original), Subscriber::Client(caller.client.id));
         Ok(Raw::from_static("{}"))
     }
@@ -219,7 +219,7 @@ impl Gateway {
         let mut guard = ListenGuard { gateway: Arc::clone(self), listen };
         let mut honoured = Vec::new();
         for uri in wanted {
-            let Ok(route) = self.resource_route(Era::Modern, &uri) else { continue };
+            let Ok(route) = self.resource_route(Era::Modern, &uri).await else { continue };
             if self.watch(&route.child, &route.original, Subscriber::Listen(listen), &uri).await.is_ok() {
                 honoured.push(uri);
             }
@@ -243,12 +243,14 @@ impl Gateway {
             listens.insert(listen, entry);
         }
         tokio::select! {
-            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
+            // A front may cancel its requests in the same moment; the orderly end wins.
+            biased;
             () = self.draining.cancelled() => {
                 guard.release();
                 let id = request.id.as_str();
                 Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))
             }
+            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
         }
     }
 
