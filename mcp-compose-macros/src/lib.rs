@@ -12,7 +12,7 @@ use proc_macro::TokenStream;
 /// Makes an impl block a typed MCP server; documented where `mcp-compose` re-exports it.
 #[proc_macro_attribute]
 pub fn mcp_server(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    server::expand(attribute.into(), item.into()).into()
+    server::expand(attribute.into(), &item.into()).into()
 }
 
 /// Composes children into one MCP server; documented where `mcp-compose` re-exports it.
