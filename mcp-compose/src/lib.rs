@@ -10,7 +10,7 @@ mod compose;
 mod gateway;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
-pub mod rmcp;
+mod rmcp;
 mod serve;
 mod server;
 mod wire;
@@ -20,7 +20,7 @@ pub use mcp_compose_macros::{compose, mcp_server};
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
-pub use self::serve::ServeError;
+pub use self::serve::{Running, ServeError};
 pub use self::server::{
     Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
     Link, LogLevel, Message, Result, Sent, Server, ToolError,

@@ -1,5 +1,6 @@
 //! A child that does exactly what its script says, over stdio or HTTP.
 
+mod entry;
 mod http;
 mod lists;
 mod plans;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+pub use entry::{basic, says, scripted, text, tool};
 pub use http::{HttpChild, HttpScript};
 pub use stdio::run as run_stdio;
 
