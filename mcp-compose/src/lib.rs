@@ -9,6 +9,7 @@ pub mod cli;
 mod compose;
 mod gateway;
 mod macros;
+mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
 mod rmcp;

@@ -7,7 +7,6 @@ mod describe;
 mod error;
 mod input;
 mod local;
-mod nearest;
 mod output;
 mod prompt;
 mod resource;
