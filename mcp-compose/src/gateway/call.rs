@@ -15,6 +15,7 @@ use crate::child::CallerInfo;
 use crate::child::instance::Instance;
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
+use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Delivered, Event, Failure, RequestRoute};
@@ -245,8 +246,7 @@ impl Gateway {
 
     fn unknown_tool(&self, name: &str) -> ErrorObject {
         let catalog = self.catalog();
-        let known: Vec<&str> = catalog.tool_names().collect();
-        let near = crate::compose::nearest(name, &known);
+        let near = nearest(name, catalog.tool_names());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         fault::invalid_params(&format!("unknown tool `{name}`{hint}"))
     }

@@ -18,6 +18,7 @@ mod post;
 mod push;
 mod reply;
 mod session;
+mod stall;
 mod stream;
 mod streams;
 #[cfg(test)]
