@@ -8,19 +8,20 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+mod macros;
+mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
-pub mod rmcp;
+mod rmcp;
 mod serve;
 mod server;
 mod wire;
 
-pub use mcp_compose_macros::{compose, mcp_server};
-
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
-pub use self::serve::ServeError;
+pub use self::macros::{compose, mcp_server};
+pub use self::serve::{Running, ServeError};
 pub use self::server::{
     Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
     Link, LogLevel, Message, Result, Sent, Server, ToolError,

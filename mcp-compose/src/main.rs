@@ -1,6 +1,8 @@
-//! `mcp-compose`: a composition that a standard `mcpServers` file declares.
+//! `mcp-compose`: many MCP servers as one, from an `mcpServers` file.
+
+use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() -> std::process::ExitCode {
+async fn main() -> ExitCode {
     mcp_compose::cli::main().await
 }

@@ -37,10 +37,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Serves the weather on a free port of this machine, and says where.
-async fn serve_weather() -> std::io::Result<String> {
+async fn serve_weather() -> Result<String, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
-    let router = compose! { name = "weather", _: Weather }.into_router();
+    let router = compose! { name = "weather", _: Weather }.into_router()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
 }
@@ -68,7 +68,10 @@ impl Notes {
     ) -> Note {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push(text.clone());
-        Note { id: notes.len(), text }
+        Note {
+            id: notes.len(),
+            text,
+        }
     }
 
     /// One note.
@@ -76,7 +79,8 @@ impl Notes {
     fn note(&self, id: usize) -> Result<String> {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let note = id.checked_sub(1).and_then(|at| notes.get(at));
-        note.cloned().ok_or_else(|| ToolError::new(format!("no note {id}")))
+        note.cloned()
+            .ok_or_else(|| ToolError::new(format!("no note {id}")))
     }
 
     /// Turn the notes into a plan.
@@ -87,7 +91,10 @@ impl Notes {
         goal: String,
     ) -> String {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("Make a plan for {goal} from these notes:\n{}", notes.join("\n"))
+        format!(
+            "Make a plan for {goal} from these notes:\n{}",
+            notes.join("\n")
+        )
     }
 }
 
@@ -148,8 +155,13 @@ impl Weather {
         days: Option<u8>,
     ) -> Forecast {
         let days = i8::try_from(days.unwrap_or(7).min(14)).unwrap_or(14);
-        let first = city.bytes().fold(0_i8, |sum, byte| (sum + (byte % 30) as i8) % 30);
-        Forecast { city, temperatures: (0..days).map(|day| first + day % 3).collect() }
+        let first = city
+            .bytes()
+            .fold(0_i8, |sum, byte| (sum + (byte % 30) as i8) % 30);
+        Forecast {
+            city,
+            temperatures: (0..days).map(|day| first + day % 3).collect(),
+        }
     }
 
     /// How temperatures are shown.

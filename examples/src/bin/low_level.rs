@@ -54,7 +54,10 @@ struct TcpConnection {
 impl TcpConnection {
     async fn open(address: std::net::SocketAddr) -> io::Result<Self> {
         let (reader, writer) = TcpStream::connect(address).await?.into_split();
-        Ok(TcpConnection { lines: BufReader::new(reader).lines(), writer })
+        Ok(TcpConnection {
+            lines: BufReader::new(reader).lines(),
+            writer,
+        })
     }
 }
 
@@ -80,9 +83,17 @@ async fn serve_counter() -> io::Result<std::net::SocketAddr> {
             let (reader, mut writer) = stream.into_split();
             let mut lines = BufReader::new(reader).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                let Ok(request) = serde_json::from_str::<Value>(&line) else { break };
-                let Some(answer) = counter(&request, &mut count) else { continue };
-                if writer.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
+                let Ok(request) = serde_json::from_str::<Value>(&line) else {
+                    break;
+                };
+                let Some(answer) = counter(&request, &mut count) else {
+                    continue;
+                };
+                if writer
+                    .write_all(format!("{answer}\n").as_bytes())
+                    .await
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -130,10 +141,17 @@ impl Tokens {
     /// What a request carries; a real provider would fetch a token here, and keep it for as long
     /// as it lasts.
     fn headers(&self, caller: &CallerInfo) -> io::Result<HeaderMap> {
-        let token = format!("Bearer {}-{}", caller.child, self.made.fetch_add(1, Ordering::Relaxed));
+        let token = format!(
+            "Bearer {}-{}",
+            caller.child,
+            self.made.fetch_add(1, Ordering::Relaxed)
+        );
         let mut headers = HeaderMap::new();
         headers.insert("authorization", token.parse().map_err(io::Error::other)?);
-        self.unused.lock().unwrap_or_else(PoisonError::into_inner).push(token);
+        self.unused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(token);
         Ok(headers)
     }
 
@@ -145,7 +163,10 @@ impl Tokens {
 }
 
 async fn check(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) -> Response {
-    let token = request.headers().get("authorization").and_then(|token| token.to_str().ok());
+    let token = request
+        .headers()
+        .get("authorization")
+        .and_then(|token| token.to_str().ok());
     if token.is_some_and(|token| tokens.redeem(token)) {
         return next.run(request).await;
     }
@@ -154,10 +175,14 @@ async fn check(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) 
     refused
 }
 
-async fn serve_vault(tokens: Arc<Tokens>) -> io::Result<String> {
+async fn serve_vault(tokens: Arc<Tokens>) -> Result<String, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
-    let router = Composition::builder().name("vault").local(Vault).build().into_router();
+    let router = Composition::builder()
+        .name("vault")
+        .local(Vault)
+        .build()
+        .into_router()?;
     let router = router.layer(middleware::from_fn_with_state(tokens, check));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)

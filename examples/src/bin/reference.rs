@@ -13,8 +13,8 @@ use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
 use mcp_compose::child::{self, stdio};
-use mcp_compose::prelude::*;
 use mcp_compose::compose;
+use mcp_compose::prelude::*;
 use mcp_compose_examples::{node_tool, on_path, python};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -58,7 +58,9 @@ impl Aggregator {
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs(),
-            children: ["database", "weather", "manufact"].map(str::to_owned).into(),
+            children: ["database", "weather", "manufact"]
+                .map(str::to_owned)
+                .into(),
         }
     }
 }
@@ -81,7 +83,10 @@ struct Manufact {
 impl Manufact {
     async fn find(folder: &Path) -> std::io::Result<Self> {
         if let Ok(url) = std::env::var("MANUFACT_URL") {
-            return Ok(Manufact { url, _process: None });
+            return Ok(Manufact {
+                url,
+                _process: None,
+            });
         }
         let mut process = Command::new(python())
             .arg(folder.join("manufact.py"))
@@ -89,12 +94,20 @@ impl Manufact {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let stdout = process.stdout.take().ok_or(std::io::ErrorKind::BrokenPipe)?;
+        let stdout = process
+            .stdout
+            .take()
+            .ok_or(std::io::ErrorKind::BrokenPipe)?;
         // Its first line is its URL.
         let line = BufReader::new(stdout).lines().next_line().await?;
         let url = line.ok_or_else(|| {
-            std::io::Error::other("manufact.py did not start; `cargo xtask peers` installs what it needs")
+            std::io::Error::other(
+                "manufact.py did not start; `cargo xtask peers` installs what it needs",
+            )
         })?;
-        Ok(Manufact { url, _process: Some(process) })
+        Ok(Manufact {
+            url,
+            _process: Some(process),
+        })
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use backon::BackoffBuilder;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,8 @@ const DEBOUNCE: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between starts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a call may wait for its turn at a child that is busy.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// A session that lived this long starts the pauses anew.
 const HEALTHY: Duration = Duration::from_secs(60);
 
@@ -94,6 +96,11 @@ pub(crate) struct Child {
     /// A bit for each [`Kind`] whose list changed.
     dirty: AtomicU8,
     dirtied: Notify,
+    http: OnceLock<http::HttpConfig>,
+    /// Calls that may be in flight.
+    slots: Semaphore,
+    /// The child is to end.
+    ending: CancellationToken,
     /// The era that worked; kept for the child's whole life.
     era: Mutex<Option<Era>>,
 }
@@ -107,6 +114,7 @@ impl fmt::Debug for Child {
 impl Child {
     pub(crate) fn new(id: u64, spec: ChildSpec, runtime: Handle, audience: Weak<dyn Audience>) -> Arc<Self> {
         let label = spec.label();
+        let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         let first = if spec.options.lazy { Phase::Idle } else { Phase::Starting };
         Arc::new(Self {
             id,
@@ -121,6 +129,9 @@ impl Child {
             wanted: Notify::new(),
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
+            http: OnceLock::new(),
+            slots: Semaphore::new(max_in_flight),
+            ending: CancellationToken::new(),
             era: Mutex::default(),
         })
     }
@@ -206,14 +217,29 @@ impl Child {
         }
     }
 
+    /// A place among the calls in flight. Where all are taken, the call waits a little, and is
+    /// refused after that.
+    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.slots.try_acquire() {
+            return Some(permit);
+        }
+        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire()).await.ok()?.ok()
+    }
+
+    /// Ends the child for good.
+    pub(crate) fn end(&self) {
+        self.ending.cancel();
+    }
+
     /// Lists have changed: they are read again soon.
     pub(crate) fn lists_changed(&self, kinds: u8) {
         self.dirty.fetch_or(kinds, Ordering::AcqRel);
         self.dirtied.notify_one();
     }
 
-    /// Lives until `shutdown`. This is the child's one owner.
-    pub(crate) async fn supervise(self: Arc<Self>, shutdown: CancellationToken) {
+    /// Lives until it is ended. This is the child's one owner.
+    pub(crate) async fn supervise(self: Arc<Self>) {
+        let shutdown = self.ending.clone();
         let policy = backon::ExponentialBuilder::new()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(LONGEST_PAUSE)
@@ -256,8 +282,8 @@ impl Child {
                 }
             };
             if matches!(self.spec.source, ChildSource::Session(_)) {
-                self.phase.send_replace(Phase::Stopped { reason });
                 self.announce();
+                self.phase.send_replace(Phase::Stopped { reason });
                 break;
             }
             if began.elapsed() > HEALTHY {
@@ -265,8 +291,8 @@ impl Child {
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             let retry_at = Instant::now() + pause;
-            self.phase.send_replace(Phase::Down { reason, retry_at });
             self.announce();
+            self.phase.send_replace(Phase::Down { reason, retry_at });
             tokio::select! {
                 () = tokio::time::sleep_until(retry_at) => {}
                 () = shutdown.cancelled() => break,
@@ -324,11 +350,12 @@ impl Child {
         let listing = self.listing.load().refresh(&instance, [true; 4], self.spec.options.list_timeout).await;
         self.publish(listing);
         self.current.store(Some(Arc::clone(&instance)));
-        self.phase.send_replace(Phase::Ready);
         if let Some(audience) = self.audience.upgrade() {
             audience.started(self, &instance);
             audience.changed(self);
         }
+        // Whoever waits for the child finds it in the catalog.
+        self.phase.send_replace(Phase::Ready);
         Ok((instance, starting.succeed()))
     }
 
@@ -337,8 +364,9 @@ impl Child {
         match &self.spec.source {
             ChildSource::Stdio(spec) => stdio::open(spec, &self.label, self.spec.options.max_message, handler),
             ChildSource::Http(spec) => {
-                let config = http::HttpConfig::of(spec, self.spec.options.max_message);
-                Ok(Opened { peer: http::open(config, handler), process: None, greeted: None })
+                // One set of connections for all sessions of the child.
+                let config = self.http.get_or_init(|| http::HttpConfig::of(spec, self.spec.options.max_message));
+                Ok(Opened { peer: http::open(config.clone(), handler), process: None, greeted: None })
             }
             ChildSource::Local(server) => Ok(local::open(server, self.runtime.clone(), handler)),
             ChildSource::Session(session) => match lock(session).take() {
@@ -404,6 +432,9 @@ impl Child {
         }
     }
 }
+
+/// Every list.
+pub(crate) const ALL_KINDS: u8 = 0b1111;
 
 /// The bit of a list in a set of kinds.
 pub(crate) const fn bit(kind: Kind) -> u8 {

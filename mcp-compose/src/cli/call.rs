@@ -131,13 +131,17 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::cli::RequestError;
+    use crate::cli::client::RequestError;
 
     /// Answers with the result, and keeps the parameters.
     struct Fixed(Result<&'static str, i64>, RefCell<String>);
 
     impl Client for Fixed {
-        async fn request(&self, method: &str, params: String) -> Result<String, RequestError> {
+        async fn request(
+            &self,
+            method: &'static str,
+            params: String,
+        ) -> Result<String, RequestError> {
             assert_eq!(method, "tools/call");
             *self.1.borrow_mut() = params;
             let message = "no such\u{1b} tool".to_owned();
@@ -145,8 +149,6 @@ mod tests {
                 .map(str::to_owned)
                 .map_err(|code| RequestError { code, message })
         }
-
-        async fn close(self) {}
     }
 
     async fn printed(result: &'static str, json: bool, plain: bool) -> (String, bool) {

@@ -73,7 +73,7 @@ pub(super) async fn list<C: Client>(
 
 async fn all_pages<C: Client>(
     client: &C,
-    method: &str,
+    method: &'static str,
     member: &str,
 ) -> Result<Vec<Box<RawValue>>, Failure> {
     let mut entries = Vec::new();
@@ -122,12 +122,16 @@ fn row(entry: &RawValue) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::RequestError;
+    use crate::cli::client::RequestError;
 
     struct Paged;
 
     impl Client for Paged {
-        async fn request(&self, method: &str, params: String) -> Result<String, RequestError> {
+        async fn request(
+            &self,
+            method: &'static str,
+            params: String,
+        ) -> Result<String, RequestError> {
             match (method, params.as_str()) {
                 ("tools/list", "{}") => {
                     Ok(r#"{"tools":[{"name":"db_query","description":"Runs SQL.\nMore."}],"nextCursor":""}"#.into())
@@ -141,8 +145,6 @@ mod tests {
                 _ => Err(RequestError { code: METHOD_NOT_FOUND, message: "no".into() }),
             }
         }
-
-        async fn close(self) {}
     }
 
     async fn printed(json: bool) -> String {

@@ -1,11 +1,10 @@
 //! The command line: of a composition's own binary, and of `mcp-compose` with a file.
 
 mod args;
-mod backend;
 mod call;
+mod client;
 mod list;
 mod log;
-mod relay;
 mod shown;
 
 use std::io::{self, IsTerminal, Write};
@@ -15,35 +14,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-use self::backend::{Backend, Client};
-#[cfg(test)]
-use self::backend::RequestError;
-use self::relay::Relay;
+use self::client::{Client, InProcess};
 use crate::compose::Composition;
-
-impl Composition {
-    /// Gives this process the composition's command line: `--stdio`, `--http ADDRESS`, `list` and
-    /// `call NAME JSON`. A program that is nothing but a composition ends with it:
-    ///
-    /// ```no_run
-    /// use mcp_compose::compose;
-    ///
-    /// #[tokio::main]
-    /// async fn main() -> std::process::ExitCode {
-    ///     compose! { database: stdio("tsx", "db.ts") }.run().await
-    /// }
-    /// ```
-    pub async fn run(self) -> ExitCode {
-        run(self, &Relay).await
-    }
-}
-
-/// What the binary `mcp-compose` does: as [`Composition::run`], for a composition that a file
-/// declares.
-#[doc(hidden)]
-pub async fn main() -> ExitCode {
-    run_file(&Relay).await
-}
+use crate::serve::{ServeError, in_process};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -58,12 +31,38 @@ enum Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Failure::Failed(format!("cannot write to stdout: {error}"))
+        Failure::Failed(error.to_string())
     }
 }
 
-/// Runs `composition` as the arguments of this process say.
-pub(crate) async fn run<B: Backend>(composition: Composition, backend: &B) -> ExitCode {
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl Composition {
+    /// Gives this program the command line of a composition: `--stdio`, `--http HOST:PORT`, `list`
+    /// and `call NAME JSON`. Without arguments it serves over stdio the client that started it, or
+    /// shows a person its help.
+    ///
+    /// What it returns is the exit code: 0, 1 for what failed, or 2 for what cannot be done as asked.
+    /// The log goes to stderr, as `MCP_COMPOSE_LOG` says; a log that the program has set up stays.
+    ///
+    /// ```no_run
+    /// use mcp_compose::compose;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> std::process::ExitCode {
+    ///     compose! { database: stdio("tsx", "db.ts") }.run().await
+    /// }
+    /// ```
+    pub async fn run(self) -> ExitCode {
+        run(self).await
+    }
+}
+
+async fn run(composition: Composition) -> ExitCode {
     let name = &composition.settings.name;
     let args = match ComposedArgs::try_parse() {
         Ok(args) => args,
@@ -89,11 +88,11 @@ pub(crate) async fn run<B: Backend>(composition: Composition, backend: &B) -> Ex
         return ExitCode::from(2);
     };
     log::init();
-    exit(act(composition, action, backend).await)
+    exit(act(composition, action).await)
 }
 
 /// Runs `mcp-compose`, which takes its composition from a file.
-pub(crate) async fn run_file<B: Backend>(backend: &B) -> ExitCode {
+pub async fn main() -> ExitCode {
     let (config, action) = match FileArgs::try_parse() {
         Ok(args) => args.parts(),
         Err(error) => return refused(&error),
@@ -103,42 +102,30 @@ pub(crate) async fn run_file<B: Backend>(backend: &B) -> ExitCode {
         Ok(composition) => composition,
         Err(error) => return exit(Err(Failure::Usage(error.to_string()))),
     };
-    exit(act(composition, action, backend).await)
+    exit(act(composition, action).await)
 }
 
-async fn act<B: Backend>(
-    composition: Composition,
-    action: Action,
-    backend: &B,
-) -> Result<(), Failure> {
+async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
     report_problems(&composition)?;
-    let mut out = io::stdout();
     match action {
-        Action::Stdio => backend
-            .serve_stdio(composition)
-            .await
-            .map_err(Failure::Failed),
-        Action::Http(address) => backend
-            .serve_http(composition, address)
-            .await
-            .map_err(Failure::Failed),
+        Action::Stdio => Ok(composition.serve_stdio().await?),
+        Action::Http(address) => Ok(composition.serve_http(address).await?),
         Action::List { json } => {
-            let client = backend.client(composition).await.map_err(Failure::Failed)?;
-            let result = list::list(&client, json, &mut out).await;
-            client.close().await;
-            result
+            in_process(composition, move |gateway| async move {
+                let client = InProcess::connect(gateway).await;
+                list::list(&client, json, &mut io::stdout()).await
+            })
+            .await?
         }
-        Action::Call {
-            name,
-            arguments,
-            json,
-        } => {
-            let arguments = call::checked_arguments(&arguments)?;
-            let plain = json || !out.is_terminal();
-            let client = backend.client(composition).await.map_err(Failure::Failed)?;
-            let result = call::call(&client, &name, arguments, json, plain, &mut out).await;
-            client.close().await;
-            result
+        Action::Call { name, arguments, json } => {
+            let arguments = call::checked_arguments(&arguments)?.to_owned();
+            in_process(composition, move |gateway| async move {
+                let client = InProcess::connect(gateway).await;
+                let mut out = io::stdout();
+                let plain = !out.is_terminal();
+                call::call(&client, &name, &arguments, json, plain, &mut out).await
+            })
+            .await?
         }
     }
 }

@@ -248,7 +248,7 @@ fn is_name_character(c: char) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use crate::child::{http, stdio};
+    use crate::child::{http, local, stdio};
     use crate::compose::{Composition, Problem, Severity};
 
     fn all(composition: &Composition) -> Vec<String> {
@@ -324,6 +324,55 @@ mod tests {
             .child("db_main", stdio("b"))
             .build();
         assert_eq!(all(&apart), Vec::<String>::new());
+    }
+
+    struct Todos;
+
+    /// Things to do.
+    #[crate::mcp_server]
+    impl Todos {
+        /// Add one.
+        #[tool]
+        fn add(&self) {}
+
+        /// Look in the database.
+        #[tool]
+        fn db_query(&self) {}
+
+        /// Plan them.
+        #[prompt]
+        fn plan(&self) -> &'static str {
+            "Plan."
+        }
+    }
+
+    #[test]
+    fn names_of_typed_servers_are_checked_before_the_start() {
+        let composition = |strict: bool| {
+            let builder = Composition::builder()
+                .local(Todos)
+                .child("db", stdio("a"))
+                .local(local(Todos).rename("add", "add_too").hide(["db_*"]))
+                .child("todos_of_a_rather_long_namespace", Todos)
+                .max_name(40);
+            if strict {
+                builder.strict().build()
+            } else {
+                builder.build()
+            }
+        };
+        let problems = composition(false).check();
+        let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "mcp-compose: tool `db_query` looks like one of child `db`, which can then not have it",
+                "todos_of_a_rather_long_namespace: tool `todos_of_a_rather_long_namespace_db_query` has 41 characters, more than max_name (40)",
+                "mcp-compose: prompt `plan` is also that of `mcp-compose`, which keeps the name",
+            ]
+        );
+        assert!(problems.iter().all(|problem| !problem.is_error()));
+        assert!(composition(true).check().iter().all(Problem::is_error));
     }
 
     #[test]

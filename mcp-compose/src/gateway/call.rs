@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use super::catalog::{Route, ToolRoute};
+use super::catalog::{Catalog, Route, ToolRoute};
 use super::client::{Client, Outlet};
 use super::fault;
 use super::rewrite::{self, ResultOf};
@@ -15,6 +15,7 @@ use crate::child::CallerInfo;
 use crate::child::instance::Instance;
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
+use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Delivered, Event, Failure, RequestRoute};
@@ -93,11 +94,9 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let catalog = self.catalog();
-        let Some(route) = catalog.tool(&name).cloned() else {
+        let Some(route) = self.find(|catalog| catalog.tool(&name).cloned()).await else {
             return Err(self.unknown_tool(&name));
         };
-        drop(catalog);
         if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
@@ -126,7 +125,7 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let Some(Route { child, original }) = self.catalog().prompt(&name).cloned() else {
+        let Some(Route { child, original }) = self.find(|catalog| catalog.prompt(&name).cloned()).await else {
             return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
         };
         params.set("name", json::quote(&original));
@@ -148,7 +147,7 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let uri = required(&params, "uri")?;
-        let Route { child, original } = self.resource_route(caller.era, &uri)?;
+        let Route { child, original } = self.resource_route(caller.era, &uri).await?;
         params.set("uri", json::quote(&original));
         let forward = Forward {
             child: &child,
@@ -173,14 +172,14 @@ impl Gateway {
         let route = match kind.as_str() {
             "ref/prompt" => {
                 let name = required(&reference, "name")?;
-                let route = self.catalog().prompt(&name).cloned();
+                let route = self.find(|catalog| catalog.prompt(&name).cloned()).await;
                 let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
                 reference.set("name", json::quote(&route.original));
                 route
             }
             "ref/resource" => {
                 let uri = required(&reference, "uri")?;
-                let route = self.catalog().template(&uri);
+                let route = self.find(|catalog| catalog.template(&uri)).await;
                 let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown resource template `{uri}`")))?;
                 reference.set("uri", json::quote(&route.original));
                 route
@@ -227,18 +226,27 @@ impl Gateway {
         self.forward(caller, forward).await
     }
 
-    pub(crate) fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
-        self.catalog().resource(uri).ok_or_else(|| {
+    pub(crate) async fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
+        self.find(|catalog| catalog.resource(uri)).await.ok_or_else(|| {
             let code = if era == Era::Modern { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
             let data = format!("{{\"uri\":{}}}", json::quote(uri));
             ErrorObject::with_data(code, &format!("resource `{uri}` not found"), Some(&data))
         })
     }
 
+    /// Looks something up in the catalog. What is not there may belong to a child that is still
+    /// starting: a client may know its names from before.
+    async fn find<T>(&self, look: impl Fn(&Catalog) -> Option<T>) -> Option<T> {
+        if let Some(found) = look(&self.catalog()) {
+            return Some(found);
+        }
+        self.settled(super::LIST_GRACE).await;
+        look(&self.catalog())
+    }
+
     fn unknown_tool(&self, name: &str) -> ErrorObject {
         let catalog = self.catalog();
-        let known: Vec<&str> = catalog.tool_names().collect();
-        let near = crate::compose::nearest(name, &known);
+        let near = nearest(name, catalog.tool_names());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         fault::invalid_params(&format!("unknown tool `{name}`{hint}"))
     }
@@ -290,6 +298,9 @@ impl Gateway {
         let route = RequestRoute {
             headers: if era == Era::Modern { forward.headers.clone() } else { Vec::new() },
             caller: caller.info(forward.child, forward.method),
+        };
+        let Some(_slot) = forward.child.slot().await else {
+            return Err(Ended::Failed(Failure::Overloaded));
         };
         let _active = instance.enter(caller.client.id);
         let mut call = instance.peer().request(forward.method, params, route);

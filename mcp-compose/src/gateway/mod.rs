@@ -103,8 +103,19 @@ impl Gateway {
         children.extend(added.iter().cloned());
         self.children.store(Arc::new(children));
         for child in added {
-            self.tasks.spawn(child.supervise(self.stopping.child_token()));
+            self.tasks.spawn(child.supervise());
         }
+        self.publish();
+    }
+
+    /// Ends a child and takes back what it offered; open connections see that.
+    pub(crate) fn remove_child(&self, id: u64) {
+        let mut children = Vec::clone(&self.children.load());
+        let Some(at) = children.iter().position(|child| child.id == id) else { return };
+        let child = children.remove(at);
+        self.children.store(Arc::new(children));
+        child.end();
+        self.watches.drop_child(id);
         self.publish();
     }
 
@@ -116,7 +127,7 @@ impl Gateway {
     /// Ends every child and waits for them, within a bound.
     pub(crate) async fn stop(&self) {
         self.drain();
-        self.stopping.cancel();
+        self.end_children();
         self.tasks.close();
         if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {
             tracing::warn!("some children did not end within {} s", STOP_GRACE.as_secs());
@@ -202,11 +213,6 @@ impl Gateway {
     /// `Mcp-Param-*` rules of an exposed tool.
     pub(crate) fn param_headers(&self, tool: &str) -> Option<Arc<ParamHeaders>> {
         self.catalog().tool(tool)?.headers.clone()
-    }
-
-    /// Fires when the gateway stops.
-    pub(crate) fn stopping(&self) -> &CancellationToken {
-        &self.stopping
     }
 
     /// The children, in the order of their declaration.
@@ -297,12 +303,26 @@ impl Gateway {
         lock(&self.clients).values().filter(|client| client.legacy_version().is_some()).cloned().collect()
     }
 
-    fn own(&self) -> Option<Arc<Self>> {
-        self.own.upgrade()
+    fn own(&self) -> Weak<Self> {
+        Weak::clone(&self.own)
+    }
+
+    fn end_children(&self) {
+        self.stopping.cancel();
+        for child in self.children.load().iter() {
+            child.end();
+        }
     }
 
     fn next_id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Nobody can reach the children any more.
+        self.end_children();
     }
 }
 

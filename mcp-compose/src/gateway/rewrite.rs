@@ -227,6 +227,9 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
         code::RESOURCE_NOT_FOUND if client == Era::Modern => Some(code::INVALID_PARAMS),
         _ => None,
     };
+    if let Some(ours) = name_child(child, &error) {
+        return ours;
+    }
     let has_uri = child.spec.namespace.is_some() && error.raw().as_str().contains("\"uri\"");
     if replaced.is_none() && !has_uri {
         return error;
@@ -242,4 +245,25 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
         }
     }
     ErrorObject::from_raw(object.to_raw())
+}
+
+/// An error that our own connection to the child made, which does not know the child's name.
+fn name_child(child: &Child, error: &ErrorObject) -> Option<ErrorObject> {
+    let text = error.raw().as_str();
+    if !text.contains("\"mcpCompose\"") {
+        return None;
+    }
+    let mut object = Object::parse(text).ok()?;
+    let mut data = Object::parse(object.get_borrowed("data")?).ok()?;
+    let mut ours = Object::parse(data.get_borrowed("mcpCompose")?).ok()?;
+    if ours.get("child").is_some() {
+        // Another composition's, further down.
+        return None;
+    }
+    ours.set("child", json::quote(&child.label));
+    data.set("mcpCompose", ours.to_json());
+    object.set("data", data.to_json());
+    let message = format!("child \"{}\": {}", child.label, error.message());
+    object.set("message", json::quote(&message));
+    Some(ErrorObject::from_raw(object.to_raw()))
 }

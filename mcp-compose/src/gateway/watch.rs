@@ -2,7 +2,7 @@
 //! messages. Each goes to exactly those clients that it belongs to.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,9 +14,9 @@ use super::fault;
 use crate::child::handshake::stamp_modern;
 use crate::child::instance::Instance;
 use crate::child::listing::Kind;
-use crate::child::supervisor::{Audience, Child};
+use crate::child::supervisor::{ALL_KINDS, Audience, Child};
 use crate::server::LogLevel;
-use crate::wire::message::ErrorObject;
+use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Event, Failure, RequestRoute, lock};
 use crate::wire::version::{Era, META_SUBSCRIPTION};
 use crate::wire::{Message, Notification, Object, Raw, Request, json};
@@ -113,6 +113,12 @@ impl Watches {
         found
     }
 
+    /// A child is gone, and nothing of it can be watched any more.
+    pub(super) fn drop_child(&self, child: u64) {
+        lock(&self.resources).retain(|(owner, _), _| *owner != child);
+        lock(&self.rewatch).remove(&child);
+    }
+
     fn rewatch(&self, child: u64) -> Arc<Notify> {
         Arc::clone(lock(&self.rewatch).entry(child).or_default())
     }
@@ -122,7 +128,7 @@ impl Gateway {
     /// `resources/subscribe`.
     pub(crate) async fn subscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
+        let route = self.resource_route(caller.era, &uri).await?;
         let subscriber = Subscriber::Client(caller.client.id);
         if self.watches.of(subscriber).len() >= MAX_SUBSCRIPTIONS {
             return Err(fault::invalid_params(&format!("more than {MAX_SUBSCRIPTIONS} subscriptions")));
@@ -134,7 +140,7 @@ impl Gateway {
     /// `resources/unsubscribe`.
     pub(crate) async fn unsubscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
+        let route = self.resource_route(caller.era, &uri).await?;
         self.unwatch(&(route.child.id, route.original), Subscriber::Client(caller.client.id));
         Ok(Raw::from_static("{}"))
     }
@@ -213,7 +219,7 @@ impl Gateway {
         let mut guard = ListenGuard { gateway: Arc::clone(self), listen };
         let mut honoured = Vec::new();
         for uri in wanted {
-            let Ok(route) = self.resource_route(Era::Modern, &uri) else { continue };
+            let Ok(route) = self.resource_route(Era::Modern, &uri).await else { continue };
             if self.watch(&route.child, &route.original, Subscriber::Listen(listen), &uri).await.is_ok() {
                 honoured.push(uri);
             }
@@ -237,12 +243,14 @@ impl Gateway {
             listens.insert(listen, entry);
         }
         tokio::select! {
-            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
+            // A front may cancel its requests in the same moment; the orderly end wins.
+            biased;
             () = self.draining.cancelled() => {
                 guard.release();
                 let id = request.id.as_str();
                 Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))
             }
+            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
         }
     }
 
@@ -356,8 +364,7 @@ impl Audience for Gateway {
     fn started(&self, child: &Arc<Child>, instance: &Arc<Instance>) {
         let watched = self.watches.of_child(child.id);
         if instance.profile().era == Era::Modern {
-            let Some(gateway) = self.own() else { return };
-            self.tasks.spawn(listen_to(gateway, Arc::clone(child), Arc::clone(instance)));
+            self.tasks.spawn(listen_to(self.own(), Arc::clone(child), Arc::clone(instance)));
             return;
         }
         let level = self.greeted_clients().iter().filter_map(|client| client.log_level()).min();
@@ -389,31 +396,32 @@ impl Audience for Gateway {
 }
 
 /// Keeps one change stream open at a modern child, for its lists and for what is watched of it.
-async fn listen_to(gateway: Arc<Gateway>, child: Arc<Child>, instance: Arc<Instance>) {
-    let rewatch = gateway.watches.rewatch(child.id);
-    let stopping = gateway.stopping.clone();
+async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Instance>) {
+    let Some((rewatch, stopping)) = gateway.upgrade().map(|gateway| {
+        (gateway.watches.rewatch(child.id), gateway.stopping.clone())
+    }) else {
+        return;
+    };
+    let watched = || gateway.upgrade().map(|gateway| gateway.watches.of_child(child.id));
     loop {
-        let watched = gateway.watches.of_child(child.id);
-        let mut call = open_listen(&instance, &watched);
-        // The former stream is dropped only when the new one is asked for: nothing falls between.
+        let Some(uris) = watched() else { return };
+        let mut call = open_listen(&instance, &uris);
         loop {
             tokio::select! {
                 event = call.next() => match event {
-                    Event::Done(outcome) => {
-                        if let Err(Failure::Error(error)) = &outcome
-                            && error.code() == crate::wire::message::code::METHOD_NOT_FOUND
-                        {
-                            return;
-                        }
-                        break;
+                    Event::Done(Err(Failure::Error(error))) if error.code() == code::METHOD_NOT_FOUND => return,
+                    Event::Done(_) => break,
+                    Event::Notification(notification) => {
+                        let Some(gateway) = gateway.upgrade() else { return };
+                        gateway.told(&child, Some(&instance), notification);
                     }
-                    Event::Notification(notification) => gateway.told(&child, Some(&instance), notification),
                     Event::Progress(_) | Event::Question(_) => {}
                 },
                 () = rewatch.notified() => {
-                    let watched = gateway.watches.of_child(child.id);
-                    let next = open_listen(&instance, &watched);
-                    drop(std::mem::replace(&mut call, next));
+                    let Some(uris) = watched() else { return };
+                    // The former stream is dropped only when the new one is asked for: nothing
+                    // falls between.
+                    call = open_listen(&instance, &uris);
                 }
                 () = instance.peer().closed() => return,
                 () = stopping.cancelled() => return,
@@ -425,7 +433,7 @@ async fn listen_to(gateway: Arc<Gateway>, child: Arc<Child>, instance: Arc<Insta
             () = stopping.cancelled() => return,
         }
         // Changes may have been missed while no stream was open.
-        child.lists_changed(0b1111);
+        child.lists_changed(ALL_KINDS);
     }
 }
 

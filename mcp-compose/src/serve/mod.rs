@@ -2,19 +2,20 @@
 
 mod http;
 mod relay_thread;
+mod running;
 mod stdio;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Composition;
 use crate::gateway::Gateway;
 
 pub(crate) use relay_thread::in_process;
+pub use running::Running;
 
 /// Why a composition could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -66,20 +67,6 @@ impl Composition {
         self.ready()?;
         http::check_bind(address, false).map_err(|open| ServeError::Exposed(open.to_string()))?;
         relay_thread::run(self, move |gateway| serve_at(gateway, address)).await
-    }
-
-    /// Starts the composition on the current runtime and gives the axum router that serves it at
-    /// `/mcp`, for programs with a server of their own. The children live as long as the router.
-    ///
-    /// # Errors
-    /// When the composition is wrong.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub fn into_router(self) -> Result<axum::Router, ServeError> {
-        self.ready()?;
-        let gateway = Gateway::start(self, Handle::current());
-        Ok(http::router(&http::Front::new(gateway, http::HttpOptions::default())))
     }
 
     fn ready(&self) -> Result<(), ServeError> {

@@ -25,7 +25,7 @@ where
 }
 
 /// As [`run`], for anything that is done with a running composition.
-pub(crate) async fn in_process<F, S, T>(composition: Composition, work: S) -> Result<T, std::io::Error>
+pub(crate) async fn in_process<F, S, T>(composition: Composition, work: S) -> std::io::Result<T>
 where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = T>,

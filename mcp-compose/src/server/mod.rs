@@ -7,7 +7,6 @@ mod describe;
 mod error;
 mod input;
 mod local;
-mod nearest;
 mod output;
 mod prompt;
 mod resource;
@@ -37,7 +36,7 @@ pub(crate) mod expansion {
     pub use super::{
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentInput, ExtractorInput, Input, InputProbe, RefusedInput},
+        input::{ArgumentInput, Decode, ExtractorInput, Input, InputProbe, RefusedInput},
         output::{
             AnyError, ContentReply, Output, PlainReturn, Probe, RefusedError, RefusedReply,
             ResultReturn, Returned, ShowDefault, StructuredReply, ToldError, Unshown,

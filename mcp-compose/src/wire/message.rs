@@ -309,6 +309,8 @@ impl Message {
     /// The message as up to three pieces, its payload not copied.
     pub(crate) fn encode(&self, frame: &mut Frame) {
         let head = &mut frame.head;
+        let copied = self.payload_len();
+        head.reserve(ENVELOPE + if copied > COPY_LIMIT { 0 } else { copied });
         head.push_str("{\"jsonrpc\":\"2.0\"");
         let payload = match self {
             Self::Request(Request { id, method, params }) => {
@@ -338,8 +340,21 @@ impl Message {
         }
         frame.tail.push('}');
     }
+
+    fn payload_len(&self) -> usize {
+        let payload = match self {
+            Self::Request(Request { params, .. })
+            | Self::Notification(Notification { params, .. }) => params.as_ref(),
+            Self::Response(Response { outcome, .. }) => {
+                Some(outcome.as_ref().unwrap_or_else(|error| error.raw()))
+            }
+        };
+        payload.map_or(0, |payload| payload.as_str().len())
+    }
 }
 
+/// Room for what surrounds a payload, the closing brace of the message included.
+const ENVELOPE: usize = 128;
 /// Payloads up to this size are copied beside their envelope; larger ones stand on their own.
 const COPY_LIMIT: usize = 16 * 1024;
 

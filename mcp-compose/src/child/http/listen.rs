@@ -60,6 +60,7 @@ enum Opened {
     None(StatusCode),
     /// Not now; perhaps later.
     Failed(String),
+    /// The server does not know the session, or does not know the request.
     Expired,
 }
 
@@ -161,11 +162,8 @@ impl Shared {
                     }
                 }
                 Opened::None(status) => return lost(&format!("{why}; resuming: HTTP {status}")),
-                Opened::Expired => {
-                    // The call itself was taken before the session went.
-                    self.expire(None);
-                    return lost("the session expired");
-                }
+                // The next call will find out what this means for the session.
+                Opened::Expired => return lost("the server no longer knows the stream"),
                 Opened::Failed(reason) => {
                     failures += 1;
                     why = reason;
@@ -210,10 +208,12 @@ impl Shared {
 pub(super) async fn listen(shared: &Arc<Shared>) {
     let mut cursor = Cursor::default();
     let mut pauses = Pauses::new(LONGEST_PAUSE);
+    let mut offered = false;
     loop {
         let opened = Instant::now();
         match shared.open(&cursor).await {
             Opened::Stream(mut events) => {
+                offered = true;
                 let why = match events.read(shared, None).await {
                     StreamEnd::Over(why) => why,
                     StreamEnd::Answered | StreamEnd::TooLong => String::new(),
@@ -236,7 +236,13 @@ pub(super) async fn listen(shared: &Arc<Shared>) {
                 tracing::debug!(origin = shared.origin, %status, "no notification stream");
                 return;
             }
-            Opened::Expired => return shared.expire(None),
+            Opened::Expired if offered => return shared.expire(None),
+            // Some servers answer so where they offer no stream. If the session is really gone, the
+            // next call will tell.
+            Opened::Expired => {
+                tracing::debug!(origin = shared.origin, "no notification stream");
+                return;
+            }
             Opened::Failed(why) => {
                 tracing::debug!(origin = shared.origin, why, "no notification stream yet");
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::nearest::nearest;
+use crate::nearest::nearest;
 use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
 use super::reader::Reader;
 use crate::child::{http, stdio};
@@ -248,7 +248,7 @@ fn unknown_keys(server: &mut Reader<'_, '_>) {
             .iter()
             .find(|(theirs, _)| *theirs == key)
             .map(|(_, ours)| *ours);
-        match known.or_else(|| nearest(&key, KEYS)) {
+        match known.or_else(|| nearest(&key, KEYS.iter().copied())) {
             Some(meant) => server.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
             None => server.mistake(&key, format!("unknown key; known are {}", KEYS.join(", "))),
         }

@@ -73,7 +73,12 @@ impl Backend for Gateway {
         self.notified(client, notification);
     }
 
-    fn verify_params(&self, tool: &str, arguments: &str, headers: &HeaderMap) -> Result<(), String> {
+    fn verify_params(
+        &self,
+        tool: &str,
+        arguments: &str,
+        headers: &HeaderMap,
+    ) -> Result<(), String> {
         match self.param_headers(tool) {
             Some(rules) => rules.verify(arguments, headers),
             None => Ok(()),

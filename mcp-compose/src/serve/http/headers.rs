@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::modern::Peek;
+use super::peek::Peek;
 use super::reply::Refusal;
 use crate::wire::message::code;
 use crate::wire::param_headers::decode_value;
@@ -26,6 +26,16 @@ pub(super) struct Accepts {
 impl Accepts {
     /// Reads `Accept`. A client that sends none, or `*/*`, takes both.
     pub(super) fn of(headers: &HeaderMap) -> Self {
+        // What the official clients send, told without taking it apart.
+        if matches!(
+            headers.get(ACCEPT).map(HeaderValue::as_bytes),
+            Some(b"application/json, text/event-stream" | b"text/event-stream, application/json")
+        ) {
+            return Self {
+                json: true,
+                events: true,
+            };
+        }
         let mut accepts = Self {
             json: false,
             events: false,
@@ -62,12 +72,15 @@ fn matches_type(range: &str, kind: &str, whole: &str) -> bool {
 
 /// A POST carries JSON and takes an answer that we can give.
 pub(super) fn check_types(headers: &HeaderMap) -> Result<Accepts, Refusal> {
-    let json = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-    if !json {
+    let is_json = |value: &HeaderValue| {
+        value == "application/json"
+            || value
+                .to_str()
+                .ok()
+                .and_then(|value| value.split(';').next())
+                .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+    };
+    if !headers.get(CONTENT_TYPE).is_some_and(is_json) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "`Content-Type` is `application/json`",
@@ -122,7 +135,7 @@ pub(super) fn check_standard(
             )
         })?),
     };
-    if decoded.as_deref() == Some(name) {
+    if decoded.as_deref() == Some(&**name) {
         return Ok(());
     }
     Err(mismatch(

@@ -13,7 +13,6 @@ use super::backend::Backend;
 use super::body::{Body, Driver, Events};
 use super::call::{Call, First};
 use super::headers::{self, Accepts, LAST_EVENT_ID, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
-use super::post::check_params;
 use super::reply::{self, Refusal};
 use super::session::Session;
 use super::stream::EventStream;
@@ -89,7 +88,6 @@ impl<G: Backend> Front<G> {
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
-        check_params(&request)?;
         let full = || Refusal::busy("too many sessions are open").about(&request.id);
         if self.draining.is_cancelled() {
             return Err(Refusal::busy("the server is stopping").about(&request.id));
@@ -127,7 +125,6 @@ impl<G: Backend> Front<G> {
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
-        check_params(&request)?;
         let inbound = session.begin(&request.id)?;
         let stream = session.streams.answer();
         let serving = session.serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>);
@@ -261,7 +258,6 @@ fn batched<G: Backend>(
         let refusal = Refusal::new(StatusCode::BAD_REQUEST, "`initialize` stands alone");
         return Err(refusal.about(&request.id));
     }
-    check_params(&request)?;
     let inbound = session.begin(&request.id)?;
     Ok(session.serve(request, inbound, Arc::clone(stream) as Arc<dyn Outlet>))
 }

@@ -13,10 +13,12 @@ mod headers;
 mod legacy;
 mod listen;
 mod modern;
+mod peek;
 mod post;
 mod push;
 mod reply;
 mod session;
+mod stall;
 mod stream;
 mod streams;
 #[cfg(test)]

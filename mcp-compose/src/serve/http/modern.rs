@@ -1,6 +1,5 @@
 //! 2026-07-28: every POST stands alone, and closing its stream cancels it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderMap, Response, StatusCode};
@@ -10,64 +9,13 @@ use super::backend::Backend;
 use super::body::{Body, Events};
 use super::call::{Call, First};
 use super::headers::{self, Accepts};
-use super::post::check_params;
+use super::peek::Peek;
 use super::reply::{self, Refusal};
 use super::stream::EventStream;
 use crate::gateway::client::Outlet;
 use crate::wire::message::{Incoming, code};
-use crate::wire::version::{META_CLIENT_CAPABILITIES, META_VERSION};
-use crate::wire::{self, Message, Object, Request};
-
-/// What the transport reads of a request's params.
-#[derive(Debug, Default)]
-pub(super) struct Peek<'a> {
-    /// `_meta`'s protocol version.
-    pub(super) version: Option<String>,
-    /// Whether `_meta` has all that it must have.
-    pub(super) complete: bool,
-    /// What `Mcp-Name` repeats.
-    pub(super) name: Option<String>,
-    /// The arguments of a tool call.
-    pub(super) arguments: Option<&'a str>,
-}
-
-impl<'a> Peek<'a> {
-    /// Looks into the params of `method`. What is not there, or not readable, is absent.
-    pub(super) fn of(method: &str, params: &'a str) -> Self {
-        let Ok(params) = Object::parse(params) else {
-            return Self::default();
-        };
-        let mut peek = Self::default();
-        if let Some(meta) = params
-            .get("_meta")
-            .and_then(|meta| Object::parse(meta).ok())
-        {
-            peek.version = meta.string(META_VERSION).map(Cow::into_owned);
-            peek.complete = peek.version.is_some() && meta.get(META_CLIENT_CAPABILITIES).is_some();
-        }
-        let named_by = match method {
-            "tools/call" | "prompts/get" => "name",
-            "resources/read" => "uri",
-            "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
-            _ => return peek,
-        };
-        peek.name = params.string(named_by).map(Cow::into_owned);
-        if method == "tools/call" {
-            peek.arguments = params.get_borrowed("arguments");
-        }
-        peek
-    }
-}
-
-/// The version that a body asks for in `_meta`, if it is a request that asks for one.
-pub(super) fn version_of(incoming: &Incoming) -> Option<String> {
-    match incoming {
-        Incoming::One(Message::Request(request)) => {
-            Peek::of(&request.method, request.params()).version
-        }
-        _ => None,
-    }
-}
+use crate::wire::version::META_VERSION;
+use crate::wire::{self, ErrorObject, Message, Request};
 
 impl<G: Backend> Front<G> {
     pub(super) async fn post_modern(
@@ -99,9 +47,23 @@ impl<G: Backend> Front<G> {
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
-        check_params(&request)?;
-        let peek = Peek::of(&request.method, request.params());
+        let peek = Peek::of(&request.method, request.params())
+            .map_err(|error| invalid_params(&error.to_string(), &request))?;
         headers::check_standard(headers, &request, &peek)?;
+        if peek.version.is_none() {
+            let why = format!("`_meta[\"{META_VERSION}\"]` is missing");
+            return Err(invalid_params(&why, &request));
+        }
+        if &*request.method == "initialize" {
+            return Err(Refusal {
+                status: StatusCode::NOT_FOUND,
+                id: Some(request.id.clone()),
+                error: ErrorObject::new(
+                    code::METHOD_NOT_FOUND,
+                    "2026-07-28 has no `initialize`: ask `server/discover`, or for an older version",
+                ),
+            });
+        }
         if let (Some(name), "tools/call") = (&peek.name, &*request.method) {
             self.backend
                 .verify_params(name, peek.arguments.unwrap_or("{}"), headers)
@@ -135,6 +97,14 @@ impl<G: Backend> Front<G> {
                 outcome: backend.serve(&client, request, outlet, cancelled).await,
             }
         }))
+    }
+}
+
+fn invalid_params(why: &str, request: &Request) -> Refusal {
+    Refusal {
+        status: StatusCode::BAD_REQUEST,
+        id: Some(request.id.clone()),
+        error: ErrorObject::new(code::INVALID_PARAMS, &format!("invalid params: {why}")),
     }
 }
 

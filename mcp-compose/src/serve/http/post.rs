@@ -12,12 +12,11 @@ use super::Front;
 use super::backend::Backend;
 use super::body::Body;
 use super::headers::{self, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
-use super::modern::version_of;
+use super::peek::version_of;
 use super::reply::Refusal;
-use crate::wire::json::{self, MAX_NODES};
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::{ALL, LEGACY, MODERN};
-use crate::wire::{ErrorObject, Message, Raw, Request};
+use crate::wire::{ErrorObject, Message, Raw};
 
 /// A client that sends a body slower than this is not waited for.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -80,20 +79,6 @@ fn unsupported(version: &str, incoming: &Incoming) -> Refusal {
             Some(Raw::of(&data).as_str()),
         ),
     }
-}
-
-/// Refuses params that two parsers could read in two ways, or that are too deep or too many.
-pub(super) fn check_params(request: &Request) -> Result<(), Refusal> {
-    let Some(params) = &request.params else {
-        return Ok(());
-    };
-    json::check(params.as_str(), MAX_NODES).map_err(|error| {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            &format!("invalid request: `params`: {error}"),
-        )
-        .about(&request.id)
-    })
 }
 
 /// Reads a body of at most `max` bytes; one that arrives in one piece is not copied.

@@ -7,9 +7,9 @@ use crate::wire::peer::{Delivered, lock};
 async fn a_session_is_kept_from_the_handshake_to_its_end() {
     let mut server = Server::start(|seen| async move {
         match seen.what().as_str() {
-            "GET" => open_events(futures_util::stream::iter([event(
+            "GET" => open_events([event(
                 r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#,
-            )])),
+            )]),
             _ => legacy(&seen),
         }
     })
@@ -66,7 +66,17 @@ async fn two_hundred_calls_use_one_connection() {
 
 #[tokio::test]
 async fn streams_that_end_leave_their_connection_to_the_next() {
-    let server = Server::start(|seen| async move { events(event(&seen.reply("{}"))) }).await;
+    let server = Server::start(|seen| async move {
+        // The stream ends a while after the response.
+        let texts = futures_util::stream::iter([event(&seen.reply("{}")), ":\n\n".to_owned()]);
+        let texts = texts.then(|text| async {
+            tokio::task::yield_now().await;
+            Ok::<_, std::convert::Infallible>(text)
+        });
+        let body = Body::from_stream(texts);
+        ([("content-type", "text/event-stream")], body).into_response()
+    })
+    .await;
     let child = Child::open(server.config());
     for _ in 0..200 {
         assert_eq!(child.call("tools/call", "{}").await.unwrap(), "{}");
@@ -84,12 +94,9 @@ async fn what_precedes_a_response_arrives_before_it_in_order() {
         if seen.what() != "tools/call" {
             return legacy(&seen);
         }
-        let id = seen.id();
         let mut text = String::from("id: 1\ndata:\n\n");
         for n in 0..20 {
-            text += &event(&format!(
-                r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{id},"progress":{n}}}}}"#
-            ));
+            text += &event(&progress(&seen, n));
         }
         text += &event(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#);
         text += &event(r#"{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}"#);
@@ -159,17 +166,25 @@ async fn requests_wait_until_the_notifications_before_them_are_accepted() {
 
 #[tokio::test]
 async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() {
-    let (accept, accepted) = tokio::sync::watch::channel(0);
-    let (accept, left) = (Arc::new(accept), mpsc::unbounded_channel().0);
+    let (sender, left) = mpsc::unbounded_channel();
+    let left = Arc::new(tokio::sync::Mutex::new(left));
+    let (arrived, _) = tokio::sync::watch::channel(0);
+    let arrived = Arc::new(arrived);
     let script = move |seen: Seen| {
-        let (accept, left) = (Arc::clone(&accept), left.clone());
+        let (arrived, left, sender) = (Arc::clone(&arrived), Arc::clone(&left), sender.clone());
         async move {
             match seen.what().as_str() {
-                "slow" => watched(vec![String::from("id: 1\n\n")], left),
+                "slow" => watched(vec![String::from("id: 1\n\n")], sender),
                 "tools/call" => {
-                    // All are refused, but not before all are there.
-                    accept.send_modify(|count| *count += 1);
-                    let _ = accept.subscribe().wait_for(|count| *count == 3).await;
+                    arrived.send_modify(|count| *count += 1);
+                    let number = *arrived.borrow();
+                    let _ = arrived.subscribe().wait_for(|count| *count == 3).await;
+                    if number > 1 {
+                        // The first refusal alone must not end the connection under the others.
+                        let mut left = left.lock().await;
+                        let early = tokio::time::timeout(Duration::from_millis(50), left.recv());
+                        assert!(early.await.is_err());
+                    }
                     status(404)
                 }
                 _ => legacy(&seen),
@@ -213,10 +228,15 @@ async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() 
         ),
         "{late:?}"
     );
-    assert_eq!(*accepted.borrow(), 3);
-    // What the server has forgotten is not deleted.
-    while let Ok(seen) = server.seen.try_recv() {
-        assert_ne!(seen.what(), "DELETE");
+    // A new session is begun, and what the server has forgotten is not deleted.
+    let child = Child::legacy(server.config()).await;
+    child.call("tools/list", "{}").await.unwrap();
+    loop {
+        match server.next().await.what().as_str() {
+            "DELETE" => panic!("the forgotten session is deleted"),
+            "tools/list" => break,
+            _ => {}
+        }
     }
 }
 
@@ -332,7 +352,7 @@ async fn the_notification_stream_is_opened_again_where_it_ended() {
             ("GET", Some("1")) => {
                 events(told(2) + &event(r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#))
             }
-            ("GET", Some("2")) => open_events(futures_util::stream::iter([told(3)])),
+            ("GET", Some("2")) => open_events([told(3)]),
             _ => legacy(&seen),
         }
     };
@@ -359,15 +379,15 @@ async fn a_cancelled_call_is_told_to_the_server_and_its_stream_left() {
         let sender = sender.clone();
         async move {
             match seen.what().as_str() {
-                "tools/call" => watched(Vec::new(), sender),
+                "tools/call" => watched(vec![event(&progress(&seen, 1))], sender),
                 _ => legacy(&seen),
             }
         }
     };
     let mut server = Server::start(script).await;
     let child = Child::legacy(server.config()).await;
-    let call = child.start("tools/call", "{}");
-    server.next_of("tools/call").await;
+    let mut call = child.start("tools/call", "{}");
+    assert!(matches!(next(&mut call).await, Event::Progress(_)));
     call.cancel("user said so");
     let cancelled = server.next_of("notifications/cancelled").await;
     assert_eq!(
@@ -376,4 +396,32 @@ async fn a_cancelled_call_is_told_to_the_server_and_its_stream_left() {
     );
     soon(left.recv()).await.unwrap();
     child.call("tools/list", "{}").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_get_keeps_its_session_and_one_that_forgot_it_does_not() {
+    for offers in [false, true] {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let script = move |seen: Seen| {
+            let first = seen.what() == "GET" && opened.fetch_add(1, Ordering::Relaxed) == 0;
+            async move {
+                match seen.what().as_str() {
+                    "GET" if first && offers => events("retry: 1\n\n"),
+                    "GET" => status(404),
+                    _ => legacy(&seen),
+                }
+            }
+        };
+        let mut server = Server::start(script).await;
+        let mut child = Child::legacy(server.config()).await;
+        server.next_of("GET").await;
+        if offers {
+            assert!(matches!(child.told().await, Told::Closed(why) if why.contains("session")));
+        } else {
+            for _ in 0..3 {
+                child.call("tools/list", "{}").await.unwrap();
+            }
+            assert!(child.peer.ended().is_none());
+        }
+    }
 }

@@ -12,8 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -88,7 +87,8 @@ impl Server {
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&connections);
-        let listener = listener.tap_io(move |_| {
+        let listener = listener.tap_io(move |stream| {
+            stream.set_nodelay(true).unwrap();
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let (sender, seen) = mpsc::unbounded_channel();
@@ -162,17 +162,21 @@ fn events(text: impl Into<String>) -> Response {
     ([("content-type", "text/event-stream; charset=utf-8")], text).into_response()
 }
 
-/// An event stream that stays open behind what `events` yields.
-fn open_events(events: impl Stream<Item = String> + Send + 'static) -> Response {
-    let events = events
-        .chain(futures_util::stream::pending())
-        .map(|text| Ok::<_, std::convert::Infallible>(Bytes::from(text)));
-    let body = Body::from_stream(events);
-    ([("content-type", "text/event-stream")], body).into_response()
+/// An event stream that stays open behind these texts.
+fn open_events<const N: usize>(texts: [String; N]) -> Response {
+    watched(Vec::from(texts), mpsc::unbounded_channel().0)
 }
 
 fn event(data: &str) -> String {
     format!("event: message\ndata: {data}\n\n")
+}
+
+/// The `n`th progress notification of a call whose token is its id.
+fn progress(call: &Seen, n: u32) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{},"progress":{n}}}}}"#,
+        call.id()
+    )
 }
 
 /// Answers as a legacy server with a session does, except for calls and streams.
@@ -269,7 +273,7 @@ async fn next(call: &mut Call) -> Event {
     soon(call.next()).await
 }
 
-/// Records in `log` what happens when a stream is dropped.
+/// Tells that it was dropped.
 struct OnDrop(mpsc::UnboundedSender<()>);
 
 impl Drop for OnDrop {
@@ -281,11 +285,12 @@ impl Drop for OnDrop {
 /// A stream of these texts that stays open; the receiver hears when the client leaves it.
 fn watched(texts: Vec<String>, sender: mpsc::UnboundedSender<()>) -> Response {
     let guard = OnDrop(sender);
-    let texts = texts.into_iter().chain([String::from(":\n\n")]);
-    open_events(futures_util::stream::iter(texts).map(move |text| {
+    let texts = futures_util::stream::iter(texts).chain(futures_util::stream::pending());
+    let body = Body::from_stream(texts.map(move |text| {
         let _ = &guard;
-        text
-    }))
+        Ok::<_, std::convert::Infallible>(text)
+    }));
+    ([("content-type", "text/event-stream")], body).into_response()
 }
 
 fn route(name: &'static str, value: &'static str) -> RequestRoute {

@@ -54,15 +54,7 @@ async fn leaving_the_stream_is_the_cancellation() {
     let (sender, mut left) = mpsc::unbounded_channel();
     let script = move |seen: Seen| {
         let sender = sender.clone();
-        async move {
-            watched(
-                vec![event(&format!(
-                    r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{},"progress":1}}}}"#,
-                    seen.id()
-                ))],
-                sender,
-            )
-        }
+        async move { watched(vec![event(&progress(&seen, 1))], sender) }
     };
     let mut server = Server::start(script).await;
     let child = Child::modern(server.config());
@@ -99,10 +91,10 @@ async fn a_stream_that_breaks_is_lost_and_not_resumed() {
 #[tokio::test]
 async fn a_listening_stream_tells_the_connection() {
     let server = Server::start(|_| async {
-        open_events(futures_util::stream::iter([
+        open_events([
             event(r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged"}"#),
             event(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#),
-        ]))
+        ])
     })
     .await;
     let mut child = Child::modern(server.config());

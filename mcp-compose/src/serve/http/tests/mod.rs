@@ -16,7 +16,7 @@ use crate::gateway::client::Outlet;
 use crate::wire::message::code;
 use crate::wire::peer::lock;
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
-use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw};
+use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, json};
 
 pub(super) struct FakeClient {
     version: OnceLock<&'static str>,
@@ -114,11 +114,13 @@ impl Backend for Fake {
         cancelled: CancellationToken,
     ) -> Result<Raw, ErrorObject> {
         self.served.fetch_add(1, Ordering::SeqCst);
+        json::check(request.params(), json::MAX_NODES)
+            .map_err(|error| ErrorObject::new(code::INVALID_REQUEST, &error.to_string()))?;
         let params = Object::parse(request.params()).unwrap();
         if client.push.is_none() {
             let meta = params.get("_meta").map(|meta| Object::parse(meta).unwrap());
             match meta.as_ref().and_then(|meta| meta.string(META_VERSION)) {
-                None => return Err(ErrorObject::new(code::INVALID_PARAMS, "no version")),
+                None => unreachable!("the front looks for the version"),
                 Some(version) if version != MODERN => {
                     return Err(ErrorObject::new(code::UNSUPPORTED_VERSION, &version));
                 }

@@ -88,6 +88,7 @@ async fn errors_have_their_status() {
     let (front, _) = front();
     for (method, status, expected) in [
         ("nothing", 404, code::METHOD_NOT_FOUND),
+        ("initialize", 404, code::METHOD_NOT_FOUND),
         ("no_capability", 400, code::MISSING_CAPABILITY),
         ("bad_params", 200, code::INVALID_PARAMS),
     ] {
@@ -102,6 +103,7 @@ async fn errors_have_their_status() {
     }
     for (version, params, expected) in [
         (MODERN, "{}", code::INVALID_PARAMS),
+        (MODERN, r#"{"_meta":7}"#, code::INVALID_PARAMS),
         (
             MODERN,
             r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}}"#,
