@@ -1,2 +1,28 @@
-//! One MCP server out of many.
+//! One MCP server out of many: typed Rust tools and proxied children behind one endpoint.
 extern crate self as mcp_compose;
+
+#[doc(hidden)]
+pub mod __private;
+pub mod child;
+#[doc(hidden)]
+pub mod cli;
+mod compose;
+mod gateway;
+mod macros;
+mod nearest;
+pub mod prelude;
+#[cfg(feature = "rmcp")]
+mod rmcp;
+mod serve;
+mod server;
+mod wire;
+
+pub use self::compose::{
+    Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
+};
+pub use self::macros::{compose, mcp_server};
+pub use self::serve::{Running, ServeError};
+pub use self::server::{
+    Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
+    Link, LogLevel, Message, Result, Sent, Server, ToolError,
+};

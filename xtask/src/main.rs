@@ -1,2 +1,39 @@
-//! Tasks of the repository.
-fn main() {}
+//! Tasks of the repository: `cargo xtask peers` and `cargo xtask test`.
+
+mod peers;
+mod steps;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask peers   install the third-party clients, servers and conformance suites that the tests run against
+cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
+";
+
+fn main() -> ExitCode {
+    let task = std::env::args().nth(1).unwrap_or_default();
+    let root = root();
+    let outcome = match task.as_str() {
+        "peers" => peers::install(&root),
+        "test" => peers::install(&root).and_then(|()| steps::test(&root)),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("xtask {task}: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}

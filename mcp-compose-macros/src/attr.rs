@@ -1,0 +1,216 @@
+//! The keys of our attributes: `key = expr`, bare flags, and one leading string.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Expr, ExprLit, Ident, Lit, LitStr, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+};
+
+use crate::{
+    errors::Errors,
+    names::{did_you_mean, listed},
+};
+
+/// Which keys belong where; also to say where a misplaced one belongs.
+const ATTRIBUTES: [(&str, &[&str]); 4] = [
+    (
+        "#[mcp_server]",
+        &[
+            "name",
+            "title",
+            "version",
+            "instructions",
+            "website",
+            "crate",
+        ],
+    ),
+    (
+        "#[tool]",
+        &[
+            "name",
+            "title",
+            "description",
+            "read_only",
+            "destructive",
+            "idempotent",
+            "open_world",
+            "meta",
+            "hidden",
+        ],
+    ),
+    (
+        "#[resource]",
+        &[
+            "name",
+            "title",
+            "description",
+            "mime",
+            "size",
+            "audience",
+            "priority",
+            "meta",
+        ],
+    ),
+    ("#[prompt]", &["name", "title", "description", "meta"]),
+];
+
+/// The checked keys of one attribute.
+#[derive(Default)]
+pub(crate) struct Keys {
+    keys: Vec<Key>,
+    /// The leading string of `#[resource("..")]`.
+    pub(crate) literal: Option<LitStr>,
+}
+
+struct Key {
+    name: Ident,
+    value: Option<Expr>,
+}
+
+impl Keys {
+    /// Parses the inside of the attribute written `attribute`; `literal`: whether it starts with a string.
+    pub(crate) fn parse(
+        attribute: &str,
+        literal: bool,
+        tokens: TokenStream,
+        errors: &mut Errors,
+    ) -> Self {
+        let known = ATTRIBUTES
+            .iter()
+            .find(|(name, _)| *name == attribute)
+            .map_or(&[][..], |(_, keys)| keys);
+        let mut found = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = found.parse_one(attribute, literal, known, input, errors) {
+                    errors.push(error);
+                    skip_to_comma(input)?;
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        let parsed = parser.parse2(tokens);
+        errors.ok(parsed);
+        found
+    }
+
+    fn parse_one(
+        &mut self,
+        attribute: &str,
+        literal: bool,
+        known: &[&str],
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) -> syn::Result<()> {
+        if input.peek(LitStr) {
+            let text: LitStr = input.parse()?;
+            if literal && self.literal.is_none() && self.keys.is_empty() {
+                self.literal = Some(text);
+            } else {
+                let message = format!(
+                    "`{attribute}` takes keys here, as in `title = {}`",
+                    text.token()
+                );
+                errors.at(text.span(), message);
+            }
+            return at_comma(input);
+        }
+        let name = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        at_comma(input)?;
+        let text = name.to_string();
+        if !known.contains(&text.as_str()) {
+            errors.at(name.span(), unknown(attribute, &text, known));
+        } else if self.keys.iter().any(|key| key.name == name) {
+            errors.at(name.span(), format!("key `{text}` is given twice"));
+        } else {
+            self.keys.push(Key { name, value });
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, name: &str) -> Option<Key> {
+        let index = self.keys.iter().position(|key| key.name == name)?;
+        Some(self.keys.swap_remove(index))
+    }
+
+    /// The value of a key that needs one.
+    pub(crate) fn value(&mut self, name: &str, errors: &mut Errors) -> Option<Expr> {
+        let key = self.take(name)?;
+        if key.value.is_none() {
+            errors.at(
+                key.name.span(),
+                format!("`{name}` needs a value: `{name} = ..`"),
+            );
+        }
+        key.value
+    }
+
+    /// The value of a key that is a string literal, since it is checked at compile time.
+    pub(crate) fn string(&mut self, name: &str, errors: &mut Errors) -> Option<LitStr> {
+        match self.value(name, errors)? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text),
+            other => {
+                errors.on(
+                    other,
+                    format!("`{name}` is a string literal: it is checked at compile time"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A flag: bare, or with a value.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<TokenStream> {
+        let key = self.take(name)?;
+        Some(key.value.map_or_else(
+            || Ident::new("true", Span::call_site()).into_token_stream(),
+            |v| v.into_token_stream(),
+        ))
+    }
+}
+
+fn unknown(attribute: &str, key: &str, known: &[&str]) -> String {
+    let near = did_you_mean(key, known.iter().copied());
+    let home = ATTRIBUTES.iter().find(|(_, keys)| keys.contains(&key));
+    match home {
+        Some((home, _)) if near.is_empty() => {
+            format!("`{key}` belongs to `{home}`, not to `{attribute}`")
+        }
+        _ => {
+            let known = listed(known.iter().copied());
+            format!("unknown key `{key}` for `{attribute}`{near} (expected: {known})")
+        }
+    }
+}
+
+/// Requires a comma or the end.
+pub(crate) fn at_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        Ok(())
+    } else {
+        Err(input.error("expected `,`"))
+    }
+}
+
+/// Drops tokens up to the next comma.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut skipped = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        skipped.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(skipped)
+}

@@ -1,0 +1,305 @@
+//! The implementation of `Server`. Small on purpose: what can be a function in `__private` is one.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{GenericArgument, Ident, PathArguments, Type, spanned::Spanned};
+
+use super::{
+    method::{Method, SelfKind},
+    model::{Entry, Model, Role},
+    params::{Fallback, InputParam, Param, local},
+};
+
+/// The implementation.
+pub(super) fn implementation(model: &Model) -> TokenStream {
+    let at = Span::mixed_site();
+    let Model {
+        krate,
+        generics,
+        self_ty,
+        name,
+        version,
+        info,
+        entries,
+    } = model;
+    let private = private(krate);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let lints = lints();
+    let hidden = entries
+        .iter()
+        .map(|entry| signature_functions(entry, &private));
+    let info = info
+        .iter()
+        .map(|(key, value)| quote_spanned!(at=> into.#key(#value);));
+    let described = entries.iter().map(|entry| describe(entry, &private));
+    let arms = entries.iter().map(|entry| arm(entry, &private));
+    let result = result_type(&private);
+    quote_spanned! {at=>
+        #lints
+        impl #impl_generics #self_ty #where_clause {
+            #(#hidden)*
+        }
+
+        #lints
+        impl #impl_generics #krate::Server for #self_ty #where_clause {
+            fn describe(into: &mut #private::Describe) {
+                into.server(#name, #version);
+                #(#info)*
+                #(#described)*
+            }
+
+            fn dispatch(this: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
+                use #private::serving;
+                match (call.kind(), call.key()) {
+                    #(#arms)*
+                    _ => serving(async move { ::core::result::Result::Err(call.unknown()) }),
+                }
+            }
+        }
+    }
+}
+
+/// Stands in for the implementation when there are mistakes, so that nothing else fails because of them.
+pub(super) fn placeholder(model: &Model) -> TokenStream {
+    let at = Span::mixed_site();
+    let Model {
+        krate,
+        generics,
+        self_ty,
+        ..
+    } = model;
+    let private = private(krate);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let lints = lints();
+    let result = result_type(&private);
+    quote_spanned! {at=>
+        #lints
+        impl #impl_generics #krate::Server for #self_ty #where_clause {
+            fn describe(_: &mut #private::Describe) {}
+
+            fn dispatch(_: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
+                #private::serving(async move { ::core::result::Result::Err(call.unknown()) })
+            }
+        }
+    }
+}
+
+fn private(krate: &syn::Path) -> TokenStream {
+    quote!(#krate::__private)
+}
+
+fn result_type(private: &TokenStream) -> TokenStream {
+    quote!(::core::result::Result<#private::String, #private::ToolError>)
+}
+
+fn lints() -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        #[doc(hidden)]
+        #[allow(unused, clippy::all, clippy::pedantic, clippy::nursery)]
+    }
+}
+
+/// Two hidden functions per method. Each user type stands in exactly one bounded expression, at its own span, so that
+/// rustc reports a type that does not fit once and there.
+fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let Method { cfgs, output, .. } = &entry.method;
+    let (inputs_fn, output_fn) = (entry.method.hidden("inputs"), entry.method.hidden("output"));
+    let types = entry.method.inputs().map(|input| &input.ty);
+    let inputs = entry.method.inputs().map(|input| input_of(input, private));
+    let unit: Type = syn::parse_quote!(());
+    let output = output.as_ref().unwrap_or(&unit);
+    let good_span = at.located_at(half_of(output, 0).span());
+    let good = match entry.role {
+        Role::Tool { .. } => quote_spanned!(good_span=> (&&&halves.good).tool()),
+        Role::Resource { .. } => quote_spanned!(good_span=> (&&&halves.good).resource()),
+        Role::Prompt { .. } => quote_spanned!(good_span=> (&halves.good).prompt()),
+        Role::Complete { .. } => quote_spanned!(good_span=> (&halves.good).complete()),
+    };
+    let error_span = at.located_at(half_of(output, 1).span());
+    let error = quote_spanned!(error_span=> (&&&halves.error).error());
+    quote_spanned! {at=>
+        #(#cfgs)*
+        fn #inputs_fn() -> (#(#private::Input<#types>,)*) {
+            use #private::{ArgumentInput as _, ExtractorInput as _, RefusedInput as _, ShowDefault as _, Unshown as _};
+            (#(#inputs,)*)
+        }
+
+        #(#cfgs)*
+        fn #output_fn() -> #private::Output<#output> {
+            use #private::{
+                AnyError as _, BodyReply as _, CompleteReply as _, ContentReply as _, JsonBody as _, PlainReturn as _,
+                PromptReply as _, RefusedBody as _, RefusedError as _, RefusedReply as _, ResultReturn as _,
+                StructuredReply as _, ToldError as _,
+            };
+            let halves = (&&#private::Returned::<#output>::new()).split();
+            halves.output(&#good, #error)
+        }
+    }
+}
+
+fn input_of(input: &InputParam, private: &TokenStream) -> TokenStream {
+    let InputParam {
+        name,
+        doc,
+        ty,
+        inner,
+        default,
+        whole,
+        ..
+    } = input;
+    let probed = inner.as_ref().unwrap_or(ty);
+    let at = Span::mixed_site().located_at(probed.span());
+    let mut tokens =
+        quote_spanned!(at=> (&&&#private::InputProbe::<#probed>::new(#name, #doc)).input());
+    if inner.is_some() {
+        tokens = quote_spanned!(at=> #tokens.optional());
+    } else if let Some(default) = default {
+        let make = match default {
+            Fallback::OfType(span) => {
+                quote_spanned!(at.located_at(*span)=> ::core::default::Default::default)
+            }
+            Fallback::Value(value) => quote_spanned!(at=> || #value),
+        };
+        tokens = quote_spanned!(at=> (&&#private::Probe::<#ty>::new()).or_else(#tokens, #make));
+    }
+    if *whole {
+        tokens = quote_spanned!(at=> #tokens.whole());
+    }
+    tokens
+}
+
+fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let Entry { method, role } = entry;
+    let cfgs = &method.cfgs;
+    let (inputs_fn, output_fn) = (method.hidden("inputs"), method.hidden("output"));
+    let inputs: Vec<Ident> = method
+        .inputs()
+        .enumerate()
+        .map(|(index, input)| local("input", index, input.ty.span()))
+        .collect();
+    let add_inputs = quote_spanned! {at=>
+        let (#(#inputs,)*) = Self::#inputs_fn();
+        #(entry.input(&#inputs);)*
+    };
+    let body = match role {
+        Role::Tool { name, settings } => quote_spanned! {at=>
+            let mut entry = #private::Tool::new(#name);
+            #(entry.#settings;)*
+            #add_inputs
+            entry.output(&Self::#output_fn());
+            into.tool(entry);
+        },
+        Role::Prompt { name, settings } => quote_spanned! {at=>
+            let mut entry = #private::Prompt::new(#name);
+            #(entry.#settings;)*
+            #add_inputs
+            into.prompt(entry);
+        },
+        Role::Resource {
+            key,
+            uri,
+            name,
+            settings,
+        } => quote_spanned! {at=>
+            let mut entry = #private::Resource::new(#key, #uri, #name);
+            #(entry.#settings;)*
+            into.resource(entry);
+        },
+        Role::Complete { key, targets } => {
+            let targets = targets.iter().filter_map(|target| target.found.as_ref());
+            let targets = targets.map(|(kind, name, argument)| {
+                quote_spanned!(at=> into.completes(#private::Kind::#kind, #name, #argument, #key);)
+            });
+            quote!(#(#targets)*)
+        }
+    };
+    quote_spanned!(at=> #(#cfgs)* { #body })
+}
+
+/// The arm of the dispatcher for one method.
+fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let Entry { method, role } = entry;
+    let Method {
+        cfgs,
+        ident,
+        receiver,
+        is_async,
+        params,
+        ..
+    } = method;
+    let (kind, key) = match role {
+        Role::Tool { name, .. } => (quote!(Tool), name),
+        Role::Resource { key, .. } => (quote!(Resource), key),
+        Role::Prompt { name, .. } => (quote!(Prompt), name),
+        Role::Complete { key, .. } => (quote!(Complete), key),
+    };
+    let (inputs_fn, output_fn) = (method.hidden("inputs"), method.hidden("output"));
+    let locals = |prefix: &str| -> Vec<Ident> {
+        let inputs = method.inputs().enumerate();
+        inputs
+            .map(|(index, input)| local(prefix, index, input.ty.span()))
+            .collect()
+    };
+    let (inputs, values) = (locals("input"), locals("value"));
+    let taken = quote_spanned! {at=>
+        let (#(#values,)*) = {
+            let (#(#inputs,)*) = Self::#inputs_fn();
+            let mut taking = call.taking();
+            let (#(#values,)*) = (#(taking.take(#inputs),)*);
+            match (taking.done(), #(#values,)*) {
+                (true, #(::core::option::Option::Some(#values),)*) => (#(#values,)*),
+                _ => return ::core::result::Result::Err(taking.refusal()),
+            }
+        };
+    };
+    // A completion is given what was typed so far, not arguments.
+    let taken = if matches!(role, Role::Complete { .. }) && inputs.is_empty() {
+        TokenStream::new()
+    } else {
+        taken
+    };
+    let mut value = values.iter();
+    let arguments = params.iter().map(|param| match param {
+        Param::Ctx => quote_spanned!(at=> call.ctx()),
+        Param::Partial => quote_spanned!(at=> call.partial()),
+        Param::Input(_) => value.next().to_token_stream(),
+    });
+    let this = match receiver {
+        SelfKind::Borrowed => quote_spanned!(at=> &this),
+        SelfKind::Shared => quote_spanned!(at=> this),
+    };
+    let wait = is_async.then(|| quote_spanned!(at=> .await));
+    let body = quote_spanned! {at=>
+        #taken
+        let returned = Self::#ident(#this, #(#arguments),*) #wait;
+        Self::#output_fn().reply(&call, returned)
+    };
+    // Where rustc shall say that a future is not `Send`.
+    let future = quote_spanned!(at.located_at(ident.span())=> async move { #body });
+    let served = quote_spanned!(at.located_at(ident.span())=> serving(#future));
+    quote_spanned! {at=>
+        #(#cfgs)*
+        (#private::Kind::#kind, #key) => #served,
+    }
+}
+
+/// The type to point at when a result does not fit: the `T` or the `E` of a `Result<T, E>`.
+fn half_of(ty: &Type, index: usize) -> &Type {
+    let Type::Path(path) = ty else { return ty };
+    let Some(last) = path.path.segments.last() else {
+        return ty;
+    };
+    match &last.arguments {
+        PathArguments::AngleBracketed(args) if last.ident.to_string().ends_with("Result") => {
+            match args.args.iter().nth(index) {
+                Some(GenericArgument::Type(half)) => half,
+                _ => ty,
+            }
+        }
+        _ => ty,
+    }
+}

@@ -1,0 +1,242 @@
+//! A method with one of our attributes on it: its signature, checked.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{
+    Attribute, FnArg, GenericParam, Ident, Meta, Receiver, ReceiverKind, ReturnType, Safety,
+    Signature, Type, spanned::Spanned,
+};
+
+use super::{
+    params::{self, Param, article},
+    parse,
+};
+use crate::errors::Errors;
+
+/// What the attributes are called.
+const KINDS: [&str; 4] = ["tool", "resource", "prompt", "complete"];
+
+/// A method that serves calls.
+pub(super) struct Method {
+    pub(super) cfgs: Vec<Attribute>,
+    pub(super) ident: Ident,
+    pub(super) receiver: SelfKind,
+    pub(super) is_async: bool,
+    pub(super) params: Vec<Param>,
+    /// `None`: nothing is returned.
+    pub(super) output: Option<Type>,
+}
+
+/// How the method takes `self`.
+#[derive(Clone, Copy)]
+pub(super) enum SelfKind {
+    /// `&self`, `self: &Arc<Self>`
+    Borrowed,
+    /// `self: Arc<Self>`
+    Shared,
+}
+
+/// Our attribute on a method.
+pub(super) struct Marker {
+    /// "tool", "resource", "prompt" or "completion"
+    pub(super) kind: &'static str,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// What is in its parentheses.
+    pub(super) tokens: TokenStream,
+}
+
+/// Takes our attribute off a method.
+pub(super) fn take_marker(method: &mut parse::Method, errors: &mut Errors) -> Option<Marker> {
+    let mut marker: Option<Marker> = None;
+    method.attrs.retain(|attr| {
+        let Some(last) = attr.path().segments.last() else {
+            return true;
+        };
+        let Some(kind) = KINDS.into_iter().find(|kind| last.ident == kind) else {
+            return true;
+        };
+        if attr.path().segments.len() > 1 {
+            let first = &attr.path().segments[0].ident;
+            if first != "mcp_compose" {
+                return true;
+            }
+            errors.on(
+                attr.path(),
+                format!("`#[mcp_compose::{kind}]` is written `#[{kind}]` inside `#[mcp_server]`"),
+            );
+        }
+        if let Some(first) = &marker {
+            let message = format!(
+                "a method is one thing: `{}` has another attribute already",
+                method.sig.ident
+            );
+            errors.at(
+                if last.ident == first.kind {
+                    attr.path().span()
+                } else {
+                    last.ident.span()
+                },
+                message,
+            );
+            return false;
+        }
+        let tokens = match &attr.meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(pair) => {
+                errors.at(pair.eq_token.span(), format!("write `#[{kind}(..)]`"));
+                TokenStream::new()
+            }
+        };
+        let kind = if kind == "complete" {
+            "completion"
+        } else {
+            kind
+        };
+        marker = Some(Marker {
+            kind,
+            span: attr.path().span(),
+            tokens,
+        });
+        false
+    });
+    marker
+}
+
+impl Method {
+    /// Checks the signature. Our attributes on its parameters are removed in any case.
+    pub(super) fn new(kind: &str, method: &mut parse::Method, errors: &mut Errors) -> Option<Self> {
+        let params = params::parse(kind, &mut method.sig, errors);
+        let sig = &method.sig;
+        for param in &sig.generics.params {
+            let span = match param {
+                GenericParam::Lifetime(_) => continue,
+                GenericParam::Type(param) => param.ident.span(),
+                GenericParam::Const(param) => param.ident.span(),
+            };
+            let message = format!(
+                "{} cannot be generic: its schema must be known at compile time",
+                article(kind)
+            );
+            errors.at(span, message);
+        }
+        if let Safety::Unsafe(token) = &sig.safety {
+            errors.at(
+                token.span(),
+                format!("{} is a safe function: clients call it", article(kind)),
+            );
+        }
+        let output = output(kind, sig, errors);
+        let receiver = receiver(kind, sig, errors)?;
+        Some(Self {
+            cfgs: method
+                .attrs
+                .iter()
+                .filter(|attr| attr.path().is_ident("cfg"))
+                .cloned()
+                .collect(),
+            ident: sig.ident.clone(),
+            receiver,
+            is_async: sig.asyncness.is_some(),
+            params,
+            output,
+        })
+    }
+
+    /// A hidden function of that method.
+    pub(super) fn hidden(&self, suffix: &str) -> Ident {
+        let name = syn::ext::IdentExt::unraw(&self.ident);
+        Ident::new(
+            &format!("__mcp_{name}_{suffix}"),
+            Span::mixed_site().located_at(self.ident.span()),
+        )
+    }
+
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &params::InputParam> {
+        self.params.iter().filter_map(|param| match param {
+            Param::Input(input) => Some(&**input),
+            Param::Ctx | Param::Partial => None,
+        })
+    }
+}
+
+fn receiver(kind: &str, sig: &Signature, errors: &mut Errors) -> Option<SelfKind> {
+    let shared = format!(
+        "{} takes `&self`: calls run concurrently; keep mutable state behind a lock or an atomic",
+        article(kind)
+    );
+    let Some(FnArg::Receiver(Receiver {
+        mutability,
+        self_token,
+        kind: receiver,
+        ..
+    })) = sig.inputs.first()
+    else {
+        errors.at(
+            sig.ident.span(),
+            format!("{} takes `&self` first", article(kind)),
+        );
+        return None;
+    };
+    let wrong = match receiver {
+        ReceiverKind::Reference(_, _, None) => return Some(SelfKind::Borrowed),
+        ReceiverKind::Reference(_, _, Some(mutability)) => mutability.span(),
+        ReceiverKind::Value => mutability.map_or(self_token.span(), |token| token.span()),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) if reference.mutability.is_none() => {
+                return Some(SelfKind::Borrowed);
+            }
+            Type::Path(path)
+                if path
+                    .path
+                    .segments
+                    .last()
+                    .is_some_and(|last| last.ident == "Arc") =>
+            {
+                return Some(SelfKind::Shared);
+            }
+            other => other.span(),
+        },
+        _ => self_token.span(),
+    };
+    errors.at(wrong, shared);
+    None
+}
+
+fn output(kind: &str, sig: &Signature, errors: &mut Errors) -> Option<Type> {
+    let ReturnType::Type(_, ty) = &sig.output else {
+        return None;
+    };
+    match &**ty {
+        Type::ImplTrait(found) => {
+            errors.on(
+                found,
+                format!(
+                    "{} returns a named type: its schema must be known at compile time",
+                    article(kind)
+                ),
+            );
+        }
+        Type::Reference(reference) if params::borrows(ty) => {
+            let elem = quote::ToTokens::to_token_stream(&reference.elem).to_string();
+            let owned = if elem == "str" {
+                "String"
+            } else {
+                elem.as_str()
+            };
+            errors.on(
+                ty,
+                format!(
+                    "{} returns an owned value: use `{owned}` rather than `&{elem}`",
+                    article(kind)
+                ),
+            );
+        }
+        ty if params::borrows(ty) => errors.on(
+            ty,
+            format!("{} returns an owned value: it cannot borrow", article(kind)),
+        ),
+        _ => return Some((**ty).clone()),
+    }
+    None
+}

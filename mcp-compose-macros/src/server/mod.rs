@@ -1,0 +1,33 @@
+//! `#[mcp_server]`: parse, model, expand.
+
+mod complete;
+mod expand;
+mod method;
+mod model;
+mod params;
+mod parse;
+mod template;
+
+use proc_macro2::TokenStream;
+
+pub(crate) use self::model::crate_path;
+use crate::errors::Errors;
+
+/// The impl block without our attributes, and the implementation of `Server` or every mistake.
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(mut block) = parse::block(item.clone(), &mut errors) else {
+        let errors = errors.into_tokens();
+        return quote::quote!(#item #errors);
+    };
+    let model = model::Model::new(attribute, &mut block, &mut errors);
+    let block_tokens = block.to_tokens();
+    if errors.is_empty() {
+        let implementation = expand::implementation(&model);
+        return quote::quote!(#block_tokens #implementation);
+    }
+    // Nothing else in the user's crate shall fail because of these mistakes.
+    let placeholder = expand::placeholder(&model);
+    let errors = errors.into_tokens();
+    quote::quote!(#block_tokens #placeholder #errors)
+}

@@ -1,0 +1,374 @@
+//! What `#[mcp_server]` is asked to make: only checked data.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{
+    Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
+    spanned::Spanned,
+};
+
+use super::{
+    complete,
+    method::{Marker, Method, take_marker},
+    params::{self, names},
+    parse::{Block, Item},
+    template,
+};
+use crate::{
+    attr::Keys,
+    docs,
+    errors::Errors,
+    names::{listed, problem},
+};
+
+/// A typed server.
+pub(super) struct Model {
+    pub(super) krate: Path,
+    pub(super) generics: Generics,
+    pub(super) self_ty: Type,
+    pub(super) name: TokenStream,
+    pub(super) version: TokenStream,
+    /// Calls on `Describe`: the method and its argument.
+    pub(super) info: Vec<(Ident, TokenStream)>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A tool, resource, prompt or completion.
+pub(super) struct Entry {
+    pub(super) method: Method,
+    pub(super) role: Role,
+}
+
+pub(super) enum Role {
+    Tool {
+        name: String,
+        settings: Vec<TokenStream>,
+    },
+    Resource {
+        key: String,
+        uri: String,
+        name: String,
+        settings: Vec<TokenStream>,
+    },
+    Prompt {
+        name: String,
+        settings: Vec<TokenStream>,
+    },
+    Complete {
+        key: String,
+        targets: Vec<complete::Target>,
+    },
+}
+
+impl Model {
+    pub(super) fn new(attribute: TokenStream, block: &mut Block, errors: &mut Errors) -> Self {
+        let mut keys = Keys::parse("#[mcp_server]", false, attribute, errors);
+        let krate = keys
+            .value("crate", errors)
+            .and_then(|path| crate_path(path, errors));
+        let krate = krate.unwrap_or_else(|| syn::parse_quote!(::mcp_compose));
+        let mut info = Vec::new();
+        let instructions = keys
+            .value("instructions", errors)
+            .map(|value| value.into_token_stream());
+        if let Some(text) = instructions.or_else(|| docs::text(&block.attrs)) {
+            info.push((Ident::new("instructions", Span::mixed_site()), text));
+        }
+        for key in ["title", "website"] {
+            if let Some(value) = keys.value(key, errors) {
+                info.push((
+                    Ident::new(key, Span::mixed_site()),
+                    value.into_token_stream(),
+                ));
+            }
+        }
+        let package = |value: Option<Expr>, variable: &str| match value {
+            Some(value) => value.into_token_stream(),
+            None => quote!(::core::env!(#variable)),
+        };
+        let mut model = Self {
+            krate,
+            generics: block.generics.clone(),
+            self_ty: block.self_ty.clone(),
+            name: package(keys.value("name", errors), "CARGO_PKG_NAME"),
+            version: package(keys.value("version", errors), "CARGO_PKG_VERSION"),
+            info,
+            entries: Vec::new(),
+        };
+        let mut marked = false;
+        let mut used = Used::default();
+        for item in &mut block.items {
+            let Item::Method(method) = item else { continue };
+            let Some(marker) = take_marker(method, errors) else {
+                continue;
+            };
+            marked = true;
+            // What these lints advise, the macro refuses.
+            method.attrs.push(syn::parse_quote!(
+                #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+            ));
+            let description = docs::text(&method.attrs);
+            let Some(method) = Method::new(marker.kind, method, errors) else {
+                continue;
+            };
+            model
+                .entries
+                .extend(entry(marker, method, description, &mut used, errors));
+        }
+        if !marked {
+            let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
+                           and cannot be seen";
+            errors.on(&block.self_ty, message);
+        }
+        complete::find_targets(&mut model.entries, errors);
+        model
+    }
+}
+
+/// The names of one kind, to find those used twice.
+#[derive(Default)]
+struct Used(Vec<(&'static str, String, Span, bool)>);
+
+impl Used {
+    fn add(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        span: Span,
+        conditional: bool,
+        errors: &mut Errors,
+    ) {
+        let before = self
+            .0
+            .iter()
+            .find(|(of, known, ..)| *of == kind && known == name);
+        if let Some((_, _, first, first_conditional)) = before {
+            // Two methods under opposite `#[cfg]`s may share a name; rustc reports it if they do not exclude each other.
+            if !(conditional && *first_conditional) {
+                errors.at(span, format!("{kind} `{name}` is used twice"));
+                errors.at(*first, format!("`{name}` is first used here"));
+            }
+        }
+        self.0.push((kind, name.to_owned(), span, conditional));
+    }
+}
+
+fn entry(
+    marker: Marker,
+    method: Method,
+    description: Option<TokenStream>,
+    used: &mut Used,
+    errors: &mut Errors,
+) -> Option<Entry> {
+    let conditional = !method.cfgs.is_empty();
+    let own_name = method.ident.unraw().to_string();
+    let role = match marker.kind {
+        "completion" => {
+            complete::check(&method, errors);
+            Role::Complete {
+                key: own_name,
+                targets: complete::targets(marker, errors),
+            }
+        }
+        "resource" => {
+            let mut keys = Keys::parse("#[resource]", true, marker.tokens, errors);
+            let name = keys
+                .string("name", errors)
+                .map_or(own_name.clone(), |name| name.value());
+            let mut settings = shared(&mut keys, description, errors);
+            resource_settings(&mut keys, &mut settings, errors);
+            let Some(uri) = keys.literal else {
+                errors.at(
+                    marker.span,
+                    "a resource needs its URI first: `#[resource(\"app://settings\")]`",
+                );
+                return None;
+            };
+            check_template(&uri, &method, errors);
+            used.add(
+                "resource URI",
+                &uri.value(),
+                uri.span(),
+                conditional,
+                errors,
+            );
+            Role::Resource {
+                key: own_name,
+                uri: uri.value(),
+                name,
+                settings,
+            }
+        }
+        kind => {
+            let tool = kind == "tool";
+            let mut keys = Keys::parse(
+                if tool { "#[tool]" } else { "#[prompt]" },
+                false,
+                marker.tokens,
+                errors,
+            );
+            let name = keys.string("name", errors);
+            let span = name.as_ref().map_or(method.ident.span(), LitStr::span);
+            let name = name.map_or(own_name, |name| name.value());
+            if let Some(problem) = problem(kind, &name) {
+                errors.at(span, problem);
+            }
+            used.add(
+                if tool { "tool name" } else { "prompt name" },
+                &name,
+                span,
+                conditional,
+                errors,
+            );
+            let described = description.is_some();
+            let mut settings = shared(&mut keys, description, errors);
+            if tool {
+                let described = described
+                    || settings
+                        .iter()
+                        .any(|setting| setting.to_string().starts_with("description"));
+                if !described {
+                    let message =
+                        "has no description: add a doc comment, clients show it to the model";
+                    errors.at(method.ident.span(), format!("tool `{name}` {message}"));
+                }
+                tool_settings(&mut keys, &mut settings);
+                Role::Tool { name, settings }
+            } else {
+                Role::Prompt { name, settings }
+            }
+        }
+    };
+    Some(Entry { method, role })
+}
+
+/// The keys that all kinds have, as calls on the entry.
+fn shared(
+    keys: &mut Keys,
+    description: Option<TokenStream>,
+    errors: &mut Errors,
+) -> Vec<TokenStream> {
+    let mut settings = Vec::new();
+    let given = keys
+        .value("description", errors)
+        .map(|value| value.into_token_stream());
+    if let Some(text) = given.or(description) {
+        settings.push(quote!(description(#text)));
+    }
+    for key in ["title", "meta"] {
+        if let Some(value) = keys.value(key, errors) {
+            let key = Ident::new(key, Span::mixed_site());
+            settings.push(quote!(#key(#value)));
+        }
+    }
+    settings
+}
+
+fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>) {
+    let hints = [
+        ("read_only", "readOnlyHint"),
+        ("destructive", "destructiveHint"),
+        ("idempotent", "idempotentHint"),
+        ("open_world", "openWorldHint"),
+    ];
+    for (key, hint) in hints {
+        if let Some(value) = keys.flag(key) {
+            settings.push(quote!(hint(#hint, #value)));
+        }
+    }
+    if let Some(value) = keys.flag("hidden") {
+        settings.push(quote!(hidden(#value)));
+    }
+}
+
+fn resource_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {
+    for key in ["mime", "size", "priority"] {
+        if let Some(value) = keys.value(key, errors) {
+            let key = Ident::new(key, Span::mixed_site());
+            settings.push(quote!(#key(#value)));
+        }
+    }
+    if let Some(value) = keys.value("audience", errors) {
+        let roles: Vec<Expr> = match value {
+            Expr::Array(ExprArray { elems, .. }) => elems.into_iter().collect(),
+            one => vec![one],
+        };
+        for role in &roles {
+            let text = match role {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => text.value(),
+                _ => String::new(),
+            };
+            if !matches!(text.as_str(), "user" | "assistant") {
+                errors.on(role, "an audience is `\"user\"`, `\"assistant\"`, or both: `[\"user\", \"assistant\"]`");
+            }
+        }
+        settings.push(quote!(audience(&[#(#roles),*])));
+    }
+}
+
+/// Variables and arguments are the same names.
+fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
+    let variables = match template::variables(&uri.value()) {
+        Ok(variables) => variables,
+        Err(problem) => return errors.at(uri.span(), problem),
+    };
+    for variable in &variables {
+        if !names(&method.params).any(|name| name == variable) {
+            let arguments = listed(names(&method.params));
+            let known = if arguments.is_empty() {
+                "there are none".to_owned()
+            } else {
+                format!("arguments: {arguments}")
+            };
+            errors.at(
+                uri.span(),
+                format!("`{{{variable}}}` has no argument of that name; {known}"),
+            );
+        }
+    }
+    for input in method
+        .inputs()
+        .filter(|input| !params::is_extractor(&input.ty))
+    {
+        if !variables.contains(&input.name) {
+            let name = &input.name;
+            errors.at(
+                input.span,
+                format!("argument `{name}` is not in the URI; write `{{{name}}}` where it stands"),
+            );
+        }
+    }
+}
+
+/// `crate = ::path`
+pub(crate) fn crate_path(path: Expr, errors: &mut Errors) -> Option<Path> {
+    match path {
+        Expr::Path(path)
+            if path.qself.is_none()
+                && (path.path.leading_colon.is_some()
+                    || is_crate(&path.path.segments[0].ident)) =>
+        {
+            Some(path.path)
+        }
+        other => {
+            let written = other.to_token_stream().to_string().replace(' ', "");
+            let span = other.span();
+            errors.at(
+                span,
+                format!(
+                    "the path of the crate is absolute: `crate = ::{}`",
+                    written.trim_start_matches(':')
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// `$crate` comes from a `macro_rules!` around the call.
+fn is_crate(first: &Ident) -> bool {
+    first == "crate" || first == "$crate"
+}

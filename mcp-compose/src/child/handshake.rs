@@ -1,0 +1,247 @@
+//! Which era a child speaks, and what it says it can do.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::compose::ChildEra;
+use crate::wire::message::{ErrorObject, Notification};
+use crate::wire::peer::{Failure, Peer, RequestRoute};
+use crate::wire::version::{
+    Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_SERVER_INFO, META_VERSION, MODERN,
+};
+use crate::wire::{Object, Raw};
+use std::sync::Arc;
+
+/// How long a child may leave `server/discover` unanswered before `initialize` is tried as well.
+/// A child that is still starting answers both, in order, so that the bound costs nothing then.
+const PROBE: Duration = Duration::from_secs(3);
+
+/// Who we are, as children are told.
+pub(crate) const CLIENT_INFO: &str = concat!(
+    r#"{"name":"mcp-compose","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""}"#
+);
+
+/// What a child said when its connection was set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    /// How the connection is spoken.
+    pub(crate) era: Era,
+    /// The version that was agreed.
+    pub(crate) version: String,
+    /// What it offers.
+    pub(crate) offers: Offers,
+    /// Its name and version, raw.
+    pub(crate) server_info: Option<Raw>,
+    /// Its instructions for the model.
+    pub(crate) instructions: Option<String>,
+}
+
+/// The capabilities of a child that the relay acts on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Offers {
+    pub(crate) tools: bool,
+    pub(crate) prompts: bool,
+    pub(crate) resources: bool,
+    pub(crate) subscribe: bool,
+    pub(crate) completions: bool,
+    pub(crate) logging: bool,
+}
+
+impl Offers {
+    /// Reads a `capabilities` object; strange values of single members cost only those.
+    pub(crate) fn parse(capabilities: &str) -> Self {
+        let Ok(object) = Object::parse(capabilities) else {
+            return Self::default();
+        };
+        let has = |key: &str| object.get(key).is_some_and(|value| value.starts_with('{'));
+        let subscribe = object
+            .get("resources")
+            .and_then(|resources| Object::parse(resources).ok())
+            .is_some_and(|resources| resources.get("subscribe") == Some("true"));
+        Self {
+            tools: has("tools"),
+            prompts: has("prompts"),
+            resources: has("resources"),
+            subscribe,
+            completions: has("completions"),
+            logging: has("logging"),
+        }
+    }
+}
+
+/// Why a child's connection could not be set up.
+#[derive(Debug)]
+pub(crate) struct HandshakeError(pub(crate) String);
+
+/// Finds the era (unless it is set) and sets the connection up.
+pub(crate) async fn handshake(peer: &Arc<Peer>, era: ChildEra) -> Result<Profile, HandshakeError> {
+    match era {
+        ChildEra::Legacy => initialize(peer).await.map_err(|failure| refused("initialize", &failure)),
+        ChildEra::Modern => {
+            let discovered = discover(peer).outcome().await;
+            established(peer, discovered.map_err(Probe::from).and_then(|raw| modern(&raw)))
+                .map_err(|probe| HandshakeError(probe.explain()))
+        }
+        ChildEra::Auto => probe(peer).await,
+    }
+}
+
+async fn probe(peer: &Arc<Peer>) -> Result<Profile, HandshakeError> {
+    let mut discovering = Box::pin(discover(peer).outcome());
+    let first = tokio::time::timeout(PROBE, &mut discovering).await;
+    if let Ok(outcome) = first {
+        let answered = outcome.map_err(Probe::from).and_then(|raw| modern(&raw));
+        match established(peer, answered) {
+            Ok(profile) => return Ok(profile),
+            Err(Probe::Lost(why)) if peer.ended().is_some() => return Err(HandshakeError(why)),
+            Err(_) => {}
+        }
+        return initialize(peer).await.map_err(|failure| refused("initialize", &failure));
+    }
+    // Both questions are out. A legacy child answers the second; a slow modern one refuses it and
+    // answers the first.
+    match initialize(peer).await {
+        Ok(profile) => Ok(profile),
+        Err(failure) => {
+            let late = tokio::time::timeout(Duration::from_millis(50), discovering).await;
+            let Ok(Ok(raw)) = late else {
+                return Err(refused("initialize", &failure));
+            };
+            established(peer, modern(&raw)).map_err(|probe| HandshakeError(probe.explain()))
+        }
+    }
+}
+
+fn discover(peer: &Arc<Peer>) -> crate::wire::peer::Call {
+    let mut meta = Object::default();
+    stamp_modern(&mut meta, "{}");
+    let mut params = Object::default();
+    params.set("_meta", meta.to_json());
+    let params = params.to_raw();
+    peer.request("server/discover", |_| Some(params), RequestRoute::default())
+}
+
+/// Sets the `_meta` members that every 2026-07-28 request carries.
+pub(crate) fn stamp_modern<'a>(meta: &mut Object<'a>, client_capabilities: &'a str) {
+    meta.set(META_VERSION, concat!("\"", "2026-07-28", "\""));
+    meta.set(META_CLIENT_INFO, CLIENT_INFO);
+    meta.set(META_CLIENT_CAPABILITIES, client_capabilities);
+}
+
+/// What became of `server/discover`.
+enum Probe {
+    /// The child speaks the modern era, but no version that we do.
+    NoCommonVersion(String),
+    /// The child does not know the method.
+    NotModern(String),
+    /// The connection failed.
+    Lost(String),
+}
+
+impl Probe {
+    fn explain(self) -> String {
+        match self {
+            Self::NoCommonVersion(supported) => {
+                format!("it supports the versions {supported}; served here: {MODERN}, {}", LEGACY.join(", "))
+            }
+            Self::NotModern(why) => format!("it refused `server/discover`: {why}"),
+            Self::Lost(why) => why,
+        }
+    }
+}
+
+impl From<Failure> for Probe {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Error(error) => Self::NotModern(error.message()),
+            Failure::Lost { reason, .. } => Self::Lost(reason.to_string()),
+            Failure::Overloaded => Self::Lost("it does not read what it is sent".into()),
+        }
+    }
+}
+
+fn modern(raw: &Raw) -> Result<Profile, Probe> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Discovered<'a> {
+        #[serde(default)]
+        supported_versions: Vec<String>,
+        #[serde(borrow)]
+        capabilities: Option<&'a RawValue>,
+        instructions: Option<String>,
+        #[serde(borrow, rename = "_meta")]
+        meta: Option<&'a RawValue>,
+    }
+    let discovered: Discovered<'_> = serde_json::from_str(raw.as_str())
+        .map_err(|error| Probe::NotModern(format!("its answer is not a discover result: {error}")))?;
+    if !discovered.supported_versions.iter().any(|version| version == MODERN) {
+        return Err(Probe::NoCommonVersion(discovered.supported_versions.join(", ")));
+    }
+    let server_info = discovered
+        .meta
+        .and_then(|meta| Some(Raw::from_json(Object::parse(meta.get()).ok()?.get(META_SERVER_INFO)?.to_owned())));
+    Ok(Profile {
+        era: Era::Modern,
+        version: MODERN.to_owned(),
+        offers: Offers::parse(discovered.capabilities.map_or("{}", RawValue::get)),
+        server_info,
+        instructions: discovered.instructions,
+    })
+}
+
+fn established(peer: &Peer, probed: Result<Profile, Probe>) -> Result<Profile, Probe> {
+    let profile = probed?;
+    peer.link().established(profile.era, &profile.version);
+    Ok(profile)
+}
+
+async fn initialize(peer: &Arc<Peer>) -> Result<Profile, Failure> {
+    let params = format!(
+        r#"{{"protocolVersion":"{LATEST_LEGACY}","capabilities":{{}},"clientInfo":{CLIENT_INFO}}}"#
+    );
+    let params = Raw::from_json(params);
+    let raw = peer.request("initialize", |_| Some(params), RequestRoute::default()).outcome().await?;
+    let profile = greeted(&raw).map_err(|why| Failure::Error(ErrorObject::new(0, &why)))?;
+    if profile.era != Era::Legacy {
+        let why = format!("it answered `initialize` with {MODERN}, which has no handshake");
+        return Err(Failure::Error(ErrorObject::new(0, &why)));
+    }
+    peer.link().established(Era::Legacy, &profile.version);
+    peer.notify(Notification::new("notifications/initialized", None));
+    Ok(profile)
+}
+
+/// Reads what a server says of itself: version, capabilities, identity.
+pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
+    // Taken apart by key, so that one strange value (an `experimental` that is no object) does
+    // not cost the child.
+    let object = Object::parse(raw.as_str()).map_err(|error| format!("its answer is not an object: {error}"))?;
+    let version = object
+        .string("protocolVersion")
+        .ok_or("its answer names no `protocolVersion`")?
+        .into_owned();
+    let era = match version.as_str() {
+        MODERN => Era::Modern,
+        version if LEGACY.contains(&version) => Era::Legacy,
+        _ => return Err(format!("it answered with version `{version}`; served here: {}", LEGACY.join(", "))),
+    };
+    Ok(Profile {
+        era,
+        version,
+        offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
+        server_info: object.get_borrowed("serverInfo").map(|info| raw.slice(info)),
+        instructions: object.string("instructions").map(std::borrow::Cow::into_owned),
+    })
+}
+
+fn refused(method: &str, failure: &Failure) -> HandshakeError {
+    HandshakeError(match failure {
+        Failure::Error(error) => format!("`{method}` failed: {}", error.message()),
+        Failure::Lost { reason, .. } => reason.to_string(),
+        Failure::Overloaded => "it does not read what it is sent".to_owned(),
+    })
+}

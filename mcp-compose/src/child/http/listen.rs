@@ -1,0 +1,293 @@
+//! Event streams: read, resumed where they broke, and the one that is held open for what the
+//! server tells unasked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use http::StatusCode;
+use reqwest::Response;
+use tokio::time::Instant;
+
+use super::failure;
+use super::post::{Stop, content_type};
+use super::shared::Shared;
+use crate::wire::peer::{Delivered, Failure};
+use crate::wire::sse_decode::{SseDecoder, SseEvent};
+use crate::wire::version::Era;
+
+/// First and longest pause before a stream is opened again, where the server names none.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// As [`LONGEST_PAUSE`], while a call waits.
+const LONGEST_PAUSE_IN_CALL: Duration = Duration::from_secs(10);
+/// Longest pause that a server can ask for.
+const LONGEST_RETRY: Duration = Duration::from_secs(300);
+/// Failures in a row after which the stream of a call is given up.
+const MAX_FAILURES: u32 = 5;
+/// A stream that lived this long was no failure.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// A stream that is being read.
+pub(super) struct Events {
+    response: Response,
+    decoder: SseDecoder,
+    /// Whether an event arrived.
+    heard: bool,
+}
+
+/// Where a stream ended, and when the server wants it opened again.
+#[derive(Default)]
+pub(super) struct Cursor {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+/// Why reading stopped.
+pub(super) enum StreamEnd {
+    /// The response to the call has arrived.
+    Answered,
+    /// The stream is over, and why.
+    Over(String),
+    /// An event was larger than allowed.
+    TooLong,
+}
+
+/// What came of asking for a stream.
+enum Opened {
+    Stream(Box<Events>),
+    /// The server offers none.
+    None(StatusCode),
+    /// Not now; perhaps later.
+    Failed(String),
+    /// The server does not know the session, or does not know the request.
+    Expired,
+}
+
+impl Events {
+    /// Hands on what arrives until the call `origin` is answered or the stream is over.
+    pub(super) async fn read(&mut self, shared: &Shared, origin: Option<u64>) -> StreamEnd {
+        loop {
+            let chunk = match self.response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return StreamEnd::Over("the stream ended".to_owned()),
+                Err(error) => return StreamEnd::Over(failure::cause(&error)),
+            };
+            let mut too_long = false;
+            let heard = &mut self.heard;
+            self.decoder.feed(chunk, |event| match event {
+                SseEvent::Data(text) => {
+                    *heard = true;
+                    shared.receive(&text, origin);
+                }
+                SseEvent::TooLong => too_long = true,
+            });
+            // An event without data moves the position too.
+            *heard |= self.decoder.last_event_id().is_some();
+            if too_long {
+                tracing::warn!(origin = shared.origin, "an event was too large to be read");
+            }
+            if let Some(id) = origin {
+                if !shared.is_waiting(id) {
+                    return StreamEnd::Answered;
+                }
+                if too_long {
+                    return StreamEnd::TooLong;
+                }
+            }
+        }
+    }
+
+    /// Where the stream stands.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor {
+            last_event_id: self.decoder.last_event_id().map(str::to_owned),
+            retry: self.decoder.retry().map(|retry| retry.min(LONGEST_RETRY)),
+        }
+    }
+}
+
+impl Cursor {
+    /// Goes on to where `events` stands; a stream without ids of its own leaves the position.
+    fn advance(&mut self, events: &Events) {
+        let Self {
+            last_event_id,
+            retry,
+        } = events.cursor();
+        self.last_event_id = last_event_id.or(self.last_event_id.take());
+        self.retry = retry.or(self.retry);
+    }
+}
+
+impl Shared {
+    pub(super) fn events(&self, response: Response) -> Events {
+        Events {
+            response,
+            decoder: SseDecoder::new(self.config.max_message),
+            heard: false,
+        }
+    }
+
+    /// Opens the stream of a call again behind its last event, until the response is there.
+    pub(super) async fn resume(
+        self: &Arc<Self>,
+        id: u64,
+        mut cursor: Cursor,
+        mut why: String,
+    ) -> Result<Option<Events>, Stop> {
+        let lost = |why: &str| {
+            let reason = format!("the answer of {} broke off: {why}", self.origin);
+            Err(failure::lost(Delivered::Maybe, reason).into())
+        };
+        if self.era() == Some(Era::Modern) {
+            return lost(&why);
+        }
+        let mut pauses = Pauses::new(LONGEST_PAUSE_IN_CALL);
+        let mut failures = 0;
+        while cursor.last_event_id.is_some() && failures < MAX_FAILURES {
+            pauses.wait(cursor.retry).await;
+            match self.open(&cursor).await {
+                Opened::Stream(mut events) => {
+                    failures = 0;
+                    match events.read(self, Some(id)).await {
+                        StreamEnd::Answered => return Ok(Some(*events)),
+                        StreamEnd::TooLong => {
+                            return Err(failure::too_large(self.config.max_message).into());
+                        }
+                        StreamEnd::Over(reason) => why = reason,
+                    }
+                    cursor.advance(&events);
+                    if events.heard {
+                        pauses.reset();
+                    }
+                }
+                Opened::None(status) => return lost(&format!("{why}; resuming: HTTP {status}")),
+                // The next call will find out what this means for the session.
+                Opened::Expired => return lost("the server no longer knows the stream"),
+                Opened::Failed(reason) => {
+                    failures += 1;
+                    why = reason;
+                }
+            }
+        }
+        lost(&why)
+    }
+
+    async fn open(&self, cursor: &Cursor) -> Opened {
+        let answer = match self.get(cursor.last_event_id.as_deref()).await {
+            Ok(answer) => answer,
+            Err(Failure::Lost { reason, .. }) => return Opened::Failed(reason.to_string()),
+            Err(failure) => return Opened::Failed(format!("{failure:?}")),
+        };
+        let status = answer.response.status();
+        if status.is_success() {
+            return match content_type(&answer.response) {
+                "text/event-stream" => Opened::Stream(Box::new(self.events(answer.response))),
+                _ => Opened::None(status),
+            };
+        }
+        if let Stop::Refused = self.refusal(answer, None).await {
+            return Opened::Expired;
+        }
+        match status {
+            // Another stream of ours, which broke, may still count as open.
+            StatusCode::CONFLICT
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN => Opened::Failed(format!("HTTP {status}")),
+            _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
+                Opened::Failed(format!("HTTP {status}"))
+            }
+            _ => Opened::None(status),
+        }
+    }
+}
+
+/// Holds the stream open on which the server tells what no call asked for.
+pub(super) async fn listen(shared: &Arc<Shared>) {
+    let mut cursor = Cursor::default();
+    let mut pauses = Pauses::new(LONGEST_PAUSE);
+    let mut offered = false;
+    loop {
+        let opened = Instant::now();
+        match shared.open(&cursor).await {
+            Opened::Stream(mut events) => {
+                offered = true;
+                let why = match events.read(shared, None).await {
+                    StreamEnd::Over(why) => why,
+                    StreamEnd::Answered | StreamEnd::TooLong => String::new(),
+                };
+                tracing::debug!(
+                    origin = shared.origin,
+                    why,
+                    "the notification stream is over"
+                );
+                cursor.advance(&events);
+                if events.heard || opened.elapsed() >= STEADY {
+                    pauses.reset();
+                }
+            }
+            Opened::None(status) if cursor.last_event_id.is_some() => {
+                tracing::debug!(origin = shared.origin, %status, "a stream cannot be resumed");
+                cursor.last_event_id = None;
+            }
+            Opened::None(status) => {
+                tracing::debug!(origin = shared.origin, %status, "no notification stream");
+                return;
+            }
+            Opened::Expired if offered => return shared.expire(None),
+            // Some servers answer so where they offer no stream. If the session is really gone, the
+            // next call will tell.
+            Opened::Expired => {
+                tracing::debug!(origin = shared.origin, "no notification stream");
+                return;
+            }
+            Opened::Failed(why) => {
+                tracing::debug!(origin = shared.origin, why, "no notification stream yet");
+            }
+        }
+        pauses.wait(cursor.retry).await;
+    }
+}
+
+/// How long to wait before a stream is opened again.
+struct Pauses {
+    longest: Duration,
+    own: ExponentialBackoff,
+    fresh: bool,
+}
+
+impl Pauses {
+    fn new(longest: Duration) -> Self {
+        let own = ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(longest)
+            .without_max_times()
+            .with_jitter()
+            .build();
+        Self {
+            longest,
+            own,
+            fresh: true,
+        }
+    }
+
+    /// The stream was good: the next pause is the shortest again.
+    fn reset(&mut self) {
+        *self = Self::new(self.longest);
+    }
+
+    /// Waits as long as the server asks for; ever longer where it asks for nothing, or where a
+    /// stream that was opened again brought nothing.
+    async fn wait(&mut self, asked: Option<Duration>) {
+        let own = self.own.next().unwrap_or(self.longest);
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        tokio::time::sleep(match asked {
+            Some(asked) if fresh => asked,
+            Some(asked) => asked.max(own),
+            None => own,
+        })
+        .await;
+    }
+}

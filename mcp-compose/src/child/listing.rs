@@ -1,0 +1,214 @@
+//! What a child lists: all pages of the four kinds, each entry checked on its own.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::entry;
+use super::handshake::stamp_modern;
+use super::instance::Instance;
+use crate::wire::peer::{Failure, RequestRoute};
+use crate::wire::version::Era;
+use crate::wire::{Object, Raw, json};
+
+/// Most pages of one list.
+const MAX_PAGES: usize = 1_000;
+/// Most entries of one list.
+const MAX_ENTRIES: usize = 10_000;
+
+/// The four kinds of things that a server lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Tools,
+    Prompts,
+    Resources,
+    Templates,
+}
+
+impl Kind {
+    /// All of them, in the order in which they stand in arrays by kind.
+    pub(crate) const ALL: [Self; 4] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
+
+    /// The list's method.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Tools => "tools/list",
+            Self::Prompts => "prompts/list",
+            Self::Resources => "resources/list",
+            Self::Templates => "resources/templates/list",
+        }
+    }
+
+    /// The member of the result that holds the entries.
+    pub(crate) const fn member(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
+            Self::Templates => "resourceTemplates",
+        }
+    }
+
+    /// The member of an entry that it is called by.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Tools | Self::Prompts => "name",
+            Self::Resources => "uri",
+            Self::Templates => "uriTemplate",
+        }
+    }
+
+    /// What one entry is called.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Tools => "tool",
+            Self::Prompts => "prompt",
+            Self::Resources => "resource",
+            Self::Templates => "resource template",
+        }
+    }
+
+    /// The notification that says that the list changed.
+    pub(crate) const fn changed(self) -> &'static str {
+        match self {
+            Self::Tools => "notifications/tools/list_changed",
+            Self::Prompts => "notifications/prompts/list_changed",
+            Self::Resources | Self::Templates => "notifications/resources/list_changed",
+        }
+    }
+}
+
+/// One listed thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// What the child calls it: a name, a URI or a URI template.
+    pub(crate) original: String,
+    /// The whole entry as the child sent it.
+    pub(crate) raw: Raw,
+}
+
+/// Everything that a child lists, by kind, and what was wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listing {
+    /// The entries, in the order of [`Kind::ALL`].
+    pub(crate) entries: [Arc<Vec<Entry>>; 4],
+    /// What was left out, and why, by kind.
+    pub(crate) problems: [Vec<String>; 4],
+    /// The shortest time that a list of the child stays fresh, where it says so.
+    pub(crate) ttl_ms: Option<u64>,
+    /// Whether some list of the child is for one caller only.
+    pub(crate) private: bool,
+}
+
+impl Listing {
+    /// The entries of one kind.
+    pub(crate) fn of(&self, kind: Kind) -> &[Entry] {
+        &self.entries[kind as usize]
+    }
+
+    /// Lists `kinds` again. A list that fails keeps its former entries.
+    pub(crate) async fn refresh(&self, instance: &Instance, kinds: [bool; 4], bound: Duration) -> Self {
+        let lists = Kind::ALL.map(|kind| async move {
+            if !kinds[kind as usize] || !instance.lists(kind) {
+                return None;
+            }
+            let listed = tokio::time::timeout(bound, list(instance, kind)).await;
+            Some(listed.unwrap_or_else(|_| {
+                Err(format!("`{}` was not answered within {} s", kind.method(), bound.as_secs_f32()))
+            }))
+        });
+        let [tools, prompts, resources, templates] = lists;
+        let (tools, prompts, resources, templates) = tokio::join!(tools, prompts, resources, templates);
+        let mut next = self.clone();
+        for (at, listed) in [tools, prompts, resources, templates].into_iter().enumerate() {
+            match listed {
+                None => {}
+                Some(Err(problem)) => next.problems[at] = vec![problem],
+                Some(Ok(list)) => {
+                    next.entries[at] = Arc::new(list.entries);
+                    next.problems[at] = list.problems;
+                    next.private |= list.private;
+                    if let Some(ttl) = list.ttl_ms {
+                        next.ttl_ms = Some(next.ttl_ms.map_or(ttl, |known| known.min(ttl)));
+                    }
+                }
+            }
+        }
+        next
+    }
+}
+
+#[derive(Default)]
+struct OneList {
+    entries: Vec<Entry>,
+    problems: Vec<String>,
+    ttl_ms: Option<u64>,
+    private: bool,
+}
+
+async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
+    let mut list = OneList::default();
+    let mut known = HashSet::new();
+    let mut cursors = HashSet::new();
+    let mut cursor: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let params = page_params(instance, cursor.as_deref());
+        let call = instance.peer().request(kind.method(), |_| params, RequestRoute::default());
+        let page = match call.outcome().await {
+            Ok(page) => page,
+            // The capability was announced, the method is not there: an empty list.
+            Err(Failure::Error(error)) if error.code() == crate::wire::message::code::METHOD_NOT_FOUND => {
+                return Ok(list);
+            }
+            Err(Failure::Error(error)) => return Err(format!("`{}` failed: {}", kind.method(), error.message())),
+            Err(Failure::Lost { reason, .. }) => return Err(reason.to_string()),
+            Err(Failure::Overloaded) => return Err("it does not read what it is sent".to_owned()),
+        };
+        let object = Object::parse(page.as_str()).map_err(|error| format!("`{}`: {error}", kind.method()))?;
+        let items = object
+            .get(kind.member())
+            .and_then(|items| json::array_items(items).ok())
+            .ok_or_else(|| format!("the answer to `{}` has no `{}` array", kind.method(), kind.member()))?;
+        for item in items {
+            if list.entries.len() >= MAX_ENTRIES {
+                list.problems.push(format!("more than {MAX_ENTRIES} {}s; the rest is left out", kind.noun()));
+                return Ok(list);
+            }
+            match entry::check(kind, &page, item) {
+                Ok(entry) if !known.insert(entry.original.clone()) => {
+                    list.problems.push(format!("{} `{}` is listed twice; the first one is kept", kind.noun(), entry.original));
+                }
+                Ok(entry) => list.entries.push(entry),
+                Err(why) => list.problems.push(why),
+            }
+        }
+        list.private |= object.string("cacheScope").is_some_and(|scope| scope == "private");
+        if let Some(ttl) = object.get("ttlMs").and_then(|ttl| ttl.parse().ok()) {
+            list.ttl_ms = Some(list.ttl_ms.map_or(ttl, |known| known.min(ttl)));
+        }
+        // The empty string is a cursor like any other; only absence (or null) ends the list.
+        let Some(next) = object.get("nextCursor").filter(|next| *next != "null") else {
+            return Ok(list);
+        };
+        if !cursors.insert(next.to_owned()) {
+            list.problems.push(format!("`{}` gave the same cursor twice; the rest is left out", kind.method()));
+            return Ok(list);
+        }
+        cursor = Some(next.to_owned());
+    }
+    list.problems.push(format!("`{}` has more than {MAX_PAGES} pages; the rest is left out", kind.method()));
+    Ok(list)
+}
+
+fn page_params(instance: &Instance, cursor: Option<&str>) -> Option<Raw> {
+    let mut params = Object::default();
+    if let Some(cursor) = cursor {
+        params.set("cursor", cursor);
+    }
+    if instance.profile().era == Era::Modern {
+        let mut meta = Object::default();
+        stamp_modern(&mut meta, "{}");
+        params.set("_meta", meta.to_json());
+    }
+    (!params.is_empty()).then(|| params.to_raw())
+}

@@ -1,0 +1,26 @@
+//! Children: the servers behind a composition.
+
+mod auth;
+mod entry;
+pub(crate) mod handshake;
+mod http;
+pub(crate) mod instance;
+pub(crate) mod listing;
+mod local;
+mod options;
+mod session;
+mod stdio;
+pub(crate) mod supervisor;
+mod transport;
+
+pub use auth::{AuthProvider, AuthResult, CallerInfo};
+pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
+pub use transport::Transport;
+
+pub use crate::compose::{ChildEra, Isolation, Validate};
+pub use ::http::{HeaderMap, HeaderName, HeaderValue};
+
+pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
+#[cfg(feature = "rmcp")]
+pub(crate) use options::RmcpSession;
+pub(crate) use transport::AnyTransport;

@@ -1,0 +1,213 @@
+//! The children that a composition is declared with, and their options.
+
+mod http;
+mod local;
+mod session;
+mod stdio;
+
+pub(crate) use http::HttpSpec;
+pub use http::{Http, http};
+pub use local::{Local, local};
+#[cfg(feature = "rmcp")]
+pub(crate) use session::RmcpSession;
+pub(crate) use session::SessionSpec;
+pub use session::{IntoSession, Session, session};
+pub(crate) use stdio::StdioSpec;
+pub use stdio::{Stdio, stdio};
+
+/// The options that every kind of child has, as methods of a builder with the field `options`.
+macro_rules! common_options {
+    ($builder:ident) => {
+        impl $builder {
+            /// How long a call may go without an answer or progress. Default: 60 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.timeout(Duration::from_secs(10));
+            /// ```
+            pub fn timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.timeout = limit;
+                self
+            }
+
+            /// How long a call may take in all, whatever progress it reports. Default: 600 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_timeout(Duration::from_secs(3600));
+            /// ```
+            pub fn max_timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.max_timeout = limit;
+                self
+            }
+
+            /// How long the child may take to start and introduce itself. Default: 30 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.init_timeout(Duration::from_secs(90));
+            /// ```
+            pub fn init_timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.init_timeout = limit;
+                self
+            }
+
+            /// How long the child may take to list what it offers. Default: 15 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.list_timeout(Duration::from_secs(5));
+            /// ```
+            pub fn list_timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.list_timeout = limit;
+                self
+            }
+
+            /// Which era of the protocol the child speaks. Default: find out.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.era(ChildEra::Legacy);
+            /// ```
+            pub fn era(mut self, era: $crate::child::ChildEra) -> Self {
+                self.options.era = era;
+                self
+            }
+
+            /// What is checked against the child's JSON Schemas. Default: arguments.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.validate(Validate::Off);
+            /// ```
+            pub fn validate(mut self, validate: $crate::child::Validate) -> Self {
+                self.options.validate = validate;
+                self
+            }
+
+            /// How instances of the child are shared between clients. Default: [`Isolation::Auto`].
+            ///
+            /// [`Isolation::Auto`]: crate::child::Isolation::Auto
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.isolation(Isolation::PerClient);
+            /// ```
+            pub fn isolation(mut self, isolation: $crate::child::Isolation) -> Self {
+                self.options.isolation = isolation;
+                self
+            }
+
+            /// Starts the child when it is first needed. Default: with the composition.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.lazy();
+            /// ```
+            pub fn lazy(mut self) -> Self {
+                self.options.lazy = true;
+                self
+            }
+
+            /// Says that the composition is complete without this child: when it cannot be
+            /// started, that is noted rather than reported as an error. Default: it is needed.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.optional();
+            /// ```
+            pub fn optional(mut self) -> Self {
+                self.options.optional = true;
+                self
+            }
+
+            /// Exposes only these tools, by the child's own names; `*` stands for any
+            /// characters. Default: all.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.tools(["search_*", "order"]);
+            /// ```
+            pub fn tools<I>(mut self, names: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = names.into_iter().map($crate::compose::Glob::new);
+                self.options
+                    .tools
+                    .only
+                    .get_or_insert_default()
+                    .extend(globs);
+                self
+            }
+
+            /// Hides these tools, by the child's own names; `*` stands for any characters.
+            /// A hidden tool cannot be called. Default: none.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.hide(["delete_*"]);
+            /// ```
+            pub fn hide<I>(mut self, names: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = names.into_iter().map($crate::compose::Glob::new);
+                self.options.tools.hidden.extend(globs);
+                self
+            }
+
+            /// Exposes the tool that the child calls `from` as `to`; the namespace still goes
+            /// before it.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.rename("do_it", "restart");
+            /// ```
+            pub fn rename(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+                self.options.rename.push((from.into(), to.into()));
+                self
+            }
+
+            /// Replaces the description of the tool that the child calls `tool`.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.describe("query", "Ask the database of orders, in SQL.");
+            /// ```
+            pub fn describe(mut self, tool: impl Into<String>, text: impl Into<String>) -> Self {
+                self.options.describe.push((tool.into(), text.into()));
+                self
+            }
+
+            /// How many requests the child is given at once; more wait. Default: 64.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_in_flight(4);
+            /// ```
+            pub fn max_in_flight(mut self, calls: usize) -> Self {
+                self.options.max_in_flight = calls;
+                self
+            }
+
+            /// The largest message, in bytes, that is taken from the child. Default: 16 MiB.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_message(1 << 20);
+            /// ```
+            pub fn max_message(mut self, bytes: usize) -> Self {
+                self.options.max_message = bytes;
+                self
+            }
+        }
+    };
+}
+use common_options;

@@ -1,0 +1,174 @@
+//! A child that is reached over streamable HTTP.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::common_options;
+use crate::child::AuthProvider;
+use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild};
+
+/// A server to reach over HTTP, made by [`http`].
+#[derive(Debug, Clone)]
+#[must_use = "a child does nothing until it is part of a composition"]
+pub struct Http {
+    url: Result<Url, String>,
+    headers: HeaderMap,
+    auth: Option<Arc<dyn AuthProvider>>,
+    connect_timeout: Duration,
+    wrong: Vec<String>,
+    pub(super) options: ChildOptions,
+}
+
+/// What is needed to reach a server over HTTP.
+#[derive(Clone)]
+pub(crate) struct HttpSpec {
+    pub(crate) url: Url,
+    /// Fixed headers; the values are marked as sensitive.
+    pub(crate) headers: HeaderMap,
+    /// Asked before each request; what it answers replaces fixed headers of the same name.
+    pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) connect_timeout: Duration,
+}
+
+/// An MCP server that is reached over streamable HTTP.
+///
+/// ```
+/// use mcp_compose::child::http;
+///
+/// let orders = http("https://orders.example.com/mcp").bearer("token").tools(["search_*"]);
+/// ```
+pub fn http(url: impl AsRef<str>) -> Http {
+    Http {
+        url: parse(url.as_ref()),
+        headers: HeaderMap::new(),
+        auth: None,
+        connect_timeout: Duration::from_secs(10),
+        wrong: Vec::new(),
+        options: ChildOptions::default(),
+    }
+}
+
+impl Http {
+    /// Adds a header to every request. The value is never printed.
+    ///
+    /// Headers that the protocol itself sets (`Mcp-*`, `Content-Type`, `Accept`, `Host`,
+    /// `Content-Length`) are refused.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let name = name.as_ref();
+        match (name.parse::<HeaderName>(), value.as_ref().parse::<HeaderValue>()) {
+            (Err(_), _) => self.wrong.push(format!("`{}` is not a header name", name.escape_debug())),
+            (Ok(name), _) if belongs_to_the_protocol(&name) => {
+                self.wrong.push(format!("header `{name}` is set by the protocol; leave it out"));
+            }
+            (Ok(name), Err(_)) => self.wrong.push(format!(
+                "the value of header `{name}` has a character that no header can have, such as a line end"
+            )),
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                self.headers.insert(name, value);
+            }
+        }
+        self
+    }
+
+    /// Sends `Authorization: Bearer {token}` with every request. The token is never printed.
+    pub fn bearer(self, token: impl AsRef<str>) -> Self {
+        self.header(AUTHORIZATION, format!("Bearer {}", token.as_ref()))
+    }
+
+    /// Asks `provider` for headers before every request; see [`AuthProvider`].
+    pub fn auth(mut self, provider: impl AuthProvider) -> Self {
+        self.auth = Some(Arc::new(provider));
+        self
+    }
+
+    /// How long it may take to connect. Default: 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+}
+
+common_options!(Http);
+
+impl IntoChild for Http {
+    fn into_child(self) -> DeclaredChild {
+        let mut child = DeclaredChild::new(self.options);
+        for wrong in self.wrong {
+            child.refuse(wrong);
+        }
+        match self.url {
+            Ok(url) => child.with_source(ChildSource::Http(HttpSpec {
+                url,
+                headers: self.headers,
+                auth: self.auth,
+                connect_timeout: self.connect_timeout,
+            })),
+            Err(wrong) => {
+                child.refuse(wrong);
+                child
+            }
+        }
+    }
+}
+
+impl fmt::Debug for HttpSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSpec")
+            .field("url", &self.place())
+            .field("headers", &self.headers)
+            .field("auth", &self.auth)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish()
+    }
+}
+
+impl HttpSpec {
+    /// The URL for people: without user, password, query and fragment, any of which may be secret.
+    pub(crate) fn place(&self) -> String {
+        let port = self
+            .url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let host = self.url.host_str().unwrap_or_default();
+        format!("{}://{host}{port}{}", self.url.scheme(), self.url.path())
+    }
+}
+
+impl fmt::Debug for dyn AuthProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthProvider")
+    }
+}
+
+fn parse(text: &str) -> Result<Url, String> {
+    let shown = without_secrets(text).escape_debug().to_string();
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(_) => Err(format!(
+            "`{shown}` is not an HTTP URL: it must start with `https://` or `http://`"
+        )),
+        Err(error) => Err(format!("`{shown}` is not a URL: {error}")),
+    }
+}
+
+/// What may be shown of a text that should have been a URL.
+fn without_secrets(text: &str) -> &str {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let text = &text[..end];
+    text.rfind('@').map_or(text, |at| &text[at + 1..])
+}
+
+fn belongs_to_the_protocol(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("mcp-")
+        || matches!(
+            name,
+            "content-type" | "accept" | "host" | "content-length" | "last-event-id"
+        )
+}

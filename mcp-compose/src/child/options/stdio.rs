@@ -1,0 +1,127 @@
+//! A child that is a process of ours, spoken to over its stdin and stdout.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::common_options;
+use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild, Secret};
+
+/// A process to start, made by [`stdio`].
+#[derive(Debug, Clone)]
+#[must_use = "a child does nothing until it is part of a composition"]
+pub struct Stdio {
+    spec: StdioSpec,
+    pub(super) options: ChildOptions,
+}
+
+/// What is needed to start a process.
+#[derive(Debug, Clone)]
+pub(crate) struct StdioSpec {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    /// Set in this order, on top of the minimal environment or of ours.
+    pub(crate) env: Vec<(OsString, Secret)>,
+    /// Pass our whole environment rather than the minimal list.
+    pub(crate) inherit_env: bool,
+    pub(crate) cwd: Option<PathBuf>,
+}
+
+/// A child process that speaks MCP over its stdin and stdout.
+///
+/// `program` is one program name, not a shell line; it is looked up in `PATH`. In `compose!`
+/// further arguments may follow it: `stdio("npx", "-y", "some-server")`.
+///
+/// ```
+/// use mcp_compose::child::stdio;
+///
+/// let database = stdio("tsx").arg("db.ts").env("DB_URL", "postgres://localhost/app");
+/// ```
+pub fn stdio(program: impl Into<OsString>) -> Stdio {
+    Stdio {
+        spec: StdioSpec {
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            inherit_env: false,
+            cwd: None,
+        },
+        options: ChildOptions::default(),
+    }
+}
+
+impl Stdio {
+    /// Adds an argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.spec.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<I>(mut self, args: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString>,
+    {
+        self.spec.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable of the child's environment. The value is never printed.
+    ///
+    /// A child gets a minimal environment (`PATH`, `HOME`, the locale and the like) and what is
+    /// declared here.
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.spec.env.push((key.into(), Secret::new(value)));
+        self
+    }
+
+    /// Sets several variables of the child's environment.
+    pub fn envs<I, K, V>(mut self, variables: I) -> Self
+    where
+        I: IntoIterator<Item = (K, V)>,
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables = variables.into_iter();
+        self.spec
+            .env
+            .extend(variables.map(|(key, value)| (key.into(), Secret::new(value))));
+        self
+    }
+
+    /// Passes the whole environment of this process to the child, secrets included.
+    /// Default: the minimal one.
+    pub fn inherit_env(mut self) -> Self {
+        self.spec.inherit_env = true;
+        self
+    }
+
+    /// The folder that the child is started in. Default: that of this process.
+    pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spec.cwd = Some(folder.into());
+        self
+    }
+}
+
+common_options!(Stdio);
+
+impl IntoChild for Stdio {
+    fn into_child(self) -> DeclaredChild {
+        let mut child = DeclaredChild::new(self.options);
+        let program = self.spec.program.to_string_lossy();
+        if program.is_empty() {
+            child.refuse("the program's name is empty");
+        } else if self.spec.args.is_empty() && looks_like_a_shell_line(&program) {
+            child.warn(format!(
+                "`{program}` is taken as one program name, not as a shell line: pass each argument by itself"
+            ));
+        }
+        child.with_source(ChildSource::Stdio(self.spec))
+    }
+}
+
+/// A bare name with a space in it; a path may well have one.
+fn looks_like_a_shell_line(program: &str) -> bool {
+    let name = program.split_whitespace().next().unwrap_or_default();
+    program.contains(char::is_whitespace) && !name.contains(['/', '\\'])
+}

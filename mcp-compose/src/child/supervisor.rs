@@ -1,0 +1,509 @@
+//! The life of one child: started, listed, watched, and started again when it is needed.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use backon::BackoffBuilder;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::handshake::{Profile, handshake};
+use super::instance::{Instance, Opened};
+use super::listing::{Kind, Listing};
+use super::{http, local, session, stdio};
+use crate::compose::{ChildEra, ChildSource, ChildSpec};
+use crate::wire::message::{ErrorObject, code};
+use crate::wire::peer::{Handler, Peer, lock};
+use crate::wire::version::Era;
+use crate::wire::{Notification, Raw, Request};
+
+/// List changes of a child within this time are one change.
+const DEBOUNCE: Duration = Duration::from_millis(50);
+/// Pause before the second start in a row.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Longest pause between starts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a call may wait for its turn at a child that is busy.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// A session that lived this long starts the pauses anew.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// Who hears what children say of their own accord.
+pub(crate) trait Audience: Send + Sync + 'static {
+    /// The child is up, down, or lists other things than before.
+    fn changed(&self, child: &Arc<Child>);
+
+    /// A new session is ready: what the former one had been told must be told again.
+    fn started(&self, child: &Arc<Child>, instance: &Arc<Instance>);
+
+    /// A notification that belongs to no call.
+    fn told(&self, child: &Arc<Child>, instance: Option<&Arc<Instance>>, notification: Notification);
+}
+
+/// Where a child's life stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Phase {
+    /// Not started: nobody needed it yet.
+    Idle,
+    /// On its way.
+    Starting,
+    /// Ready.
+    Ready,
+    /// Down; it is started again after a pause or when it is needed.
+    Down {
+        /// What happened, for people.
+        reason: Arc<str>,
+        /// When the next start is allowed.
+        retry_at: Instant,
+    },
+    /// Ended for good.
+    Stopped {
+        /// Why, for people.
+        reason: Arc<str>,
+    },
+}
+
+/// Why a child cannot be called now.
+#[derive(Debug, Clone)]
+pub(crate) struct Unavailable {
+    /// What happened, for people.
+    pub(crate) reason: Arc<str>,
+    /// When another try makes sense.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// A declared child and the session that serves it.
+pub(crate) struct Child {
+    /// Unique within the gateway, never used again.
+    pub(crate) id: u64,
+    /// What people call it.
+    pub(crate) label: String,
+    pub(crate) spec: ChildSpec,
+    runtime: Handle,
+    audience: Weak<dyn Audience>,
+    current: ArcSwapOption<Instance>,
+    /// The profile of the latest session, kept while the child is down.
+    known: ArcSwapOption<Profile>,
+    listing: ArcSwap<Listing>,
+    phase: watch::Sender<Phase>,
+    /// Somebody needs the child.
+    wanted: Notify,
+    /// A bit for each [`Kind`] whose list changed.
+    dirty: AtomicU8,
+    dirtied: Notify,
+    http: OnceLock<http::HttpConfig>,
+    /// Calls that may be in flight.
+    slots: Semaphore,
+    /// The child is to end.
+    ending: CancellationToken,
+    /// The era that worked; kept for the child's whole life.
+    era: Mutex<Option<Era>>,
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child").field("label", &self.label).field("phase", &*self.phase.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl Child {
+    pub(crate) fn new(id: u64, spec: ChildSpec, runtime: Handle, audience: Weak<dyn Audience>) -> Arc<Self> {
+        let label = spec.label();
+        let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let first = if spec.options.lazy { Phase::Idle } else { Phase::Starting };
+        Arc::new(Self {
+            id,
+            label,
+            spec,
+            runtime,
+            audience,
+            current: ArcSwapOption::empty(),
+            known: ArcSwapOption::empty(),
+            listing: ArcSwap::default(),
+            phase: watch::channel(first).0,
+            wanted: Notify::new(),
+            dirty: AtomicU8::new(0),
+            dirtied: Notify::new(),
+            http: OnceLock::new(),
+            slots: Semaphore::new(max_in_flight),
+            ending: CancellationToken::new(),
+            era: Mutex::default(),
+        })
+    }
+
+    /// What the child listed last.
+    pub(crate) fn listing(&self) -> Arc<Listing> {
+        self.listing.load_full()
+    }
+
+    /// What the child said of itself last.
+    pub(crate) fn profile(&self) -> Option<Arc<Profile>> {
+        self.known.load_full()
+    }
+
+    /// Where its life stands.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.borrow().clone()
+    }
+
+    /// Whether it serves from this process.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.spec.source, ChildSource::Local(_))
+    }
+
+    /// The running session, if there is one.
+    pub(crate) fn running(&self) -> Option<Arc<Instance>> {
+        self.current.load_full().filter(|instance| instance.is_alive())
+    }
+
+    /// Starts the child if it waits to be needed.
+    pub(crate) fn want(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Waits until the first start has succeeded or failed.
+    pub(crate) async fn settled(&self) {
+        let mut phase = self.phase.subscribe();
+        // The sender lives as long as the child.
+        let _ = phase.wait_for(|phase| !matches!(phase, Phase::Idle | Phase::Starting)).await;
+    }
+
+    /// A session that can be called. Starts the child where it is not running, and waits for it
+    /// within its own start bound.
+    pub(crate) async fn instance(&self) -> Result<Arc<Instance>, Unavailable> {
+        if let Some(instance) = self.running() {
+            return Ok(instance);
+        }
+        let bound = self.spec.options.init_timeout + self.spec.options.list_timeout;
+        tokio::time::timeout(bound, self.start_now()).await.unwrap_or_else(|_| {
+            Err(Unavailable { reason: format!("it did not start within {} s", bound.as_secs()).into(), retry_after: None })
+        })
+    }
+
+    async fn start_now(&self) -> Result<Arc<Instance>, Unavailable> {
+        let mut phase = self.phase.subscribe();
+        let mut asked = false;
+        loop {
+            let now = phase.borrow_and_update().clone();
+            match now {
+                Phase::Ready => {
+                    if let Some(instance) = self.running() {
+                        return Ok(instance);
+                    }
+                    // It has just died; the supervisor says so next.
+                }
+                Phase::Starting => {}
+                Phase::Stopped { reason } => return Err(Unavailable { reason, retry_after: None }),
+                Phase::Down { reason, retry_at } => {
+                    let left = retry_at.saturating_duration_since(Instant::now());
+                    if asked || !left.is_zero() {
+                        return Err(Unavailable { reason, retry_after: Some(left) });
+                    }
+                    asked = true;
+                    self.wanted.notify_one();
+                }
+                Phase::Idle => {
+                    self.wanted.notify_one();
+                }
+            }
+            if phase.changed().await.is_err() {
+                return Err(Unavailable { reason: "it was removed".into(), retry_after: None });
+            }
+        }
+    }
+
+    /// A place among the calls in flight. Where all are taken, the call waits a little, and is
+    /// refused after that.
+    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.slots.try_acquire() {
+            return Some(permit);
+        }
+        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire()).await.ok()?.ok()
+    }
+
+    /// Ends the child for good.
+    pub(crate) fn end(&self) {
+        self.ending.cancel();
+    }
+
+    /// Lists have changed: they are read again soon.
+    pub(crate) fn lists_changed(&self, kinds: u8) {
+        self.dirty.fetch_or(kinds, Ordering::AcqRel);
+        self.dirtied.notify_one();
+    }
+
+    /// Lives until it is ended. This is the child's one owner.
+    pub(crate) async fn supervise(self: Arc<Self>) {
+        let shutdown = self.ending.clone();
+        let policy = backon::ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_jitter()
+            .without_max_times();
+        let mut pauses = policy.build();
+        loop {
+            if matches!(*self.phase.borrow(), Phase::Idle) {
+                tokio::select! {
+                    () = self.wanted.notified() => {}
+                    () = shutdown.cancelled() => break,
+                }
+                self.phase.send_replace(Phase::Starting);
+            }
+            let started = tokio::select! {
+                started = self.start() => started,
+                () = shutdown.cancelled() => break,
+            };
+            let began = Instant::now();
+            let reason: Arc<str> = match started {
+                Err(reason) => {
+                    let optional = self.spec.options.optional;
+                    if optional {
+                        tracing::info!(child = %self.label, "did not start: {reason}");
+                    } else {
+                        tracing::warn!(child = %self.label, "did not start: {reason}");
+                    }
+                    reason.into()
+                }
+                Ok((instance, process)) => {
+                    self.live(&instance, &shutdown).await;
+                    self.current.store(None);
+                    stop(&instance, process).await;
+                    if shutdown.is_cancelled() {
+                        break;
+                    }
+                    let reason = instance.peer().ended().cloned().unwrap_or_else(|| "it ended".into());
+                    tracing::warn!(child = %self.label, "{reason}");
+                    reason
+                }
+            };
+            if matches!(self.spec.source, ChildSource::Session(_)) {
+                self.announce();
+                self.phase.send_replace(Phase::Stopped { reason });
+                break;
+            }
+            if began.elapsed() > HEALTHY {
+                pauses = policy.build();
+            }
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            let retry_at = Instant::now() + pause;
+            self.announce();
+            self.phase.send_replace(Phase::Down { reason, retry_at });
+            tokio::select! {
+                () = tokio::time::sleep_until(retry_at) => {}
+                () = shutdown.cancelled() => break,
+            }
+            if self.spec.options.lazy {
+                tokio::select! {
+                    () = self.wanted.notified() => {}
+                    () = shutdown.cancelled() => break,
+                }
+            }
+            self.phase.send_replace(Phase::Starting);
+        }
+        self.phase.send_if_modified(|phase| {
+            let open = !matches!(phase, Phase::Stopped { .. });
+            if open {
+                *phase = Phase::Stopped { reason: "it was stopped".into() };
+            }
+            open
+        });
+    }
+
+    /// Opens a session, greets and lists; whatever fails, nothing of it is left running.
+    async fn start(self: &Arc<Self>) -> Result<(Arc<Instance>, Option<stdio::Process>), String> {
+        let bound = self.spec.options.init_timeout;
+        let mut opened = self.open()?;
+        let starting =
+            Starting { process: opened.process.take(), peer: Arc::clone(&opened.peer), armed: true };
+        let profile = match opened.greeted {
+            Some(profile) => profile,
+            None => {
+                let greeted = tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await;
+                match greeted {
+                    Ok(Ok(profile)) => profile,
+                    Ok(Err(error)) => {
+                        // A child that answers an unknown question by ending is asked the old way
+                        // next time.
+                        if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some() {
+                            *lock(&self.era) = Some(Era::Legacy);
+                        }
+                        let why = self.explain(&starting, error.0).await;
+                        return Err(why);
+                    }
+                    Err(_) => {
+                        let why = format!("it did not answer within {} s", bound.as_secs_f32());
+                        let why = self.explain(&starting, why).await;
+                        return Err(why);
+                    }
+                }
+            }
+        };
+        *lock(&self.era) = Some(profile.era);
+        self.known.store(Some(Arc::new(profile.clone())));
+        let instance = Arc::new(Instance::new(Arc::clone(&opened.peer), profile));
+        self.dirty.store(0, Ordering::Release);
+        let listing = self.listing.load().refresh(&instance, [true; 4], self.spec.options.list_timeout).await;
+        self.publish(listing);
+        self.current.store(Some(Arc::clone(&instance)));
+        if let Some(audience) = self.audience.upgrade() {
+            audience.started(self, &instance);
+            audience.changed(self);
+        }
+        // Whoever waits for the child finds it in the catalog.
+        self.phase.send_replace(Phase::Ready);
+        Ok((instance, starting.succeed()))
+    }
+
+    fn open(self: &Arc<Self>) -> Result<Opened, String> {
+        let handler: Arc<dyn Handler> = Arc::new(ChildHandler(Arc::downgrade(self)));
+        match &self.spec.source {
+            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, self.spec.options.max_message, handler),
+            ChildSource::Http(spec) => {
+                // One set of connections for all sessions of the child.
+                let config = self.http.get_or_init(|| http::HttpConfig::of(spec, self.spec.options.max_message));
+                Ok(Opened { peer: http::open(config.clone(), handler), process: None, greeted: None })
+            }
+            ChildSource::Local(server) => Ok(local::open(server, self.runtime.clone(), handler)),
+            ChildSource::Session(session) => match lock(session).take() {
+                Some(spec) => Ok(session::open(spec, handler)),
+                None => Err("the session has ended; it was opened elsewhere and cannot be opened again here".to_owned()),
+            },
+        }
+    }
+
+    fn era(&self) -> ChildEra {
+        match (self.spec.options.era, *lock(&self.era)) {
+            (ChildEra::Auto, Some(Era::Legacy)) => ChildEra::Legacy,
+            (era, _) => era,
+        }
+    }
+
+    /// Stops what was started and adds what the process said last.
+    async fn explain(&self, starting: &Starting, why: String) -> String {
+        if let Some(process) = &starting.process {
+            let ended = starting.peer.ended().is_some();
+            process.stop().await;
+            if !ended && let Some(last) = process.stderr().last() {
+                return format!("{why}; it last wrote to stderr: {last}");
+            }
+        }
+        why
+    }
+
+    /// Watches a session until it ends, and lists again what it says has changed.
+    async fn live(self: &Arc<Self>, instance: &Arc<Instance>, shutdown: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = instance.peer().closed() => return,
+                () = instance.stopping().cancelled() => return,
+                () = shutdown.cancelled() => return,
+                () = self.dirtied.notified() => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(DEBOUNCE) => {}
+                () = shutdown.cancelled() => return,
+            }
+            let dirty = self.dirty.swap(0, Ordering::AcqRel);
+            if dirty == 0 {
+                continue;
+            }
+            let kinds = Kind::ALL.map(|kind| dirty & bit(kind) != 0);
+            let listing = self.listing.load().refresh(instance, kinds, self.spec.options.list_timeout).await;
+            self.publish(listing);
+            self.announce();
+        }
+    }
+
+    fn publish(&self, listing: Listing) {
+        for problem in listing.problems.iter().flatten() {
+            tracing::warn!(child = %self.label, "{problem}");
+        }
+        self.listing.store(Arc::new(listing));
+    }
+
+    fn announce(self: &Arc<Self>) {
+        if let Some(audience) = self.audience.upgrade() {
+            audience.changed(self);
+        }
+    }
+}
+
+/// Every list.
+pub(crate) const ALL_KINDS: u8 = 0b1111;
+
+/// The bit of a list in a set of kinds.
+pub(crate) const fn bit(kind: Kind) -> u8 {
+    1 << kind as u8
+}
+
+async fn stop(instance: &Instance, process: Option<stdio::Process>) {
+    match process {
+        Some(process) => process.stop().await,
+        None => instance.peer().end("it was stopped"),
+    }
+}
+
+/// A half-started session: dropping it stops what runs.
+struct Starting {
+    process: Option<stdio::Process>,
+    peer: Arc<Peer>,
+    armed: bool,
+}
+
+impl Starting {
+    /// The start has succeeded: nothing is stopped any more.
+    fn succeed(mut self) -> Option<stdio::Process> {
+        self.armed = false;
+        self.process.take()
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        match &self.process {
+            _ if !self.armed => {}
+            Some(process) => process.begin_stop(),
+            None => self.peer.end("it was given up"),
+        }
+    }
+}
+
+/// What a child starts by itself.
+struct ChildHandler(Weak<Child>);
+
+impl Handler for ChildHandler {
+    fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
+        let outcome = match &*request.method {
+            "ping" => Ok(Raw::from_static("{}")),
+            method => Err(ErrorObject::new(
+                code::METHOD_NOT_FOUND,
+                &format!("`{method}` is not offered: no client can be told to have caused it"),
+            )),
+        };
+        peer.respond(request.id, outcome);
+    }
+
+    fn notification(&self, peer: &Arc<Peer>, notification: Notification) {
+        let Some(child) = self.0.upgrade() else { return };
+        match &*notification.method {
+            "notifications/tools/list_changed" => child.lists_changed(bit(Kind::Tools)),
+            "notifications/prompts/list_changed" => child.lists_changed(bit(Kind::Prompts)),
+            "notifications/resources/list_changed" => {
+                child.lists_changed(bit(Kind::Resources) | bit(Kind::Templates));
+            }
+            _ => {
+                let instance = child.running().filter(|instance| Arc::ptr_eq(instance.peer(), peer));
+                if let Some(audience) = child.audience.upgrade() {
+                    audience.told(&child, instance.as_ref(), notification);
+                }
+            }
+        }
+    }
+
+    fn closed(&self, _reason: &str) {}
+}

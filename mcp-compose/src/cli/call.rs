@@ -1,0 +1,229 @@
+//! `call`: one call of a tool.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Client, Failure, shown};
+
+/// A result, as far as it is shown.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallResult {
+    #[serde(default)]
+    content: Vec<Block>,
+    structured_content: Option<Box<RawValue>>,
+    #[serde(default)]
+    is_error: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Block {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+    data: Option<String>,
+    mime_type: Option<String>,
+    uri: Option<String>,
+    resource: Option<Embedded>,
+}
+
+#[derive(Deserialize)]
+struct Embedded {
+    uri: String,
+    text: Option<String>,
+}
+
+/// The arguments as they were given, if they are a JSON object.
+pub(super) fn checked_arguments(text: &str) -> Result<&RawValue, Failure> {
+    let example = "such as '{\"city\": \"Basel\"}'";
+    serde_json::from_str::<BTreeMap<String, &RawValue>>(text)
+        .and_then(|_| serde_json::from_str(text))
+        .map_err(|error| {
+            Failure::Usage(format!(
+                "the arguments are no JSON object, {example}: {error}"
+            ))
+        })
+}
+
+/// Calls the tool and shows what it answers; `plain` text is shown as it is.
+pub(super) async fn call<C: Client>(
+    client: &C,
+    name: &str,
+    arguments: &RawValue,
+    json: bool,
+    plain: bool,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let name = Value::from(name);
+    let params = format!("{{\"name\":{name},\"arguments\":{}}}", arguments.get());
+    let answer = client.request("tools/call", params).await;
+    let answer = answer.map_err(|error| {
+        Failure::Failed(format!("{} ({})", shown::block(&error.message), error.code))
+    })?;
+    let result: CallResult = serde_json::from_str(&answer)
+        .map_err(|error| Failure::Failed(format!("the answer is wrong: {error}")))?;
+    if json {
+        writeln!(out, "{answer}")?;
+    } else {
+        show(&result, plain, out)?;
+    }
+    out.flush()?;
+    if result.is_error {
+        Err(Failure::Shown)
+    } else {
+        Ok(())
+    }
+}
+
+fn show(result: &CallResult, plain: bool, out: &mut impl Write) -> Result<(), Failure> {
+    if let (true, Some(structured)) = (result.content.is_empty(), &result.structured_content) {
+        writeln!(out, "{structured}")?;
+    }
+    for block in &result.content {
+        let text = block.shown();
+        let text = if plain { text } else { shown::block(&text) };
+        writeln!(out, "{text}")?;
+    }
+    Ok(())
+}
+
+impl Block {
+    fn shown(&self) -> String {
+        let kind = &self.kind;
+        match self {
+            Block {
+                text: Some(text), ..
+            } => text.clone(),
+            Block {
+                resource:
+                    Some(Embedded {
+                        text: Some(text), ..
+                    }),
+                ..
+            } => text.clone(),
+            Block {
+                resource: Some(Embedded { uri, .. }),
+                ..
+            }
+            | Block { uri: Some(uri), .. } => {
+                format!("[{kind} {uri}]")
+            }
+            Block {
+                data: Some(data),
+                mime_type,
+                ..
+            } => {
+                let mime = mime_type.as_deref().unwrap_or("of unknown type");
+                format!("[{kind} {mime}, about {} bytes]", data.len() / 4 * 3)
+            }
+            _ => format!("[{kind}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::cli::client::RequestError;
+
+    /// Answers with the result, and keeps the parameters.
+    struct Fixed(Result<&'static str, i64>, RefCell<String>);
+
+    impl Client for Fixed {
+        async fn request(
+            &self,
+            method: &'static str,
+            params: String,
+        ) -> Result<String, RequestError> {
+            assert_eq!(method, "tools/call");
+            *self.1.borrow_mut() = params;
+            let message = "no such\u{1b} tool".to_owned();
+            self.0
+                .map(str::to_owned)
+                .map_err(|code| RequestError { code, message })
+        }
+    }
+
+    async fn printed(result: &'static str, json: bool, plain: bool) -> (String, bool) {
+        let client = Fixed(Ok(result), RefCell::default());
+        let mut out = Vec::new();
+        let arguments = checked_arguments(r#"{"b":1e400, "a":1}"#).expect("arguments");
+        let ended = call(&client, "a\"b", arguments, json, plain, &mut out).await;
+        assert_eq!(
+            *client.1.borrow(),
+            r#"{"name":"a\"b","arguments":{"b":1e400, "a":1}}"#
+        );
+        (String::from_utf8(out).expect("text"), ended.is_ok())
+    }
+
+    #[tokio::test]
+    async fn shows_every_kind_of_content() {
+        let result = r#"{"content":[{"type":"text","text":"a\u001b\nb"},{"type":"image","mimeType":"image/png","data":"AAAA"},
+            {"type":"resource_link","uri":"x://y"},{"type":"resource","resource":{"uri":"x://z","text":"body"}},{"type":"hologram"}]}"#;
+        let rest = "[image image/png, about 3 bytes]\n[resource_link x://y]\nbody\n[hologram]\n";
+        assert_eq!(
+            printed(result, false, false).await,
+            (format!("a\\u{{1b}}\nb\n{rest}"), true)
+        );
+        assert_eq!(
+            printed(result, false, true).await,
+            (format!("a\u{1b}\nb\n{rest}"), true)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_result_without_content_shows_its_structure() {
+        assert_eq!(
+            printed(r#"{"structuredContent":{"n":1}}"#, false, true)
+                .await
+                .0,
+            "{\"n\":1}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn json_is_what_clients_get() {
+        let result = r#"{"x":1e400,"content":[]}"#;
+        assert_eq!(
+            printed(result, true, true).await,
+            (format!("{result}\n"), true)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failed_call_is_shown_and_is_a_failure() {
+        let result = r#"{"isError":true,"content":[{"type":"text","text":"no such table"}]}"#;
+        assert_eq!(
+            printed(result, false, true).await,
+            ("no such table\n".to_owned(), false)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_error_names_its_code() {
+        let client = Fixed(Err(-32602), RefCell::default());
+        let arguments = checked_arguments("{}").expect("arguments");
+        let ended = call(&client, "x", arguments, false, false, &mut Vec::new()).await;
+        let Err(Failure::Failed(message)) = ended else {
+            panic!("{ended:?}")
+        };
+        assert_eq!(message, "no such\\u{1b} tool (-32602)");
+    }
+
+    #[test]
+    fn arguments_are_a_json_object() {
+        for wrong in ["", "[1]", "city", "{\"a\":}"] {
+            assert!(
+                matches!(checked_arguments(wrong), Err(Failure::Usage(_))),
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Declaring a composition, piece by piece.
+
+use super::{ChildSpec, Composition, DeclaredChild, IntoChild, Namespace, Problem, Settings};
+
+/// Collects the settings and children of a [`Composition`].
+///
+/// Nothing here fails: what is wrong is kept, told by [`Composition::check`], and refused at the
+/// start, all at once.
+#[derive(Debug, Default)]
+#[must_use = "call `build` to get the composition"]
+pub struct CompositionBuilder {
+    settings: Settings,
+    children: Vec<ChildSpec>,
+    problems: Vec<Problem>,
+}
+
+impl CompositionBuilder {
+    /// The server's name, as clients see it. Default: `mcp-compose`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = name.into();
+        self
+    }
+
+    /// The server's version, as clients see it. Default: the version of this crate.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = version.into();
+        self
+    }
+
+    /// The server's name for people. Default: none.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.settings.title = Some(title.into());
+        self
+    }
+
+    /// What a model is told about the whole. Default: none.
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.settings.instructions = Some(instructions.into());
+        self
+    }
+
+    /// What stands between a namespace and a name. Default: `_`.
+    pub fn separator(mut self, separator: impl Into<String>) -> Self {
+        self.settings.separator = separator.into();
+        self
+    }
+
+    /// The longest name, in characters, that is exposed; longer ones are shortened with a hash.
+    /// Default: 64, which is what common clients take.
+    pub fn max_name(mut self, characters: usize) -> Self {
+        self.settings.max_name = characters;
+        self
+    }
+
+    /// Refuses to start when a name collides or is too long, rather than to change it.
+    pub fn strict(mut self) -> Self {
+        self.settings.strict = true;
+        self
+    }
+
+    /// Adds a child; what it offers is exposed under `namespace`.
+    ///
+    /// A namespace is `[a-z][a-z0-9_-]*`, at most 32 characters.
+    pub fn child(mut self, namespace: impl AsRef<str>, child: impl IntoChild) -> Self {
+        match Namespace::parse(namespace.as_ref()) {
+            Ok(namespace) => self.add(Some(namespace), child.into_child()),
+            Err(wrong) => {
+                self.problems.push(Problem::error(
+                    namespace.as_ref().escape_debug().to_string(),
+                    wrong,
+                ));
+            }
+        }
+        self
+    }
+
+    /// Adds a child whose names are exposed as they are, such as this server's own tools.
+    pub fn local(mut self, child: impl IntoChild) -> Self {
+        self.add(None, child.into_child());
+        self
+    }
+
+    /// Adds every child of another composition; its settings are not taken over.
+    pub fn spread(mut self, other: Composition) -> Self {
+        self.children.extend(other.children);
+        self.problems.extend(other.problems);
+        self
+    }
+
+    /// The composition.
+    pub fn build(self) -> Composition {
+        Composition {
+            settings: self.settings,
+            children: self.children,
+            problems: self.problems,
+        }
+    }
+
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn add(&mut self, namespace: Option<Namespace>, child: DeclaredChild) {
+        let place = namespace.as_ref().map_or("_", Namespace::as_str).to_owned();
+        for wrong in child.errors {
+            self.problems.push(Problem::error(&place, wrong));
+        }
+        for wrong in child.warnings {
+            self.problems.push(Problem::warning(&place, wrong));
+        }
+        if let Some(source) = child.source {
+            self.children.push(ChildSpec {
+                namespace,
+                source,
+                options: child.options,
+            });
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! One server of a configuration file.
+
+use std::path::{Path, PathBuf};
+
+use crate::nearest::nearest;
+use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
+use super::reader::Reader;
+use crate::child::{http, stdio};
+
+/// Under what a server's names are exposed.
+pub(super) enum Prefix {
+    /// Under the server's key.
+    OfKey,
+    Named(Namespace),
+    None,
+}
+
+pub(super) const KEYS: &[&str] = &[
+    "command",
+    "args",
+    "env",
+    "inheritEnv",
+    "cwd",
+    "url",
+    "headers",
+    "type",
+    "transport",
+    "namespace",
+    "timeout",
+    "maxTimeout",
+    "era",
+    "validate",
+    "isolation",
+    "lazy",
+    "optional",
+    "tools",
+    "hide",
+    "rename",
+    "describe",
+    "maxInFlight",
+    "disabled",
+];
+
+/// What clients write for their own use, such as which tools need no approval.
+const OF_CLIENTS: &[&str] = &[
+    "alwaysAllow",
+    "alwaysLoad",
+    "autoApprove",
+    "description",
+    "gallery",
+    "icon",
+    "trust",
+];
+
+/// What other clients call our keys.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("httpUrl", "url"),
+    ("serverUrl", "url"),
+    ("includeTools", "tools"),
+    ("enabledTools", "tools"),
+    ("excludeTools", "hide"),
+    ("disabledTools", "hide"),
+    ("bearerToken", "headers"),
+];
+
+/// Reads a server; `None` if it is disabled or wrong.
+pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)> {
+    if server.flag("disabled") {
+        return None;
+    }
+    let prefix = prefix(&mut server);
+    let child = match (server.has("command"), server.has("url")) {
+        (true, false) => Some(process(&mut server)),
+        (false, true) => Some(remote(&mut server)),
+        (true, true) => {
+            server.mistake("", "has both `command` and `url`; keep one of them");
+            None
+        }
+        (false, false) => {
+            server.mistake("", "has neither `command` nor `url`");
+            None
+        }
+    };
+    let Some(mut child) = child else {
+        // What belongs to either kind is no mistake of its own here.
+        for key in [
+            "command",
+            "args",
+            "env",
+            "inheritEnv",
+            "cwd",
+            "url",
+            "headers",
+            "type",
+            "transport",
+        ] {
+            server.take(key);
+        }
+        options(&mut server, &mut DeclaredChild::new(Default::default()));
+        unknown_keys(&mut server);
+        return None;
+    };
+    options(&mut server, &mut child);
+    unknown_keys(&mut server);
+    Some((prefix?, child))
+}
+
+fn prefix(server: &mut Reader<'_, '_>) -> Option<Prefix> {
+    if !server.has("namespace") {
+        return Some(Prefix::OfKey);
+    }
+    let text = server.text("namespace")?;
+    if text.is_empty() {
+        return Some(Prefix::None);
+    }
+    match Namespace::parse(&text) {
+        Ok(namespace) => Some(Prefix::Named(namespace)),
+        Err(wrong) => {
+            server.mistake("namespace", wrong);
+            None
+        }
+    }
+}
+
+fn process(server: &mut Reader<'_, '_>) -> DeclaredChild {
+    transport(server, &["stdio", "local"], "`command`");
+    if server.take("headers").is_some() {
+        server.mistake(
+            "headers",
+            "is for a server with a `url`; this one has a `command`",
+        );
+    }
+    let folder = server.folder();
+    let program = server.text("command").unwrap_or_default();
+    let cwd = server
+        .text("cwd")
+        .map_or_else(|| folder.to_owned(), |cwd| folder.join(cwd));
+    let mut child = stdio(located(&program, folder))
+        .args(server.texts("args").unwrap_or_default())
+        .envs(server.pairs("env"))
+        .cwd(cwd);
+    if server.flag("inheritEnv") {
+        child = child.inherit_env();
+    }
+    child.into_child()
+}
+
+fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
+    let http_names = [
+        "http",
+        "streamable-http",
+        "streamableHttp",
+        "streamable_http",
+        "remote",
+    ];
+    transport(server, &http_names, "`url`");
+    for key in ["args", "env", "inheritEnv", "cwd"] {
+        if server.take(key).is_some() {
+            server.mistake(
+                key,
+                "is for a server with a `command`; this one has a `url`",
+            );
+        }
+    }
+    let url = server.text("url").unwrap_or_default();
+    let headers = server.pairs("headers");
+    let child = headers
+        .iter()
+        .fold(http(url), |child, (name, value)| child.header(name, value));
+    child.into_child()
+}
+
+fn transport(server: &mut Reader<'_, '_>, names: &[&str], because: &str) {
+    for key in ["type", "transport"] {
+        let Some(given) = server.text(key) else {
+            continue;
+        };
+        if given == "sse" {
+            server.mistake(key, "the HTTP+SSE transport of 2024 is not spoken; use the server's streamable HTTP URL, with `http`");
+        } else if !names.contains(&given.as_str()) {
+            let given = given.escape_debug();
+            server.mistake(
+                key,
+                format!(
+                    "is `{given}`, but a server with {because} is `{}`",
+                    names[0]
+                ),
+            );
+        }
+    }
+}
+
+fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
+    let options = &mut child.options;
+    if let Some(limit) = server.seconds("timeout") {
+        options.timeout = limit;
+        // A file that only says how long a call may take means it.
+        options.max_timeout = options.max_timeout.max(limit);
+    }
+    if let Some(limit) = server.seconds("maxTimeout") {
+        options.max_timeout = limit;
+    }
+    let eras = [
+        ("auto", ChildEra::Auto),
+        ("legacy", ChildEra::Legacy),
+        ("modern", ChildEra::Modern),
+    ];
+    if let Some(era) = server.word("era", &eras) {
+        options.era = era;
+    }
+    let checks = [
+        ("arguments", Validate::Arguments),
+        ("off", Validate::Off),
+        ("arguments-and-output", Validate::ArgumentsAndOutput),
+    ];
+    if let Some(validate) = server.word("validate", &checks) {
+        options.validate = validate;
+    }
+    let isolations = [
+        ("auto", Isolation::Auto),
+        ("shared", Isolation::Shared),
+        ("per-client", Isolation::PerClient),
+    ];
+    if let Some(isolation) = server.word("isolation", &isolations) {
+        options.isolation = isolation;
+    }
+    options.lazy = server.flag("lazy");
+    options.optional = server.flag("optional");
+    if let Some(names) = server.texts("tools") {
+        options.tools.only = Some(names.into_iter().map(Glob::new).collect());
+    }
+    if let Some(names) = server.texts("hide") {
+        options.tools.hidden = names.into_iter().map(Glob::new).collect();
+    }
+    options.rename = server.pairs("rename");
+    options.describe = server.pairs("describe");
+    if let Some(calls) = server.count("maxInFlight") {
+        options.max_in_flight = calls;
+    }
+}
+
+fn unknown_keys(server: &mut Reader<'_, '_>) {
+    for key in server.rest() {
+        if OF_CLIENTS.contains(&key.as_str()) {
+            continue;
+        }
+        let known = OTHER_NAMES
+            .iter()
+            .find(|(theirs, _)| *theirs == key)
+            .map(|(_, ours)| *ours);
+        match known.or_else(|| nearest(&key, KEYS.iter().copied())) {
+            Some(meant) => server.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
+            None => server.mistake(&key, format!("unknown key; known are {}", KEYS.join(", "))),
+        }
+    }
+}
+
+/// A program given by a relative path lies in the file's folder; a bare name is looked up.
+fn located(program: &str, folder: &Path) -> PathBuf {
+    let is_path = program.contains('/') || program.contains(std::path::MAIN_SEPARATOR);
+    if is_path {
+        folder.join(program)
+    } else {
+        PathBuf::from(program)
+    }
+}

@@ -1,0 +1,219 @@
+use std::path::Path;
+
+use super::*;
+use crate::compose::{ChildEra, ChildSource, Validate};
+
+fn variable(name: &str) -> Option<String> {
+    (name == "TOKEN").then(|| "t0k".to_owned())
+}
+
+fn good(text: &str) -> Composition {
+    parse(
+        text,
+        Path::new("mcp.json"),
+        Path::new("/project"),
+        &variable,
+    )
+    .expect("a composition")
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    match parse(
+        text,
+        Path::new("mcp.json"),
+        Path::new("/project"),
+        &variable,
+    ) {
+        Err(ConfigError::Mistakes { mistakes, .. }) => mistakes,
+        other => panic!("expected mistakes, got {other:?}"),
+    }
+}
+
+#[test]
+fn reads_a_standard_file() {
+    let composition = good(
+        r#"{"mcpServers": {
+            "database": {"command": "npx", "args": ["tsx", "db.ts"], "env": {"DB": "${TOKEN}"}},
+            "manufact": {"type": "http", "url": "https://example.com/mcp", "headers": {"Authorization": "Bearer ${env:TOKEN}"}}
+        }}"#,
+    );
+    assert_eq!(composition.check(), []);
+    let [database, manufact] = &composition.children[..] else {
+        panic!("{composition:?}")
+    };
+    assert_eq!(database.label(), "database");
+    let ChildSource::Stdio(spec) = &database.source else {
+        panic!("{database:?}")
+    };
+    assert_eq!(spec.program, "npx");
+    assert_eq!(spec.args, ["tsx", "db.ts"]);
+    assert_eq!(spec.env[0].0, "DB");
+    assert_eq!(spec.env[0].1.expose(), "t0k");
+    assert_eq!(spec.cwd.as_deref(), Some(Path::new("/project")));
+    let ChildSource::Http(spec) = &manufact.source else {
+        panic!("{manufact:?}")
+    };
+    assert_eq!(spec.url.as_str(), "https://example.com/mcp");
+    assert_eq!(spec.headers["authorization"], "Bearer t0k");
+    assert!(!format!("{composition:?}").contains("t0k"));
+}
+
+#[test]
+fn takes_our_options() {
+    let composition = good(
+        r#"{"name": "factory", "separator": "__", "maxName": 48, "strict": true, "servers": {
+            "a": {"command": "./bin/a", "cwd": "sub", "namespace": "", "timeout": 0.5, "era": "legacy",
+                  "validate": "off", "lazy": true, "optional": true, "tools": ["x_*"], "hide": ["x_y"],
+                  "rename": {"x_a": "y"}, "describe": {"x_a": "Why"}, "maxInFlight": 2},
+            "b": {"url": "http://127.0.0.1:1/mcp", "namespace": "other", "timeout": 700},
+            "c": {"command": "${NOT_SET}", "disabled": true, "colour": "red"}
+        }}"#,
+    );
+    assert_eq!(composition.settings.name, "factory");
+    assert_eq!(composition.settings.separator, "__");
+    assert_eq!(composition.settings.max_name, 48);
+    assert!(composition.settings.strict);
+    let [a, b] = &composition.children[..] else {
+        panic!("{composition:?}")
+    };
+    assert!(a.namespace.is_none());
+    let ChildSource::Stdio(spec) = &a.source else {
+        panic!("{a:?}")
+    };
+    assert_eq!(Path::new(&spec.program), Path::new("/project/./bin/a"));
+    assert_eq!(spec.cwd.as_deref(), Some(Path::new("/project/sub")));
+    assert_eq!(a.options.timeout.as_millis(), 500);
+    assert_eq!(a.options.era, ChildEra::Legacy);
+    assert_eq!(a.options.validate, Validate::Off);
+    assert!(a.options.lazy && a.options.optional);
+    assert_eq!(a.options.max_in_flight, 2);
+    assert_eq!(a.options.tool_name("x_a"), Some("y"));
+    assert_eq!(a.options.description("x_a"), Some("Why"));
+    assert_eq!(a.options.tool_name("x_y"), None);
+    assert_eq!(a.options.tool_name("z"), None);
+    assert_eq!(b.label(), "other");
+    assert_eq!(b.options.max_timeout.as_secs(), 700);
+    assert_eq!(composition.check(), []);
+}
+
+#[test]
+fn foreign_keys_are_normalised_with_a_warning() {
+    let composition = good(
+        r#"{"globalShortcut": "x", "$schema": "y",
+            "mcpServers": {"My GitHub": {"command": "gh", "autoApprove": ["x"]}}}"#,
+    );
+    assert_eq!(composition.children[0].label(), "my-github");
+    let problems: Vec<_> = composition.check().iter().map(Problem::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "globalShortcut: unknown key, left out of account",
+            "mcpServers.My GitHub: is exposed as `my-github`; set `\"namespace\"` for another name",
+        ]
+    );
+    assert!(
+        composition
+            .check()
+            .iter()
+            .all(|problem| !problem.is_error())
+    );
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let found = mistakes(
+        r#"{"separtor": "-", "mcpServers": {
+            "database": {"command": "x", "argz": [], "args": ["a", 1], "env": {"A": 1, "B": "${NONE}"}},
+            "both": {"command": "x", "url": "http://x"},
+            "none": {"timeout": "10"},
+            "web": {"url": "http://x", "env": {}, "timeout": -1, "era": "old", "httpUrl": "y"},
+            "process": {"command": "x", "type": "http", "lazy": "yes", "maxInFlight": 1.5},
+            "old": {"url": "http://x/sse", "type": "sse"},
+            "42": {"command": "x"},
+            "named": {"command": "x", "namespace": "N"},
+            "list": [],
+            "twice": {"command": "x", "command": "y"},
+            "twice": {"command": "x"},
+            "far": {"command": "x", "zzzzzzzz": 1}
+        }}"#,
+    );
+    let expected = [
+        "separtor: unknown key; did you mean `separator`?",
+        "mcpServers.twice: is given twice",
+        "mcpServers.database.args[1]: expected a string, got a number",
+        "mcpServers.database.env.A: expected a string, got a number",
+        "mcpServers.database.env.B: the environment variable `NONE` is not set",
+        "mcpServers.database.argz: unknown key; did you mean `args`?",
+        "mcpServers.both: has both `command` and `url`; keep one of them",
+        "mcpServers.none: has neither `command` nor `url`",
+        "mcpServers.none.timeout: expected a number of seconds, got a string",
+        "mcpServers.web.env: is for a server with a `command`; this one has a `url`",
+        "mcpServers.web.timeout: -1 is not a number of seconds",
+        "mcpServers.web.era: expected one of `auto`, `legacy`, `modern`",
+        "mcpServers.web.httpUrl: unknown key; did you mean `url`?",
+        "mcpServers.process.type: is `http`, but a server with `command` is `stdio`",
+        "mcpServers.process.lazy: expected true or false, got a string",
+        "mcpServers.process.maxInFlight: expected a whole number, got a number",
+        "mcpServers.old.type: the HTTP+SSE transport of 2024 is not spoken; use the server's streamable HTTP URL, with `http`",
+        "mcpServers.42: cannot be a namespace; set `\"namespace\"` to `[a-z][a-z0-9_-]*`",
+        "mcpServers.named.namespace: namespace `N` starts with `N`; it must start with a lower-case letter",
+        "mcpServers.list: expected an object, got a list",
+        "mcpServers.twice.command: is given twice",
+    ];
+    assert_eq!(found[..expected.len()], expected);
+    let [last] = &found[expected.len()..] else {
+        panic!("{found:#?}")
+    };
+    assert!(
+        last.starts_with("mcpServers.far.zzzzzzzz: unknown key; known are command, args"),
+        "{last}"
+    );
+}
+
+#[test]
+fn a_file_without_servers_is_a_mistake() {
+    assert_eq!(mistakes("[]"), ["the file: expected an object, got a list"]);
+    assert_eq!(mistakes("{}"), ["the file: has no `mcpServers`"]);
+    assert_eq!(
+        mistakes(r#"{"servers": {}, "mcpServers": {}}"#),
+        ["the file: has both `mcpServers` and `servers`; keep one of them"]
+    );
+}
+
+#[test]
+fn a_syntax_error_has_its_line() {
+    let error = parse(
+        "{\n  \"mcpServers\": {,}\n}",
+        Path::new("mcp.json"),
+        Path::new("/"),
+        &variable,
+    )
+    .expect_err("not JSON");
+    let error = error.to_string();
+    assert!(
+        error.starts_with("mcp.json is not JSON") && error.contains("line 2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Composition::from_file("no/such/file.json")
+        .expect_err("missing")
+        .to_string();
+    assert!(
+        error.starts_with("cannot read no/such/file.json: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../../../docs/config.md");
+    for key in super::server::KEYS.iter().chain(SETTINGS) {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "docs/config.md does not have `{key}`"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Compositions: what is declared, before anything runs.
+
+mod builder;
+mod check;
+mod child;
+mod config;
+mod glob;
+mod namespace;
+mod options;
+mod problem;
+mod secret;
+mod settings;
+
+use std::path::Path;
+
+pub use builder::CompositionBuilder;
+pub use child::{DeclaredChild, IntoChild};
+pub use config::ConfigError;
+pub use options::{ChildEra, Isolation, Validate};
+pub use problem::{Problem, Severity};
+
+pub(crate) use child::{ChildSource, ChildSpec};
+pub(crate) use glob::Glob;
+pub(crate) use namespace::Namespace;
+pub(crate) use options::ChildOptions;
+pub(crate) use secret::Secret;
+pub(crate) use settings::Settings;
+
+/// A declared whole: settings and children, in order. Nothing has been started yet.
+///
+/// `compose!` makes one; [`Composition::builder`] is the long form, and
+/// [`Composition::from_file`] reads a standard `mcpServers` file.
+#[derive(Debug)]
+#[must_use = "a composition does nothing until it is served"]
+pub struct Composition {
+    pub(crate) settings: Settings,
+    pub(crate) children: Vec<ChildSpec>,
+    /// What was found wrong while it was declared.
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Composition {
+    /// Starts an empty composition.
+    ///
+    /// ```
+    /// use mcp_compose::Composition;
+    /// use mcp_compose::child::{http, stdio};
+    ///
+    /// let composition = Composition::builder()
+    ///     .name("factory")
+    ///     .child("database", stdio("tsx").arg("db.ts"))
+    ///     .child("orders", http("https://orders.example.com/mcp"))
+    ///     .build();
+    /// assert!(composition.check().is_empty());
+    /// ```
+    pub fn builder() -> CompositionBuilder {
+        CompositionBuilder::default()
+    }
+
+    /// Reads a composition from a JSON file in the `mcpServers` form that MCP clients use.
+    ///
+    /// Besides `command`, `args`, `env`, `cwd`, `url` and `headers` a server takes the options
+    /// of this crate: `namespace` (`""` for no prefix), `timeout` (seconds), `era`, `validate`,
+    /// `lazy`, `optional`, `tools`, `hide`, `rename`, `describe` and `disabled`. `${VAR}`,
+    /// `${env:VAR}` and `${VAR:-default}` stand for environment variables. A relative `cwd` or
+    /// `command` path is taken from the file's folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is wrong; all that is wrong is told at once, each with
+    /// its place.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Composition, ConfigError> {
+        config::read(path.as_ref())
+    }
+
+    /// All that is wrong and can be seen without starting a child.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = self.problems.clone();
+        problems.extend(check::check(self));
+        problems
+    }
+}

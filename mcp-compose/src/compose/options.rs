@@ -1,0 +1,158 @@
+//! What can be set for a child of any kind.
+
+use std::time::Duration;
+
+use super::glob::Glob;
+
+/// Which era of the protocol a child speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChildEra {
+    /// Find out: ask for the modern era with a short bound, then fall back to the legacy one.
+    #[default]
+    Auto,
+    /// 2024-11-05 to 2025-11-25, with `initialize`.
+    Legacy,
+    /// 2026-07-28, with `server/discover`.
+    Modern,
+}
+
+/// What is checked against the child's own JSON Schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Validate {
+    /// Arguments, before the child is bothered with them.
+    #[default]
+    Arguments,
+    /// Nothing.
+    Off,
+    /// Arguments, and structured results against the output schema.
+    ArgumentsAndOutput,
+}
+
+/// How instances of a child are shared between clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// Share where questions of the child cannot go astray, else give the client an instance for itself.
+    #[default]
+    Auto,
+    /// One instance for all clients.
+    Shared,
+    /// One instance for each client.
+    PerClient,
+}
+
+/// The options that every kind of child has.
+#[derive(Debug, Clone)]
+pub(crate) struct ChildOptions {
+    /// How long a call may be silent.
+    pub(crate) timeout: Duration,
+    /// How long a call may take, whatever progress it reports.
+    pub(crate) max_timeout: Duration,
+    pub(crate) init_timeout: Duration,
+    pub(crate) list_timeout: Duration,
+    pub(crate) era: ChildEra,
+    pub(crate) validate: Validate,
+    pub(crate) isolation: Isolation,
+    /// Start on the first call that needs it.
+    pub(crate) lazy: bool,
+    /// Its failure to start is no reason to complain loudly.
+    pub(crate) optional: bool,
+    pub(crate) tools: ToolFilter,
+    /// Original tool name to the name that replaces it.
+    pub(crate) rename: Vec<(String, String)>,
+    /// Original tool name to the description that replaces the child's.
+    pub(crate) describe: Vec<(String, String)>,
+    pub(crate) max_in_flight: usize,
+    /// In bytes.
+    pub(crate) max_message: usize,
+}
+
+impl Default for ChildOptions {
+    fn default() -> Self {
+        ChildOptions {
+            timeout: Duration::from_secs(60),
+            max_timeout: Duration::from_secs(600),
+            init_timeout: Duration::from_secs(30),
+            list_timeout: Duration::from_secs(15),
+            era: ChildEra::Auto,
+            validate: Validate::Arguments,
+            isolation: Isolation::Auto,
+            lazy: false,
+            optional: false,
+            tools: ToolFilter::default(),
+            rename: Vec::new(),
+            describe: Vec::new(),
+            max_in_flight: 64,
+            max_message: 16 << 20,
+        }
+    }
+}
+
+impl ChildOptions {
+    /// The name, before the namespace, under which tool `original` is exposed; `None` when it is not.
+    pub(crate) fn tool_name<'a>(&'a self, original: &'a str) -> Option<&'a str> {
+        if !self.tools.allows(original) {
+            return None;
+        }
+        let renamed = self.rename.iter().rev().find(|(from, _)| from == original);
+        Some(renamed.map_or(original, |(_, to)| to))
+    }
+
+    /// The description that replaces the child's own for tool `original`.
+    pub(crate) fn description(&self, original: &str) -> Option<&str> {
+        let described = self
+            .describe
+            .iter()
+            .rev()
+            .find(|(name, _)| name == original);
+        described.map(|(_, text)| text.as_str())
+    }
+}
+
+/// Which of a child's tools are exposed, by original name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ToolFilter {
+    /// `None`: all of them.
+    pub(crate) only: Option<Vec<Glob>>,
+    pub(crate) hidden: Vec<Glob>,
+}
+
+impl ToolFilter {
+    /// Whether the tool is exposed; a hidden one never is.
+    pub(crate) fn allows(&self, original: &str) -> bool {
+        let listed = self
+            .only
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|g| g.matches(original)));
+        listed && !self.hidden.iter().any(|glob| glob.matches(original))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hiding_wins_over_listing() {
+        let options = ChildOptions {
+            tools: ToolFilter {
+                only: Some(vec![Glob::new("search_*"), Glob::new("order")]),
+                hidden: vec![Glob::new("search_secret")],
+            },
+            rename: vec![("order".into(), "buy".into())],
+            ..ChildOptions::default()
+        };
+        assert_eq!(options.tool_name("search_parts"), Some("search_parts"));
+        assert_eq!(options.tool_name("order"), Some("buy"));
+        assert_eq!(options.tool_name("search_secret"), None);
+        assert_eq!(options.tool_name("delete"), None);
+    }
+
+    #[test]
+    fn an_empty_list_exposes_nothing() {
+        let filter = ToolFilter {
+            only: Some(Vec::new()),
+            hidden: Vec::new(),
+        };
+        assert!(!filter.allows("anything"));
+    }
+}

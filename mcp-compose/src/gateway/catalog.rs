@@ -1,0 +1,475 @@
+//! All that is exposed, with its owner: an immutable snapshot with prepared list answers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
+
+use super::validate::Schema;
+use super::{names, uris};
+use crate::child::handshake::Offers;
+use crate::child::listing::{Entry, Kind};
+use crate::child::supervisor::Child;
+use crate::compose::{Settings, Validate};
+use crate::wire::param_headers::ParamHeaders;
+use crate::wire::version::META_SERVER_INFO;
+use crate::wire::{Object, Raw, json};
+
+/// Most entries on one page of a list.
+const PAGE_ENTRIES: usize = 2_000;
+/// Bytes after which a page is full.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How long a list stays fresh where every child announces its changes.
+const TTL_MS: u64 = 60_000;
+/// Most bytes of instructions that are passed on.
+const MAX_INSTRUCTIONS: usize = 16 * 1024;
+
+/// An exposed tool's way to its child.
+#[derive(Debug)]
+pub(crate) struct ToolRoute {
+    pub(crate) child: Arc<Child>,
+    pub(crate) original: String,
+    /// Checks arguments; `None` where that is off or left to the typed server itself.
+    pub(crate) input: Option<Schema>,
+    /// Checks structured results, where that was asked for.
+    pub(crate) output: Option<Schema>,
+    /// `Mcp-Param-*` rules of the tool.
+    pub(crate) headers: Option<Arc<ParamHeaders>>,
+    /// The entry that all this was made from.
+    raw: Raw,
+}
+
+/// An exposed prompt's, resource's or template's way to its child.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    pub(crate) child: Arc<Child>,
+    pub(crate) original: String,
+}
+
+/// The prepared answers to one list method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pages {
+    legacy: Vec<Raw>,
+    modern: Vec<Raw>,
+}
+
+/// A snapshot of all that is exposed.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pages: [Pages; 4],
+    tools: HashMap<String, Arc<ToolRoute>>,
+    prompts: HashMap<String, Route>,
+    resources: HashMap<String, Route>,
+    templates: HashMap<String, Route>,
+    /// Templates of children without a namespace, in order.
+    bare_templates: Vec<Route>,
+    /// What URL-normalising clients send for listed resources.
+    aliases: HashMap<String, String>,
+    /// Original URIs that exactly one child lists.
+    originals: HashMap<String, Option<Route>>,
+    children: Vec<Arc<Child>>,
+    /// What children offer, taken together; what is not known yet is taken to be offered.
+    pub(crate) offers: Offers,
+    /// The children's instructions, under their namespaces.
+    pub(crate) instructions: Option<String>,
+    /// `{"name":..,"version":..}` of this server.
+    pub(crate) server_info: Raw,
+    /// What had to be renamed or left out.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Catalog {
+    /// Puts together what the children listed last. Routes of tools that did not change are taken
+    /// over from `former`, compiled schemas and all.
+    pub(crate) fn build(settings: &Settings, children: &[Arc<Child>], former: Option<&Self>) -> Self {
+        let server_info = server_info(settings);
+        let former = former.into_iter().flat_map(|former| former.tools.values());
+        let mut builder = Builder {
+            settings,
+            former: former.map(|route| ((route.child.id, route.original.as_str()), route)).collect(),
+            items: Default::default(),
+            catalog: Self {
+                pages: std::array::from_fn(|_| Pages { legacy: Vec::new(), modern: Vec::new() }),
+                tools: HashMap::new(),
+                prompts: HashMap::new(),
+                resources: HashMap::new(),
+                templates: HashMap::new(),
+                bare_templates: Vec::new(),
+                aliases: HashMap::new(),
+                originals: HashMap::new(),
+                children: children.to_vec(),
+                offers: Offers::default(),
+                instructions: None,
+                server_info,
+                problems: Vec::new(),
+            },
+        };
+        builder.claim_local_names(children);
+        for child in children {
+            builder.add(child);
+        }
+        builder.finish(children)
+    }
+
+    /// The prepared answer to a list method. The cursor is one of ours.
+    pub(crate) fn page(&self, kind: Kind, cursor: Option<&str>, modern: bool) -> Option<&Raw> {
+        let at = match cursor {
+            None => 0,
+            Some(cursor) => cursor.strip_prefix("page-")?.parse().ok().filter(|at| *at > 0)?,
+        };
+        let pages = &self.pages[kind as usize];
+        if modern { pages.modern.get(at) } else { pages.legacy.get(at) }
+    }
+
+    /// The way to a tool.
+    pub(crate) fn tool(&self, exposed: &str) -> Option<&Arc<ToolRoute>> {
+        self.tools.get(exposed)
+    }
+
+    /// The way to a prompt.
+    pub(crate) fn prompt(&self, exposed: &str) -> Option<&Route> {
+        self.prompts.get(exposed)
+    }
+
+    /// The exposed tool names.
+    pub(crate) fn tool_names(&self) -> impl Iterator<Item = &str> {
+        self.tools.keys().map(String::as_str)
+    }
+
+    /// The way to a resource: a listed one, an instance of a template, or anything under a
+    /// child's namespace.
+    pub(crate) fn resource(&self, uri: &str) -> Option<Route> {
+        if let Some(route) = self.resources.get(uri) {
+            return Some(route.clone());
+        }
+        if let Some(route) = self.aliases.get(uri).and_then(|exposed| self.resources.get(exposed)) {
+            return Some(route.clone());
+        }
+        for child in &self.children {
+            if let Some(namespace) = &child.spec.namespace
+                && let Some(original) = uris::original(namespace, uri)
+            {
+                return Some(Route { child: Arc::clone(child), original });
+            }
+        }
+        if let Some(template) = self.bare_templates.iter().find(|route| uris::matches(&route.original, uri)) {
+            return Some(Route { child: Arc::clone(&template.child), original: uri.to_owned() });
+        }
+        // A URI that stood in a text or in structured content, which are never rewritten.
+        if let Some(Some(route)) = self.originals.get(uri) {
+            return Some(route.clone());
+        }
+        self.only_bare_child(|offers| offers.resources).map(|child| Route { child, original: uri.to_owned() })
+    }
+
+    /// The way to a resource template (or to a resource whose variables are to be completed).
+    pub(crate) fn template(&self, uri: &str) -> Option<Route> {
+        self.templates.get(uri).cloned().or_else(|| self.resource(uri))
+    }
+
+    /// The one child without a namespace that is not of this process and offers something.
+    pub(crate) fn only_bare_child(&self, offers: impl Fn(&Offers) -> bool) -> Option<Arc<Child>> {
+        let mut bare = self.children.iter().filter(|child| {
+            child.spec.namespace.is_none()
+                && !child.is_local()
+                && child.profile().is_none_or(|profile| offers(&profile.offers))
+        });
+        let first = bare.next()?;
+        bare.next().is_none().then(|| Arc::clone(first))
+    }
+
+    /// The lists that differ from those of `former`.
+    pub(crate) fn changed_since(&self, former: &Self) -> Vec<Kind> {
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| self.pages[*kind as usize].legacy != former.pages[*kind as usize].legacy)
+            .collect()
+    }
+}
+
+fn server_info(settings: &Settings) -> Raw {
+    let mut info = Object::default();
+    info.set("name", json::quote(&settings.name));
+    if let Some(title) = &settings.title {
+        info.set("title", json::quote(title));
+    }
+    info.set("version", json::quote(&settings.version));
+    info.to_raw()
+}
+
+/// An entry as clients of each era see it.
+struct Item {
+    legacy: String,
+    modern: Option<String>,
+}
+
+struct Builder<'a> {
+    settings: &'a Settings,
+    /// Routes of the snapshot before, by child and original name.
+    former: HashMap<(u64, &'a str), &'a Arc<ToolRoute>>,
+    items: [Vec<Item>; 4],
+    catalog: Catalog,
+}
+
+impl Builder<'_> {
+    /// Names of typed servers of this process come first: no child can take them.
+    fn claim_local_names(&mut self, children: &[Arc<Child>]) {
+        for child in children.iter().filter(|child| child.is_local() && child.spec.namespace.is_none()) {
+            for entry in child.listing().of(Kind::Tools) {
+                let Some(name) = child.spec.options.tool_name(&entry.original) else { continue };
+                let route = self.tool_route(child, entry);
+                self.catalog.tools.entry(name.to_owned()).or_insert(route);
+            }
+        }
+    }
+
+    fn add(&mut self, child: &Arc<Child>) {
+        let listing = child.listing();
+        for kind in Kind::ALL {
+            for problem in &listing.problems[kind as usize] {
+                self.catalog.problems.push(format!("{}: {problem}", child.label));
+            }
+            for entry in listing.of(kind) {
+                match kind {
+                    Kind::Tools => self.add_tool(child, entry),
+                    Kind::Prompts => self.add_prompt(child, entry),
+                    Kind::Resources => self.add_resource(child, entry),
+                    Kind::Templates => self.add_template(child, entry),
+                }
+            }
+        }
+    }
+
+    fn expose(&self, child: &Child, name: &str) -> String {
+        let namespace = child.spec.namespace.as_ref().map(crate::compose::Namespace::as_str);
+        names::expose(namespace, &self.settings.separator, name, self.settings.max_name)
+    }
+
+    fn add_tool(&mut self, child: &Arc<Child>, entry: &Entry) {
+        let options = &child.spec.options;
+        let Some(name) = options.tool_name(&entry.original) else { return };
+        let mut exposed = self.expose(child, name);
+        if let Some(owner) = self.catalog.tools.get(&exposed)
+            && !(Arc::ptr_eq(&owner.child, child) && owner.original == entry.original)
+        {
+            exposed = self.rename(child, Kind::Tools, &exposed, &entry.original);
+        }
+        let route = self.tool_route(child, entry);
+        self.catalog.tools.insert(exposed.clone(), route);
+
+        let Ok(mut object) = Object::parse(entry.raw.as_str()) else { return };
+        object.set("name", json::quote(&exposed));
+        if let Some(description) = options.description(&entry.original) {
+            object.set("description", json::quote(description));
+        }
+        if let Some(meta) = object.get("_meta").and_then(|meta| expose_ui(child, meta)) {
+            object.set("_meta", meta);
+        }
+        let legacy = object.to_json();
+        // Tasks of 2025-11-25; strict clients of the next revision refuse the member.
+        let modern = object.remove("execution").map(|_| object.to_json());
+        self.items[Kind::Tools as usize].push(Item { legacy, modern });
+    }
+
+    fn tool_route(&self, child: &Arc<Child>, entry: &Entry) -> Arc<ToolRoute> {
+        if let Some(route) = self.former.get(&(child.id, entry.original.as_str()))
+            && route.raw == entry.raw
+        {
+            return Arc::clone(route);
+        }
+        let object = Object::parse(entry.raw.as_str()).unwrap_or_default();
+        let schema = |key: &str| object.get_borrowed(key).map(|text| entry.raw.slice(text));
+        let validate = child.spec.options.validate;
+        // A typed server reads its own arguments and says better what is wrong with them.
+        let checked = validate != Validate::Off && !child.is_local();
+        let headers = schema("inputSchema")
+            .filter(|schema| schema.as_str().contains("x-mcp-header"))
+            .and_then(|schema| ParamHeaders::from_schema(schema.as_str()).ok().flatten())
+            .map(Arc::new);
+        Arc::new(ToolRoute {
+            child: Arc::clone(child),
+            original: entry.original.clone(),
+            input: schema("inputSchema").filter(|_| checked).map(Schema::new),
+            output: schema("outputSchema").filter(|_| validate == Validate::ArgumentsAndOutput).map(Schema::new),
+            headers,
+            raw: entry.raw.clone(),
+        })
+    }
+
+    fn add_prompt(&mut self, child: &Arc<Child>, entry: &Entry) {
+        let mut exposed = self.expose(child, &entry.original);
+        if self.catalog.prompts.contains_key(&exposed) {
+            exposed = self.rename(child, Kind::Prompts, &exposed, &entry.original);
+        }
+        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        self.catalog.prompts.insert(exposed.clone(), route);
+        self.push(Kind::Prompts, entry, &exposed);
+    }
+
+    fn add_resource(&mut self, child: &Arc<Child>, entry: &Entry) {
+        let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
+        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        match self.catalog.resources.entry(exposed.clone()) {
+            Slot::Occupied(owner) => {
+                let owner = &owner.get().child.label;
+                self.catalog.problems.push(format!("{}: resource `{exposed}` belongs to {owner} already and is left out", child.label));
+                return;
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(route.clone());
+            }
+        }
+        if let Some(alias) = uris::normalised(&exposed) {
+            self.catalog.aliases.entry(alias).or_insert_with(|| exposed.clone());
+        }
+        self.catalog
+            .originals
+            .entry(entry.original.clone())
+            .and_modify(|owner| *owner = None)
+            .or_insert(Some(route));
+        self.push(Kind::Resources, entry, &exposed);
+    }
+
+    fn add_template(&mut self, child: &Arc<Child>, entry: &Entry) {
+        let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
+        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        if child.spec.namespace.is_none() {
+            self.catalog.bare_templates.push(route.clone());
+        }
+        match self.catalog.templates.entry(exposed.clone()) {
+            Slot::Occupied(owner) => {
+                let owner = &owner.get().child.label;
+                self.catalog.problems.push(format!("{}: resource template `{exposed}` belongs to {owner} already and is left out", child.label));
+                return;
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(route);
+            }
+        }
+        self.push(Kind::Templates, entry, &exposed);
+    }
+
+    fn push(&mut self, kind: Kind, entry: &Entry, exposed: &str) {
+        let Ok(mut object) = Object::parse(entry.raw.as_str()) else { return };
+        object.set(kind.key(), json::quote(exposed));
+        self.items[kind as usize].push(Item { legacy: object.to_json(), modern: None });
+    }
+
+    /// A name that is taken gets a hash of what is behind it.
+    fn rename(&mut self, child: &Child, kind: Kind, exposed: &str, original: &str) -> String {
+        let seed = format!("{}\0{original}", child.label);
+        let renamed = names::with_hash(exposed, &seed, self.settings.max_name.max(exposed.len().min(128)));
+        self.catalog.problems.push(format!(
+            "{}: {} `{exposed}` is taken already; it is exposed as `{renamed}`",
+            child.label,
+            kind.noun()
+        ));
+        renamed
+    }
+
+    fn finish(mut self, children: &[Arc<Child>]) -> Catalog {
+        let mut ttl = TTL_MS;
+        let mut private = false;
+        for child in children {
+            let listing = child.listing();
+            ttl = ttl.min(listing.ttl_ms.unwrap_or(TTL_MS));
+            private |= listing.private;
+        }
+        let tail = format!(
+            ",\"resultType\":\"complete\",\"ttlMs\":{ttl},\"cacheScope\":\"{}\",\"_meta\":{{\"{META_SERVER_INFO}\":{}}}}}",
+            if private { "private" } else { "public" },
+            self.catalog.server_info.as_str()
+        );
+        for kind in Kind::ALL {
+            let items = std::mem::take(&mut self.items[kind as usize]);
+            let legacy = pages(kind, items.iter().map(|item| item.legacy.as_str()), "}");
+            let modern = items.iter().map(|item| item.modern.as_deref().unwrap_or(&item.legacy));
+            let modern = pages(kind, modern, &tail);
+            self.catalog.pages[kind as usize] = Pages { legacy, modern };
+        }
+        self.catalog.offers = offers(children);
+        self.catalog.instructions = instructions(self.settings, children);
+        self.catalog
+    }
+}
+
+fn pages<'i>(kind: Kind, items: impl Iterator<Item = &'i str>, tail: &str) -> Vec<Raw> {
+    let mut pages = Vec::new();
+    let open = || format!("{{\"{}\":[", kind.member());
+    let mut text = open();
+    let mut entries = 0;
+    for item in items {
+        if entries == PAGE_ENTRIES || (entries > 0 && text.len() + item.len() > PAGE_BYTES) {
+            text.push_str("],\"nextCursor\":\"page-");
+            text.push_str(&(pages.len() + 1).to_string());
+            text.push('"');
+            text.push_str(tail);
+            pages.push(Raw::from_json(std::mem::replace(&mut text, open())));
+            entries = 0;
+        }
+        if entries > 0 {
+            text.push(',');
+        }
+        text.push_str(item);
+        entries += 1;
+    }
+    text.push(']');
+    text.push_str(tail);
+    pages.push(Raw::from_json(text));
+    pages
+}
+
+/// What the children offer together. A child that was never reached may offer anything.
+fn offers(children: &[Arc<Child>]) -> Offers {
+    let mut all = Offers { logging: true, ..Offers::default() };
+    for child in children {
+        let Some(profile) = child.profile() else {
+            return Offers { tools: true, prompts: true, resources: true, subscribe: true, completions: true, logging: true };
+        };
+        let offers = profile.offers;
+        all.tools |= offers.tools;
+        all.prompts |= offers.prompts;
+        all.resources |= offers.resources;
+        all.subscribe |= offers.subscribe;
+        all.completions |= offers.completions;
+    }
+    all
+}
+
+fn instructions(settings: &Settings, children: &[Arc<Child>]) -> Option<String> {
+    let mut text = settings.instructions.clone().unwrap_or_default();
+    for child in children {
+        let Some(profile) = child.profile() else { continue };
+        let Some(instructions) = profile.instructions.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
+        if text.len() + instructions.len() > MAX_INSTRUCTIONS {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        if let Some(namespace) = &child.spec.namespace {
+            text.push_str(&format!("## {namespace}\n"));
+        }
+        text.push_str(instructions);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// Rewrites the place of a tool's user interface in its `_meta`.
+fn expose_ui(child: &Child, meta: &str) -> Option<String> {
+    let namespace = child.spec.namespace.as_ref()?;
+    let mut object = Object::parse(meta).ok()?;
+    let mut changed = false;
+    if let Some(uri) = object.string("ui/resourceUri").map(std::borrow::Cow::into_owned) {
+        object.set("ui/resourceUri", json::quote(&uris::expose(Some(namespace), &uri)));
+        changed = true;
+    }
+    if let Some(ui) = object.get("ui").map(str::to_owned)
+        && let Ok(mut ui) = Object::parse(&ui)
+        && let Some(uri) = ui.string("resourceUri").map(std::borrow::Cow::into_owned)
+    {
+        ui.set("resourceUri", json::quote(&uris::expose(Some(namespace), &uri)));
+        object.set("ui", ui.to_json());
+        changed = true;
+    }
+    changed.then(|| object.to_json())
+}

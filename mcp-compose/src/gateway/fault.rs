@@ -1,0 +1,117 @@
+//! Errors that the relay gives itself. Each names the child, what happened, and what to do.
+
+use std::time::Duration;
+
+use crate::child::supervisor::{Child, Unavailable};
+use crate::wire::message::{ErrorObject, code};
+use crate::wire::peer::Delivered;
+use crate::wire::{Object, json};
+
+/// The code of a call that a child did not finish, outside the ranges that the specification allocates.
+pub(crate) const CHILD_FAILED: i64 = -32000;
+/// The code of a call that took too long.
+pub(crate) const TIMED_OUT: i64 = -32001;
+
+/// An error about a child.
+pub(crate) struct Fault<'a> {
+    pub(crate) code: i64,
+    pub(crate) child: &'a Child,
+    /// One of the reasons of the documentation, for programs.
+    pub(crate) reason: &'static str,
+    /// For people and models.
+    pub(crate) message: String,
+    pub(crate) delivered: Delivered,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Fault<'_>> for ErrorObject {
+    fn from(fault: Fault<'_>) -> Self {
+        let mut ours = Object::default();
+        ours.set("child", json::quote(&fault.child.label));
+        ours.set("reason", json::quote(fault.reason));
+        let delivered = match fault.delivered {
+            Delivered::No => "\"no\"",
+            Delivered::Maybe => "\"maybe\"",
+        };
+        ours.set("delivered", delivered);
+        if let Some(after) = fault.retry_after {
+            ours.set("retryAfterMs", after.as_millis().to_string());
+        }
+        let data = format!("{{\"mcpCompose\":{}}}", ours.to_json());
+        let message = format!("child \"{}\": {}", fault.child.label, fault.message);
+        Self::with_data(fault.code, &message, Some(&data))
+    }
+}
+
+/// The child cannot be called now.
+pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
+    let advice = match why.retry_after {
+        Some(after) if !after.is_zero() => format!("; it is being restarted, retry in {:.1} s", after.as_secs_f32()),
+        _ => String::new(),
+    };
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "child_unavailable",
+        message: format!("{}{advice}", why.reason),
+        delivered: Delivered::No,
+        retry_after: why.retry_after,
+    }
+    .into()
+}
+
+/// The connection to the child failed while the call was under way.
+pub(crate) fn lost(child: &Child, reason: &str, delivered: Delivered) -> ErrorObject {
+    let effect = match delivered {
+        Delivered::No => "the call did not reach it; retry",
+        Delivered::Maybe => "the call may have taken effect; check before you retry",
+    };
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "child_exited",
+        message: format!("{reason}; {effect}"),
+        delivered,
+        retry_after: None,
+    }
+    .into()
+}
+
+/// The child took too long.
+pub(crate) fn timed_out(child: &Child, after: Duration) -> ErrorObject {
+    Fault {
+        code: TIMED_OUT,
+        child,
+        reason: "child_timeout",
+        message: format!(
+            "no answer within {} s; the call was cancelled there and may have taken effect",
+            after.as_secs_f32()
+        ),
+        delivered: Delivered::Maybe,
+        retry_after: None,
+    }
+    .into()
+}
+
+/// The child does not read as fast as it is called.
+pub(crate) fn overloaded(child: &Child) -> ErrorObject {
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "overloaded",
+        message: "too many calls wait for it; retry in a moment".to_owned(),
+        delivered: Delivered::No,
+        retry_after: Some(Duration::from_millis(500)),
+    }
+    .into()
+}
+
+/// The client cancelled the call.
+pub(crate) fn cancelled() -> ErrorObject {
+    ErrorObject::new(CHILD_FAILED, "the request was cancelled")
+}
+
+/// Params that are not what the method takes.
+pub(crate) fn invalid_params(why: &str) -> ErrorObject {
+    ErrorObject::new(code::INVALID_PARAMS, why)
+}

@@ -1,0 +1,75 @@
+//! The answers to `initialize` and `server/discover`: who this server is and what it relays.
+
+use std::sync::Arc;
+
+use super::catalog::Catalog;
+use super::client::{Client, Handshake};
+use super::{Gateway, HELLO_GRACE, call, fault};
+use crate::wire::message::ErrorObject;
+use crate::wire::version::{ALL, META_SERVER_INFO, negotiate_legacy};
+use crate::wire::{Object, Raw, json};
+
+impl Gateway {
+    /// `initialize`.
+    pub(super) async fn initialize(&self, client: &Arc<Client>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+        let requested = call::required(params, "protocolVersion")?;
+        let version = negotiate_legacy(&requested);
+        // What is advertised is what the children offer, so far as they are known by then.
+        self.settled(HELLO_GRACE).await;
+        let info = params.get("clientInfo").map(|info| Raw::from_json(info.to_owned()));
+        if !client.greet(Handshake { version, info }) {
+            return Err(fault::invalid_params("`initialize` was answered before"));
+        }
+        let catalog = self.catalog();
+        let mut result = Object::default();
+        result.set("protocolVersion", json::quote(version));
+        result.set("capabilities", capabilities(&catalog));
+        result.set("serverInfo", catalog.server_info.as_str());
+        if let Some(instructions) = &catalog.instructions {
+            result.set("instructions", json::quote(instructions));
+        }
+        Ok(result.to_raw())
+    }
+
+    /// `server/discover`.
+    pub(super) async fn discover(&self) -> Raw {
+        self.settled(HELLO_GRACE).await;
+        let catalog = self.catalog();
+        let mut meta = Object::default();
+        meta.set(META_SERVER_INFO, catalog.server_info.as_str());
+        let mut result = Object::default();
+        result.set("resultType", "\"complete\"");
+        result.set("supportedVersions", Raw::of(&ALL).as_str().to_owned());
+        result.set("capabilities", capabilities(&catalog));
+        if let Some(instructions) = &catalog.instructions {
+            result.set("instructions", json::quote(instructions));
+        }
+        result.set("ttlMs", "0");
+        result.set("cacheScope", "\"public\"");
+        result.set("_meta", meta.to_json());
+        result.to_raw()
+    }
+}
+
+/// What is relayed, as `capabilities` says it.
+fn capabilities(catalog: &Catalog) -> String {
+    let offers = catalog.offers;
+    let mut capabilities = Object::default();
+    if offers.tools {
+        capabilities.set("tools", r#"{"listChanged":true}"#);
+    }
+    if offers.prompts {
+        capabilities.set("prompts", r#"{"listChanged":true}"#);
+    }
+    if offers.resources {
+        let subscribe = if offers.subscribe { r#"{"subscribe":true,"listChanged":true}"# } else { r#"{"listChanged":true}"# };
+        capabilities.set("resources", subscribe);
+    }
+    if offers.completions {
+        capabilities.set("completions", "{}");
+    }
+    if offers.logging {
+        capabilities.set("logging", "{}");
+    }
+    capabilities.to_json()
+}

@@ -1,0 +1,357 @@
+//! The relay: what is exposed, and the road between clients and children.
+//!
+//! A front hands a client's request to [`Gateway::serve`]; it is routed through the catalog to a
+//! child's session, and its answer walks back the same way.
+
+mod call;
+mod catalog;
+pub(crate) mod client;
+mod fault;
+mod hello;
+mod names;
+mod rewrite;
+mod uris;
+mod validate;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::call::Caller;
+use self::catalog::Catalog;
+use self::client::{Client, Outlet};
+use self::watch::{Subscriber, Watches};
+use crate::child::listing::Kind;
+use crate::child::supervisor::{Audience, Child, Phase};
+use crate::compose::{ChildSpec, Composition, Settings};
+use crate::wire::message::{ErrorObject, code};
+use crate::wire::param_headers::ParamHeaders;
+use crate::wire::peer::lock;
+use crate::wire::version::{ALL, Era, META_CLIENT_CAPABILITIES, META_VERSION, MODERN};
+use crate::wire::{Notification, Object, Raw, Request, json};
+
+/// How long lists are held back, from the start on, for children that are still starting. What
+/// comes later is announced.
+const LIST_GRACE: Duration = Duration::from_secs(10);
+/// How long the first answer to a client is held back for the same reason: hosts give a server
+/// little time to say hello.
+const HELLO_GRACE: Duration = Duration::from_secs(3);
+/// How long children get to end when the gateway stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// A running composition.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    own: Weak<Self>,
+    settings: Settings,
+    children: ArcSwap<Vec<Arc<Child>>>,
+    catalog: ArcSwap<Catalog>,
+    /// Held while a new catalog is put together.
+    publishing: Mutex<()>,
+    clients: Mutex<HashMap<u64, Arc<Client>>>,
+    watches: Watches,
+    ids: AtomicU64,
+    began: Instant,
+    /// Where typed servers run.
+    runtime: Handle,
+    tasks: TaskTracker,
+    /// No new work: long requests (change streams) come to their end.
+    draining: CancellationToken,
+    /// Children end.
+    stopping: CancellationToken,
+}
+
+impl Gateway {
+    /// Starts every child that is not lazy, and returns at once. Typed servers run on `runtime`.
+    pub(crate) fn start(composition: Composition, runtime: Handle) -> Arc<Self> {
+        let Composition { settings, children, .. } = composition;
+        let gateway = Arc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
+            catalog: ArcSwap::from_pointee(Catalog::build(&settings, &[], None)),
+            settings,
+            children: ArcSwap::default(),
+            publishing: Mutex::default(),
+            clients: Mutex::default(),
+            watches: Watches::default(),
+            ids: AtomicU64::new(1),
+            began: Instant::now(),
+            runtime,
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+        });
+        gateway.add_children(children);
+        gateway
+    }
+
+    /// Adds children at run time; open connections see what they offer.
+    pub(crate) fn add_children(&self, specs: Vec<ChildSpec>) {
+        let audience: Weak<dyn Audience> = self.own.clone();
+        let mut children = Vec::clone(&self.children.load());
+        let added: Vec<_> = specs
+            .into_iter()
+            .map(|spec| Child::new(self.next_id(), spec, self.runtime.clone(), Weak::clone(&audience)))
+            .collect();
+        children.extend(added.iter().cloned());
+        self.children.store(Arc::new(children));
+        for child in added {
+            self.tasks.spawn(child.supervise());
+        }
+        self.publish();
+    }
+
+    /// Ends a child and takes back what it offered; open connections see that.
+    pub(crate) fn remove_child(&self, id: u64) {
+        let mut children = Vec::clone(&self.children.load());
+        let Some(at) = children.iter().position(|child| child.id == id) else { return };
+        let child = children.remove(at);
+        self.children.store(Arc::new(children));
+        child.end();
+        self.watches.drop_child(id);
+        self.publish();
+    }
+
+    /// Brings requests that would last for ever (change streams) to their end.
+    pub(crate) fn drain(&self) {
+        self.draining.cancel();
+    }
+
+    /// Ends every child and waits for them, within a bound.
+    pub(crate) async fn stop(&self) {
+        self.drain();
+        self.end_children();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some children did not end within {} s", STOP_GRACE.as_secs());
+        }
+    }
+
+    /// A connection that lives: it hears list changes and the like until [`Gateway::disconnect`].
+    pub(crate) fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
+        let client = Client::new(self.next_id(), Some(push));
+        lock(&self.clients).insert(client.id, Arc::clone(&client));
+        client
+    }
+
+    /// The connection is gone; all that it held is released.
+    pub(crate) fn disconnect(&self, client: &Client) {
+        lock(&self.clients).remove(&client.id);
+        self.forget(Subscriber::Client(client.id));
+    }
+
+    /// The sender of one stateless request.
+    pub(crate) fn stateless(&self) -> Arc<Client> {
+        Client::new(self.next_id(), None)
+    }
+
+    /// Serves one request. What precedes the result goes to `outlet`, in order. Dropping the future
+    /// cancels the request at the child.
+    pub(crate) async fn serve(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        request: &Request,
+        outlet: &Arc<dyn Outlet>,
+        cancelled: &CancellationToken,
+    ) -> Result<Raw, ErrorObject> {
+        json::check(request.params(), json::MAX_NODES)
+            .map_err(|error| ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}")))?;
+        let params = Object::parse(request.params()).unwrap_or_default();
+        let meta_text = params.get_borrowed("_meta");
+        let meta = match meta_text {
+            Some(text) => Object::parse(text).map_err(|_| fault::invalid_params("`_meta` is an object"))?,
+            None => Object::default(),
+        };
+        let era = era_of(client, &meta)?;
+        let caller = Caller { client, era, meta_text, meta, outlet, cancelled };
+        match (&*request.method, era) {
+            ("tools/call", _) => self.call_tool(&caller, params).await,
+            ("resources/read", _) => self.read_resource(&caller, params).await,
+            ("prompts/get", _) => self.get_prompt(&caller, params).await,
+            ("completion/complete", _) => self.complete(&caller, params).await,
+            ("initialize", _) if client.legacy_version().is_none() => self.initialize(client, &params).await,
+            ("initialize", _) => Err(ErrorObject::new(code::INVALID_REQUEST, "`initialize` was answered before")),
+            ("server/discover", Era::Modern) => Ok(self.discover().await),
+            ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
+            ("ping", Era::Legacy) => Ok(Raw::from_static("{}")),
+            ("logging/setLevel", Era::Legacy) => self.set_log_level(client, &params),
+            ("resources/subscribe", Era::Legacy) => self.subscribe(&caller, &params).await,
+            ("resources/unsubscribe", Era::Legacy) => self.unsubscribe(&caller, &params).await,
+            (method, _) => match Kind::ALL.into_iter().find(|kind| kind.method() == method) {
+                Some(kind) => self.list(kind, era, &params).await,
+                None if belongs_to_one_era(method) => {
+                    Err(ErrorObject::new(code::METHOD_NOT_FOUND, &format!("method `{method}` not found in this protocol version")))
+                }
+                None => self.pass_on(&caller, method, params).await,
+            },
+        }
+    }
+
+    /// Takes a notification of a client. (Cancellation is the transport's; it fires the token.)
+    pub(crate) fn notified(&self, client: &Arc<Client>, notification: Notification) {
+        match &*notification.method {
+            "notifications/initialized" | "notifications/cancelled" | "notifications/progress" => {}
+            // No child was told of this client's roots.
+            "notifications/roots/list_changed" => {}
+            method => {
+                if let Some(instance) = self.catalog().only_bare_child(|_| true).and_then(|child| child.running()) {
+                    instance.peer().notify(notification);
+                } else {
+                    tracing::debug!(client = client.id, method, "a notification that concerns no child");
+                }
+            }
+        }
+    }
+
+    /// `Mcp-Param-*` rules of an exposed tool.
+    pub(crate) fn param_headers(&self, tool: &str) -> Option<Arc<ParamHeaders>> {
+        self.catalog().tool(tool)?.headers.clone()
+    }
+
+    /// The children, in the order of their declaration.
+    pub(crate) fn children(&self) -> Arc<Vec<Arc<Child>>> {
+        self.children.load_full()
+    }
+
+    /// What is exposed now.
+    pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
+        self.catalog.load()
+    }
+
+    /// Waits until every child has started or failed, at most `grace` from the start on.
+    pub(crate) async fn settled(&self, grace: Duration) {
+        let children = self.children();
+        let all = async {
+            for child in children.iter() {
+                // A lazy child is started by whoever wants to see what it offers.
+                if matches!(child.phase(), Phase::Idle) {
+                    child.want();
+                }
+            }
+            for child in children.iter() {
+                child.settled().await;
+            }
+        };
+        let _ = tokio::time::timeout_at(self.began + grace, all).await;
+    }
+
+    async fn list(&self, kind: Kind, era: Era, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+        self.settled(LIST_GRACE).await;
+        let cursor = match params.get("cursor") {
+            None | Some("null") => None,
+            Some(_) => Some(call::required(params, "cursor")?),
+        };
+        let catalog = self.catalog();
+        let page = catalog.page(kind, cursor.as_deref(), era == Era::Modern);
+        page.cloned().ok_or_else(|| fault::invalid_params("the cursor is not one of this server's; list again from the start"))
+    }
+
+    fn set_log_level(&self, client: &Client, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+        let level = call::required(params, "level")?;
+        let level = crate::server::LogLevel::from_wire(&level)
+            .ok_or_else(|| fault::invalid_params(&format!("unknown log level `{level}`")))?;
+        client.set_log_level(level);
+        self.spread_log_level();
+        Ok(Raw::from_static("{}"))
+    }
+
+    /// Puts a new catalog together and tells the clients what differs.
+    fn publish(&self) {
+        let kinds = {
+            let _publishing = lock(&self.publishing);
+            let former = self.catalog.load_full();
+            let next = Catalog::build(&self.settings, &self.children(), Some(&former));
+            for problem in &next.problems {
+                if !former.problems.contains(problem) {
+                    tracing::warn!("{problem}");
+                }
+            }
+            let kinds = next.changed_since(&former);
+            self.catalog.store(Arc::new(next));
+            kinds
+        };
+        if !kinds.is_empty() {
+            self.announce(&kinds);
+        }
+    }
+
+    /// Makes a result one of the client's era.
+    fn finish(&self, result: Raw, child: Era, client: Era, cacheable: bool) -> Raw {
+        if child == Era::Legacy && client == Era::Legacy {
+            return result;
+        }
+        rewrite::to_era(result, child, client, &self.catalog().server_info, cacheable)
+    }
+
+    fn child(&self, id: u64) -> Option<Arc<Child>> {
+        self.children.load().iter().find(|child| child.id == id).cloned()
+    }
+
+    fn client(&self, id: u64) -> Option<Arc<Client>> {
+        lock(&self.clients).get(&id).cloned()
+    }
+
+    /// The connections whose handshake is done.
+    fn greeted_clients(&self) -> Vec<Arc<Client>> {
+        lock(&self.clients).values().filter(|client| client.legacy_version().is_some()).cloned().collect()
+    }
+
+    fn own(&self) -> Weak<Self> {
+        Weak::clone(&self.own)
+    }
+
+    fn end_children(&self) {
+        self.stopping.cancel();
+        for child in self.children.load().iter() {
+            child.end();
+        }
+    }
+
+    fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Nobody can reach the children any more.
+        self.end_children();
+    }
+}
+
+/// The era of a request: modern ones say so themselves.
+fn era_of(client: &Client, meta: &Object<'_>) -> Result<Era, ErrorObject> {
+    let Some(version) = meta.get(META_VERSION) else {
+        return Ok(Era::Legacy);
+    };
+    let version = json::decode_string(version)
+        .ok_or_else(|| fault::invalid_params(&format!("`_meta[\"{META_VERSION}\"]` is a string")))?;
+    if version != MODERN {
+        // A client of a session may repeat what was agreed.
+        if client.legacy_version() == Some(&version) {
+            return Ok(Era::Legacy);
+        }
+        let data = format!("{{\"supported\":{},\"requested\":{}}}", Raw::of(&ALL).as_str(), json::quote(&version));
+        let error = ErrorObject::with_data(code::UNSUPPORTED_VERSION, "unsupported protocol version", Some(&data));
+        return Err(error);
+    }
+    if !meta.get(META_CLIENT_CAPABILITIES).is_some_and(|capabilities| capabilities.starts_with('{')) {
+        return Err(fault::invalid_params(&format!("`_meta[\"{META_CLIENT_CAPABILITIES}\"]` is missing or not an object")));
+    }
+    Ok(Era::Modern)
+}
+
+/// Methods of the specification that the other era does not have.
+fn belongs_to_one_era(method: &str) -> bool {
+    matches!(
+        method,
+        "ping" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" | "server/discover" | "subscriptions/listen"
+    ) || method.starts_with("tasks/")
+}

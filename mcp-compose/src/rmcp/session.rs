@@ -1,0 +1,109 @@
+//! A running rmcp client session as a child.
+//!
+//! Its requests go out raw, as custom requests; results pass through rmcp's types, and what the
+//! server tells outside a call goes to the session's own handler, not to us.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+
+use rmcp::model::{CancelledNotification, CancelledNotificationParam, ClientRequest, CustomRequest, RequestId};
+use rmcp::service::{PeerRequestOptions, RoleClient, ServiceError};
+
+use crate::child::RmcpSession;
+use crate::child::handshake;
+use crate::child::instance::Opened;
+use crate::wire::message::{ErrorObject, Request, Response};
+use crate::wire::peer::{Delivered, Failure, Handler, Link, LinkError, Outgoing, Peer, lock};
+use crate::wire::{Message, Raw};
+
+/// Takes over a session whose handshake is done.
+pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
+    let greeted = session.peer.peer_info().and_then(|info| handshake::greeted(&Raw::of(&*info)).ok());
+    let link = Arc::new(Session {
+        rmcp: session.peer,
+        _keep: Mutex::new(session.keep),
+        ours: OnceLock::new(),
+        ids: Mutex::default(),
+    });
+    let peer = Peer::new(Box::new(SessionLink(Arc::clone(&link))), handler);
+    // Set once, right here.
+    let _ = link.ours.set(Arc::downgrade(&peer));
+    Opened { peer, process: None, greeted }
+}
+
+struct SessionLink(Arc<Session>);
+
+struct Session {
+    rmcp: rmcp::Peer<RoleClient>,
+    /// What must live for as long as the session is used.
+    _keep: Mutex<Box<dyn std::any::Any + Send>>,
+    ours: OnceLock<Weak<Peer>>,
+    /// Our ids to rmcp's, for cancelling.
+    ids: Mutex<HashMap<u64, RequestId>>,
+}
+
+impl std::fmt::Debug for SessionLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionLink")
+    }
+}
+
+impl Link for SessionLink {
+    fn send(&self, message: Outgoing) -> Result<(), LinkError> {
+        if self.0.rmcp.is_transport_closed() {
+            return Err(LinkError::Closed);
+        }
+        if let Message::Request(request) = message.message {
+            tokio::spawn(Arc::clone(&self.0).call(request));
+        }
+        Ok(())
+    }
+
+    fn cancel(&self, id: u64, reason: &str) {
+        let Some(request_id) = lock(&self.0.ids).remove(&id) else { return };
+        let peer = self.0.rmcp.clone();
+        let reason = reason.to_owned();
+        tokio::spawn(async move {
+            let params = CancelledNotificationParam::new(Some(request_id), Some(reason));
+            let _ = peer.send_notification(CancelledNotification::new(params).into()).await;
+        });
+    }
+
+    // The session belongs to whoever opened it.
+    fn close(&self) {}
+}
+
+impl Session {
+    async fn call(self: Arc<Self>, request: Request) {
+        let Some(id) = request.id.as_u64() else { return };
+        let params = serde_json::from_str(request.params()).ok();
+        let custom = ClientRequest::CustomRequest(CustomRequest::new(&*request.method, params));
+        let sent = self.rmcp.send_request_with_option(custom, PeerRequestOptions::no_options()).await;
+        let outcome = match sent {
+            Ok(handle) => {
+                lock(&self.ids).insert(id, handle.id.clone());
+                handle.await_response().await
+            }
+            Err(error) => Err(error),
+        };
+        lock(&self.ids).remove(&id);
+        let Some(peer) = self.ours.get().and_then(Weak::upgrade) else { return };
+        match outcome {
+            Ok(result) => {
+                let response = Response { id: Some(request.id), outcome: Ok(Raw::of(&result)) };
+                peer.receive(Message::Response(response), None);
+            }
+            Err(ServiceError::McpError(error)) => {
+                let error = ErrorObject::from_raw(Raw::of(&error));
+                peer.finish(id, Err(Failure::Error(error)));
+            }
+            Err(error) => {
+                let reason = error.to_string().into();
+                peer.finish(id, Err(Failure::Lost { delivered: Delivered::Maybe, reason }));
+                if self.rmcp.is_transport_closed() {
+                    peer.end("the session was closed by the other side");
+                }
+            }
+        }
+    }
+}

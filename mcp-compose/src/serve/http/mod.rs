@@ -1,0 +1,221 @@
+//! The HTTP front: every protocol version on one endpoint.
+//!
+//! A request is served inside the HTTP exchange that brings it, by the task of its connection.
+//! Its answer is JSON when nothing precedes the result, and an event stream when something does.
+//! Up to 2025-11-25 a broken connection is no cancellation: the call then goes on by itself, and
+//! its stream can be asked for again. From 2026-07-28 on, the stream's end is the call's end.
+
+mod backend;
+mod body;
+mod call;
+mod guard;
+mod headers;
+mod legacy;
+mod listen;
+mod modern;
+mod peek;
+mod post;
+mod push;
+mod reply;
+mod session;
+mod stall;
+mod stream;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use backend::Backend;
+pub(crate) use body::Body;
+pub(crate) use guard::check_bind;
+pub use guard::{AllowedHosts, OpenBind};
+pub(crate) use listen::serve;
+
+use guard::Guard;
+use reply::Refusal;
+use session::{Session, Sessions};
+
+/// How often idle sessions and streams that nobody came back to are looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+/// The paths of the endpoint.
+const PATHS: [&str; 2] = ["/mcp", "/"];
+
+/// Settings of the HTTP front.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HttpOptions {
+    /// Which `Host` headers are served: loopback names unless set.
+    pub allowed_hosts: AllowedHosts,
+    /// Origins of web pages that may call, beside those of this machine (`https://app.example.com`).
+    pub allowed_origins: Vec<String>,
+    /// Most bytes of one message: 4 MiB unless set.
+    pub max_body: usize,
+    /// Most sessions of clients up to 2025-11-25: 10,000 unless set.
+    pub max_sessions: usize,
+    /// How long a session lives without a request, a call in flight or an open stream: 30 minutes unless set.
+    pub session_idle: Duration,
+    /// Most connections: 10,000 unless set. More wait to be accepted.
+    pub max_connections: usize,
+    /// How often something is sent on a stream where nothing happens: 15 seconds unless set.
+    pub keep_alive: Duration,
+    /// How long an answer may take before it becomes a stream, so that nobody on the way gives up: 15 seconds
+    /// unless set.
+    pub patience: Duration,
+    /// How long calls in flight may go on once the server stops: 30 seconds unless set.
+    pub drain: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            allowed_hosts: AllowedHosts::default(),
+            allowed_origins: Vec::new(),
+            max_body: 4 * 1024 * 1024,
+            max_sessions: 10_000,
+            session_idle: Duration::from_secs(30 * 60),
+            max_connections: 10_000,
+            keep_alive: Duration::from_secs(15),
+            patience: Duration::from_secs(15),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The HTTP front of a gateway.
+pub(crate) struct Front<G: Backend> {
+    backend: Arc<G>,
+    options: HttpOptions,
+    guard: Guard,
+    sessions: Sessions<G>,
+    sweeping: AtomicBool,
+    /// Calls that outlived their connection, and the sweeper.
+    tasks: TaskTracker,
+    /// No new work is taken.
+    draining: CancellationToken,
+    /// Work in flight is given up.
+    stopping: CancellationToken,
+}
+
+impl<G: Backend> Front<G> {
+    /// A front that serves `backend`.
+    pub(crate) fn new(backend: Arc<G>, options: HttpOptions) -> Arc<Self> {
+        Arc::new(Self {
+            backend,
+            guard: Guard {
+                hosts: options.allowed_hosts.clone(),
+                origins: options.allowed_origins.clone(),
+            },
+            sessions: Sessions::new(options.max_sessions, options.session_idle),
+            options,
+            sweeping: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// Serves one HTTP request, whatever its path.
+    pub(crate) async fn handle<B>(self: &Arc<Self>, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let (head, body) = request.into_parts();
+        if let Err(why) = self.guard.check(&head.headers) {
+            return Refusal::new(StatusCode::FORBIDDEN, why).into();
+        }
+        match head.method {
+            Method::POST => self.post(&head.headers, body).await,
+            Method::GET => self.get(&head.headers),
+            Method::DELETE => self.delete(&head.headers),
+            _ => Ok(reply::not_allowed("GET, POST, DELETE")),
+        }
+        .unwrap_or_else(Response::from)
+    }
+
+    /// Serves one HTTP request if its path is the endpoint's.
+    async fn route<B>(self: &Arc<Self>, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        if PATHS.contains(&request.uri().path()) {
+            return self.handle(request).await;
+        }
+        match self.guard.check(request.headers()) {
+            Ok(()) => reply::empty(StatusCode::NOT_FOUND),
+            Err(why) => Refusal::new(StatusCode::FORBIDDEN, why).into(),
+        }
+    }
+
+    /// Takes a session in; `false` if there are too many.
+    fn open(self: &Arc<Self>, session: &Arc<Session<G>>) -> bool {
+        if !self.sessions.insert(session) {
+            return false;
+        }
+        if !self.sweeping.swap(true, Ordering::AcqRel) {
+            let front = Arc::downgrade(self);
+            self.tasks.spawn(sweep(front, self.draining.clone()));
+        }
+        true
+    }
+
+    /// Takes no new work: streams that only listen end, calls in flight go on.
+    pub(crate) fn drain(&self) {
+        self.draining.cancel();
+        for session in self.sessions.all() {
+            session.streams.close_listeners();
+        }
+    }
+
+    /// Gives up what is in flight and ends every session.
+    pub(crate) fn stop(&self) {
+        self.draining.cancel();
+        self.stopping.cancel();
+        for session in self.sessions.all() {
+            self.sessions.end(&session.id, "the server has stopped");
+        }
+    }
+}
+
+impl<G: Backend> Drop for Front<G> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Looks after the sessions until the front is gone.
+async fn sweep<G: Backend>(front: Weak<Front<G>>, draining: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = draining.cancelled() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        match front.upgrade() {
+            Some(front) => front.sessions.sweep(Instant::now()),
+            None => return,
+        }
+    }
+}
+
+/// The front as an axum router: `/mcp` and `/`, for people who serve it themselves.
+pub(crate) fn router<G: Backend>(front: &Arc<Front<G>>) -> axum::Router {
+    let front = Arc::clone(front);
+    let service = tower::service_fn(move |request: Request<axum::body::Body>| {
+        let front = Arc::clone(&front);
+        async move {
+            let response = front.handle(request).await;
+            Ok::<_, Infallible>(response.map(axum::body::Body::new))
+        }
+    });
+    PATHS.into_iter().fold(axum::Router::new(), |router, path| {
+        router.route_service(path, service.clone())
+    })
+}

@@ -1,0 +1,126 @@
+//! 2026-07-28: every POST stands alone, and closing its stream cancels it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Response, StatusCode};
+
+use super::Front;
+use super::backend::Backend;
+use super::body::{Body, Events};
+use super::call::{Call, First};
+use super::headers::{self, Accepts};
+use super::peek::Peek;
+use super::reply::{self, Refusal};
+use super::stream::EventStream;
+use crate::gateway::client::Outlet;
+use crate::wire::message::{Incoming, code};
+use crate::wire::version::META_VERSION;
+use crate::wire::{self, ErrorObject, Message, Request};
+
+impl<G: Backend> Front<G> {
+    pub(super) async fn post_modern(
+        &self,
+        headers: &HeaderMap,
+        accepts: Accepts,
+        incoming: Incoming,
+    ) -> Result<Response<Body>, Refusal> {
+        match incoming {
+            Incoming::One(Message::Request(request)) => {
+                self.serve_modern(headers, accepts, request).await
+            }
+            // This version defines none that a client sends over HTTP.
+            Incoming::One(Message::Notification(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
+            Incoming::One(Message::Response(_)) => Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "a client of 2026-07-28 sends requests and notifications only",
+            )),
+            Incoming::Batch(_) => Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "2026-07-28 has no batches",
+            )),
+        }
+    }
+
+    async fn serve_modern(
+        &self,
+        headers: &HeaderMap,
+        accepts: Accepts,
+        request: Request,
+    ) -> Result<Response<Body>, Refusal> {
+        let peek = Peek::of(&request.method, request.params())
+            .map_err(|error| invalid_params(&error.to_string(), &request))?;
+        headers::check_standard(headers, &request, &peek)?;
+        if peek.version.is_none() {
+            let why = format!("`_meta[\"{META_VERSION}\"]` is missing");
+            return Err(invalid_params(&why, &request));
+        }
+        if &*request.method == "initialize" {
+            return Err(Refusal {
+                status: StatusCode::NOT_FOUND,
+                id: Some(request.id.clone()),
+                error: ErrorObject::new(
+                    code::METHOD_NOT_FOUND,
+                    "2026-07-28 has no `initialize`: ask `server/discover`, or for an older version",
+                ),
+            });
+        }
+        if let (Some(name), "tools/call") = (&peek.name, &*request.method) {
+            self.backend
+                .verify_params(name, peek.arguments.unwrap_or("{}"), headers)
+                .map_err(|why| headers::mismatch(&why, &request))?;
+        }
+        let complete = peek.complete;
+        let stream = Arc::new(EventStream::plain());
+        let mut call = self.stateless_call(request, Arc::clone(&stream) as Arc<dyn Outlet>);
+        match call.first(&stream, accepts, self.options.patience).await {
+            First::Response(response) => Ok(reply::json(status(&response, complete), response)),
+            First::Events => Ok(reply::events(Events::of_call(
+                stream,
+                call,
+                self.options.keep_alive,
+            ))),
+        }
+    }
+
+    fn stateless_call(&self, request: Request, outlet: Arc<dyn Outlet>) -> Call {
+        let backend = Arc::clone(&self.backend);
+        let client = backend.stateless();
+        // A listen ends when draining begins, other requests may finish.
+        let cancelled = match &*request.method {
+            "subscriptions/listen" => self.draining.clone(),
+            _ => self.stopping.clone(),
+        };
+        let id = request.id.clone();
+        Call::bound(Box::pin(async move {
+            wire::Response {
+                id: Some(id),
+                outcome: backend.serve(&client, request, outlet, cancelled).await,
+            }
+        }))
+    }
+}
+
+fn invalid_params(why: &str, request: &Request) -> Refusal {
+    Refusal {
+        status: StatusCode::BAD_REQUEST,
+        id: Some(request.id.clone()),
+        error: ErrorObject::new(code::INVALID_PARAMS, &format!("invalid params: {why}")),
+    }
+}
+
+/// The HTTP status of a response. `complete`: the request's `_meta` had all that it must have.
+fn status(response: &wire::Response, complete: bool) -> StatusCode {
+    let Err(error) = &response.outcome else {
+        return StatusCode::OK;
+    };
+    match error.code() {
+        code::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        code::HEADER_MISMATCH
+        | code::MISSING_CAPABILITY
+        | code::UNSUPPORTED_VERSION
+        | code::INVALID_REQUEST
+        | code::PARSE => StatusCode::BAD_REQUEST,
+        code::INVALID_PARAMS if !complete => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
+}

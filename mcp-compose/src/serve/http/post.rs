@@ -1,0 +1,129 @@
+//! One POST: read the body, parse it, and tell which era it belongs to.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use http::{HeaderMap, Response, StatusCode};
+
+use super::Front;
+use super::backend::Backend;
+use super::body::Body;
+use super::headers::{self, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
+use super::peek::version_of;
+use super::reply::Refusal;
+use crate::wire::message::{Incoming, code};
+use crate::wire::version::{ALL, LEGACY, MODERN};
+use crate::wire::{ErrorObject, Message, Raw};
+
+/// A client that sends a body slower than this is not waited for.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl<G: Backend> Front<G> {
+    pub(super) async fn post<B>(
+        self: &Arc<Self>,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Result<Response<Body>, Refusal>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let accepts = headers::check_types(headers)?;
+        let body = tokio::time::timeout(BODY_TIMEOUT, read(body, self.options.max_body))
+            .await
+            .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"))??;
+        let text = ByteString::try_from(body).map_err(|_| Refusal {
+            status: StatusCode::BAD_REQUEST,
+            id: None,
+            error: ErrorObject::new(code::PARSE, "parse error: the body is not UTF-8"),
+        })?;
+        let incoming = Incoming::parse(&text).map_err(Refusal::malformed)?;
+        if is_modern(headers, &incoming)? {
+            self.post_modern(headers, accepts, incoming).await
+        } else {
+            self.post_legacy(headers, accepts, incoming).await
+        }
+    }
+}
+
+/// Whether a POST belongs to 2026-07-28: its header or its body says so.
+fn is_modern(headers: &HeaderMap, incoming: &Incoming) -> Result<bool, Refusal> {
+    let version = match headers.get(MCP_PROTOCOL_VERSION) {
+        None => None,
+        Some(value) => Some(value.to_str().unwrap_or("?")),
+    };
+    match version {
+        Some(MODERN) => Ok(true),
+        Some(version) if LEGACY.contains(&version) => {
+            Ok(!headers.contains_key(MCP_SESSION_ID) && version_of(incoming).is_some())
+        }
+        None => Ok(!headers.contains_key(MCP_SESSION_ID) && version_of(incoming).is_some()),
+        Some(_) if version_of(incoming).is_some() => Ok(true),
+        Some(version) => Err(unsupported(version, incoming)),
+    }
+}
+
+fn unsupported(version: &str, incoming: &Incoming) -> Refusal {
+    let data = serde_json::json!({ "supported": ALL, "requested": version });
+    Refusal {
+        status: StatusCode::BAD_REQUEST,
+        id: match incoming {
+            Incoming::One(Message::Request(request)) => Some(request.id.clone()),
+            _ => None,
+        },
+        error: ErrorObject::with_data(
+            code::UNSUPPORTED_VERSION,
+            "unsupported protocol version",
+            Some(Raw::of(&data).as_str()),
+        ),
+    }
+}
+
+/// Reads a body of at most `max` bytes; one that arrives in one piece is not copied.
+async fn read<B>(mut body: B, max: usize) -> Result<Bytes, Refusal>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let too_large = || {
+        Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("a message has at most {max} bytes"),
+        )
+    };
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_large());
+    }
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|_| {
+            Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "the body could not be read to its end",
+            )
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if whole.len() + pieces.len() + data.len() > max {
+            return Err(too_large());
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = data;
+            continue;
+        }
+        if pieces.is_empty() {
+            let expected = whole.len() + data.len();
+            pieces.reserve(expected.max(body.size_hint().lower() as usize + expected));
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        pieces.extend_from_slice(&data);
+    }
+    Ok(if pieces.is_empty() {
+        whole
+    } else {
+        pieces.freeze()
+    })
+}

@@ -1,0 +1,103 @@
+//! A composition that runs inside a program with a server of its own.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::{ServeError, http};
+use crate::gateway::Gateway;
+use crate::{Composition, IntoChild, Problem};
+
+/// A running composition: its router, and its children at run time.
+///
+/// Clones are handles to the same one. Its children end when [`Running::stop`] is called, or when
+/// the last handle and the last router are dropped.
+///
+/// ```
+/// use mcp_compose::{Composition, child::stdio};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let running = Composition::builder().name("factory").build().start()?;
+/// let app: axum::Router = running.router();
+/// running.add("notes", stdio("notes-server").lazy())?;
+/// assert!(running.remove("notes"));
+/// running.stop().await;
+/// # drop(app);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Running {
+    gateway: Arc<Gateway>,
+}
+
+impl Composition {
+    /// Starts the composition on the current runtime, for programs that serve it themselves.
+    ///
+    /// # Errors
+    /// When the composition is wrong.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(self) -> Result<Running, ServeError> {
+        self.ready()?;
+        Ok(Running { gateway: Gateway::start(self, Handle::current()) })
+    }
+
+    /// As [`Composition::start`] and then [`Running::router`]: the children live as long as the
+    /// router.
+    ///
+    /// # Errors
+    /// When the composition is wrong.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn into_router(self) -> Result<axum::Router, ServeError> {
+        Ok(self.start()?.router())
+    }
+}
+
+impl Running {
+    /// An axum router that serves the composition at `/mcp`.
+    pub fn router(&self) -> axum::Router {
+        http::router(&http::Front::new(Arc::clone(&self.gateway), http::HttpOptions::default()))
+    }
+
+    /// Adds a child. Open connections are told what it adds, once it has started.
+    ///
+    /// # Errors
+    /// When the namespace is not valid or taken, or the child is declared wrongly.
+    pub fn add(&self, namespace: &str, child: impl IntoChild) -> Result<(), ServeError> {
+        let added = Composition::builder().child(namespace, child).build();
+        added.ready()?;
+        if self.find(namespace).is_some() {
+            let problem = Problem::error(namespace, "the namespace is taken; remove that child first");
+            return Err(ServeError::Composition(vec![problem]));
+        }
+        self.gateway.add_children(added.children);
+        Ok(())
+    }
+
+    /// Ends a child and takes back what it offered; its calls in flight fail. False if there is
+    /// none of that namespace.
+    pub fn remove(&self, namespace: &str) -> bool {
+        let Some(id) = self.find(namespace) else { return false };
+        self.gateway.remove_child(id);
+        true
+    }
+
+    /// Ends every child and waits for that, within a bound of seconds.
+    pub async fn stop(&self) {
+        self.gateway.stop().await;
+    }
+
+    fn find(&self, namespace: &str) -> Option<u64> {
+        let children = self.gateway.children();
+        let named = |child: &&Arc<_>| -> bool {
+            let child: &crate::child::supervisor::Child = child;
+            child.spec.namespace.as_ref().is_some_and(|known| known.as_str() == namespace)
+        };
+        children.iter().find(named).map(|child| child.id)
+    }
+}

@@ -1,0 +1,278 @@
+//! The context of a call: progress, log, cancellation and what the caller sent along.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use serde::Serialize;
+use serde_json::{Number, Value, json, value::RawValue};
+use tokio_util::sync::CancellationToken;
+
+/// The context of the call that a method serves; take it as `ctx: &Ctx` or `ctx: Ctx`.
+///
+/// Nothing here fails: what the client did not ask for is not sent.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+struct Inner {
+    parts: CtxParts,
+    last_progress: Mutex<Option<f64>>,
+    finished: AtomicBool,
+}
+
+/// What the relay knows about a call that it hands to a typed server.
+pub(crate) struct CtxParts {
+    /// The caller's progress token, as raw JSON.
+    pub(crate) progress_token: Option<String>,
+    /// The least severe level the client asked for; `None`: it wants no log.
+    pub(crate) log_level: Option<LogLevel>,
+    /// Sends a notification: method and raw params.
+    pub(crate) notify: Arc<dyn Fn(&'static str, String) + Send + Sync>,
+    /// Cancelled when the caller gives up.
+    pub(crate) cancel: CancellationToken,
+    /// The caller's `_meta`, as raw JSON.
+    pub(crate) meta: Option<String>,
+}
+
+impl Ctx {
+    pub(crate) fn new(parts: CtxParts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            last_progress: Mutex::new(None),
+            finished: AtomicBool::new(false),
+        }))
+    }
+
+    /// Tells the caller how far the call has come: `n` of `total`, or `()` for a total that is not known.
+    ///
+    /// Sent only if the caller asked for progress, and only if `n` is more than before. Awaiting is optional.
+    pub fn progress(&self, n: impl Amount, total: impl Amount) -> Sent {
+        self.send_progress(n.number(), total.number(), None)
+    }
+
+    /// Like [`progress`](Self::progress), with a line for a person.
+    pub fn progress_with(
+        &self,
+        n: impl Amount,
+        total: impl Amount,
+        message: impl fmt::Display,
+    ) -> Sent {
+        self.send_progress(n.number(), total.number(), Some(message.to_string()))
+    }
+
+    /// Sends a log message, if the client wants messages of this level.
+    pub fn log(&self, level: LogLevel, data: impl Serialize) -> Sent {
+        let wanted = self.0.parts.log_level.is_some_and(|least| level >= least);
+        if wanted && let Ok(data) = serde_json::to_value(data) {
+            self.notify(
+                "notifications/message",
+                &json!({ "level": level.as_str(), "data": data }),
+            );
+        }
+        Sent(())
+    }
+
+    /// Completes when the caller has given up on this call.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.parts.cancel.clone().cancelled_owned()
+    }
+
+    /// Whether the caller has given up on this call.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.parts.cancel.is_cancelled()
+    }
+
+    /// The `_meta` that the caller sent; `Null` if there was none.
+    pub fn meta(&self) -> Value {
+        self.0
+            .parts
+            .meta
+            .as_deref()
+            .and_then(|raw| serde_json::from_str(raw).ok())
+            .unwrap_or_default()
+    }
+
+    /// Nothing may follow the result, not even from a clone that outlives the call.
+    pub(super) fn finish(&self) {
+        self.0.finished.store(true, Ordering::Release);
+    }
+
+    fn send_progress(
+        &self,
+        n: Option<Number>,
+        total: Option<Number>,
+        message: Option<String>,
+    ) -> Sent {
+        let Some(token) = &self.0.parts.progress_token else {
+            return Sent(());
+        };
+        let Some((n, value)) = n.and_then(|n| n.as_f64().map(|value| (n, value))) else {
+            return Sent(());
+        };
+        let Ok(token) = serde_json::from_str::<Box<RawValue>>(token) else {
+            return Sent(());
+        };
+        // Held while sending, so that the order on the wire is the order of the numbers.
+        let mut last = self
+            .0
+            .last_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| value <= last) {
+            return Sent(());
+        }
+        *last = Some(value);
+        let progress = Progress {
+            progress_token: &token,
+            progress: n,
+            total,
+            message,
+        };
+        self.notify("notifications/progress", &progress);
+        Sent(())
+    }
+
+    fn notify(&self, method: &'static str, params: &impl Serialize) {
+        if self.0.finished.load(Ordering::Acquire) {
+            return;
+        }
+        if let Ok(params) = serde_json::to_string(params) {
+            (self.0.parts.notify)(method, params);
+        }
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("progress_token", &self.0.parts.progress_token)
+            .field("log_level", &self.0.parts.log_level)
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress<'p> {
+    progress_token: &'p RawValue,
+    progress: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// A notification that is on its way. It is sent whether or not this is awaited.
+#[derive(Debug)]
+pub struct Sent(());
+
+impl Future for Sent {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// How severe a log message is, least severe first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// For whoever debugs the server.
+    Debug,
+    /// What happens in general.
+    Info,
+    /// Normal but significant.
+    Notice,
+    /// Something may be wrong.
+    Warning,
+    /// Something is wrong.
+    Error,
+    /// A component is failing.
+    Critical,
+    /// Somebody must act now.
+    Alert,
+    /// The system is unusable.
+    Emergency,
+}
+
+impl LogLevel {
+    /// All levels, least severe first.
+    pub const ALL: [Self; 8] = [
+        Self::Debug,
+        Self::Info,
+        Self::Notice,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+        Self::Alert,
+        Self::Emergency,
+    ];
+
+    /// The name of the level on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+            Self::Alert => "alert",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// The level of that name on the wire.
+    pub fn from_wire(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
+/// A number for [`Ctx::progress`]: any integer or float, an `Option` of one, or `()` for "not known".
+pub trait Amount {
+    /// The JSON number, if there is one.
+    fn number(self) -> Option<Number>;
+}
+
+macro_rules! amounts {
+    ($($integer:ty)*) => {$(
+        impl Amount for $integer {
+            fn number(self) -> Option<Number> {
+                Some(self.into())
+            }
+        }
+    )*};
+}
+amounts!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+impl Amount for f64 {
+    fn number(self) -> Option<Number> {
+        Number::from_f64(self)
+    }
+}
+
+impl Amount for f32 {
+    fn number(self) -> Option<Number> {
+        Number::from_f64(self.into())
+    }
+}
+
+impl Amount for () {
+    fn number(self) -> Option<Number> {
+        None
+    }
+}
+
+impl<A: Amount> Amount for Option<A> {
+    fn number(self) -> Option<Number> {
+        self.and_then(A::number)
+    }
+}

@@ -1,0 +1,228 @@
+//! What a parameter of a method is: an argument with a schema, or something taken from the call.
+
+use std::{fmt, marker::PhantomData};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{Call, FromCall, ToolError};
+
+/// A parameter of type `T`.
+pub enum Input<T> {
+    /// Made from the call; not in the schema.
+    FromCall(fn(&Call) -> Result<T, ToolError>),
+    /// One property of the arguments.
+    Argument {
+        /// Its name on the wire.
+        name: &'static str,
+        /// Its description.
+        doc: &'static str,
+        /// Its schema.
+        schema: fn(&mut SchemaGenerator) -> Schema,
+        /// Reads it from JSON.
+        decode: Decode<T>,
+        /// Reads it from JSON, where `null` is `None`.
+        decode_optional: Option<Decode<Option<T>>>,
+        /// What stands for it when it is not given.
+        absent: Option<Absent<T>>,
+    },
+    /// All arguments as one object.
+    Whole {
+        /// Its schema.
+        schema: fn(&mut SchemaGenerator) -> Schema,
+        /// Reads it from JSON.
+        decode: Decode<T>,
+    },
+}
+
+/// Reads a value from JSON, or says what is wrong with it.
+pub type Decode<T> = fn(&str) -> Result<T, String>;
+
+/// What stands for an argument that is not given.
+pub struct Absent<T> {
+    make: fn() -> T,
+    show: fn(&T) -> Option<Value>,
+}
+
+impl<T> Absent<T> {
+    pub(super) fn make(&self) -> T {
+        (self.make)()
+    }
+
+    /// The default, as the schema shows it.
+    pub(super) fn shown(&self) -> Option<Value> {
+        (self.show)(&self.make())
+    }
+}
+
+impl<T> Input<T> {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Argument { name, .. } => name,
+            Self::FromCall(_) | Self::Whole { .. } => "",
+        }
+    }
+
+    /// Makes the argument optional: `make` stands for it, and `show` puts it into the schema.
+    #[must_use]
+    pub fn or_else(mut self, make: fn() -> T, show: fn(&T) -> Option<Value>) -> Self {
+        if let Self::Argument { absent, .. } = &mut self {
+            *absent = Some(Absent { make, show });
+        }
+        self
+    }
+
+    /// Makes one argument into the object of all arguments.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        match self {
+            Self::Argument { schema, decode, .. } => Self::Whole { schema, decode },
+            other => other,
+        }
+    }
+
+    /// Makes the argument optional, `None` when absent; the schema is that of the inner type.
+    pub fn optional(self) -> Input<Option<T>> {
+        match self {
+            Self::Argument {
+                name,
+                doc,
+                schema,
+                decode_optional: Some(decode),
+                ..
+            } => Input::Argument {
+                name,
+                doc,
+                schema,
+                decode,
+                decode_optional: None,
+                absent: Some(Absent {
+                    make: || None,
+                    show: |_| None,
+                }),
+            },
+            _ => Input::FromCall(|call| Err(call.unknown())),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Input<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FromCall(_) => f.write_str("FromCall"),
+            Self::Argument { name, .. } => f.debug_tuple("Argument").field(name).finish(),
+            Self::Whole { .. } => f.write_str("Whole"),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Absent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Absent")
+    }
+}
+
+fn decode<T: DeserializeOwned>(json: &str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| {
+        let text = error.to_string();
+        // The position is one in the single argument, which nobody sees.
+        text.rsplit_once(" at line ")
+            .map_or(text.clone(), |(problem, _)| problem.to_owned())
+    })
+}
+
+/// Asks a type what kind of input it is: `(&&&InputProbe::<T>::new(name, doc)).input()`.
+///
+/// Method lookup prefers the implementation with more references: `FromCall`, then an argument, then the error.
+#[derive(Debug)]
+pub struct InputProbe<T> {
+    name: &'static str,
+    doc: &'static str,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> InputProbe<T> {
+    /// A probe for the parameter `name`.
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            doc,
+            of: PhantomData,
+        }
+    }
+}
+
+/// First choice: the type is taken from the call.
+pub trait ExtractorInput {
+    /// The type of the parameter.
+    type Of;
+    /// The parameter.
+    fn input(&self) -> Input<Self::Of>;
+}
+
+impl<T: FromCall> ExtractorInput for &&InputProbe<T> {
+    type Of = T;
+
+    fn input(&self) -> Input<T> {
+        Input::FromCall(T::from_call)
+    }
+}
+
+/// Second choice: the type is an argument.
+pub trait ArgumentInput {
+    /// The type of the parameter.
+    type Of;
+    /// The parameter.
+    fn input(&self) -> Input<Self::Of>;
+}
+
+impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
+    type Of = T;
+
+    fn input(&self) -> Input<T> {
+        Input::Argument {
+            name: self.name,
+            doc: self.doc,
+            schema: SchemaGenerator::subschema_for::<T>,
+            decode: decode::<T>,
+            decode_optional: Some(decode::<Option<T>>),
+            absent: None,
+        }
+    }
+}
+
+/// Last choice: rustc prints the message of `ToolParameter`.
+pub trait RefusedInput {
+    /// The type of the parameter.
+    type Of;
+    /// Not callable.
+    fn input(&self) -> Input<Self::Of>
+    where
+        Self::Of: ToolParameter;
+}
+
+impl<T> RefusedInput for InputProbe<T> {
+    type Of = T;
+
+    // The bound is on the method, not on the impl: else rustc reports a missing method and names these types.
+    fn input(&self) -> Input<T>
+    where
+        T: ToolParameter,
+    {
+        Input::FromCall(|call| Err(call.unknown()))
+    }
+}
+
+/// The types that can be a parameter, for the error text only.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tool parameter",
+    label = "not a tool parameter",
+    note = "parameters need `#[derive(serde::Deserialize, schemars::JsonSchema)]`"
+)]
+pub trait ToolParameter {}
+
+/// Shows a default in the schema if its type can be serialised.
+pub(super) fn shown<T: Serialize>(value: &T) -> Option<Value> {
+    serde_json::to_value(value).ok()
+}

@@ -1,0 +1,68 @@
+//! Typed servers: what `#[mcp_server]` targets, and how the relay mounts one.
+
+mod call;
+mod content;
+mod ctx;
+mod describe;
+mod error;
+mod input;
+mod local;
+mod output;
+mod prompt;
+mod resource;
+mod schema;
+mod template;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub use self::{
+    call::{Call, FromCall},
+    content::{Audio, Content, Embedded, Image, IntoContent, Link},
+    ctx::{Amount, Ctx, LogLevel, Sent},
+    error::{Result, ToolError},
+    output::Json,
+    prompt::{IntoMessages, Message},
+};
+pub(crate) use self::{
+    ctx::CtxParts,
+    error::RpcError,
+    local::{Lists, LocalServer, ServerInfo},
+};
+
+/// What the expansions of the macros name; see `__private`.
+pub(crate) mod expansion {
+    pub use super::{
+        call::{Kind, Taking},
+        describe::{Describe, Prompt, Resource, Tool},
+        input::{ArgumentInput, Decode, ExtractorInput, Input, InputProbe, RefusedInput},
+        output::{
+            AnyError, ContentReply, Output, PlainReturn, Probe, RefusedError, RefusedReply,
+            ResultReturn, Returned, ShowDefault, StructuredReply, ToldError, Unshown,
+        },
+        prompt::{Messages, PromptReply},
+        resource::{BodyReply, CompleteReply, JsonBody, RefusedBody},
+    };
+}
+
+/// A typed MCP server; implemented by `#[mcp_server]` on an impl block.
+///
+/// Write the impl block, not this trait: its items are the contract between the macro and the runtime.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an MCP server",
+    label = "not a typed server",
+    note = "put `#[mcp_server]` on an `impl {Self}` block with at least one `#[tool]`, `#[resource]` or `#[prompt]`"
+)]
+pub trait Server: Sized + Send + Sync + 'static {
+    /// Lists what the server has. Called once, when the server is mounted.
+    #[doc(hidden)]
+    fn describe(into: &mut describe::Describe);
+
+    /// Serves one call of a listed method.
+    #[doc(hidden)]
+    fn dispatch(this: Arc<Self>, call: Call) -> BoxFuture<'static, Result<String>>;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,391 @@
+//! What a method returns, and how it becomes a result.
+
+use std::{convert::Infallible, fmt, marker::PhantomData};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Call, Content, IntoContent, ToolError,
+    input::{Input, shown},
+};
+
+/// Forces a structured result for a type that would be text, for example `Json<String>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> Serialize for Json<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Json<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// How a method's return type `R` becomes the raw JSON of a result.
+pub struct Output<R> {
+    pub(super) schema: Option<fn(&mut SchemaGenerator) -> Schema>,
+    reply: Box<Reply<R>>,
+}
+
+type Reply<R> = dyn Fn(&Call, R) -> Result<String, ToolError> + Send + Sync;
+
+impl<R> Output<R> {
+    /// The result for what the method returned.
+    pub fn reply(&self, call: &Call, returned: R) -> Result<String, ToolError> {
+        (self.reply)(call, returned)
+    }
+}
+
+impl<R> fmt::Debug for Output<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("structured", &self.schema.is_some())
+            .finish()
+    }
+}
+
+/// How the good half of a return type becomes a result.
+pub struct Good<T> {
+    pub(super) schema: Option<fn(&mut SchemaGenerator) -> Schema>,
+    pub(super) encode: fn(&Call, T) -> Result<String, ToolError>,
+}
+
+impl<T> fmt::Debug for Good<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Good")
+    }
+}
+
+// === Is it a `Result`? Decided on the type, so that aliases work and a type named `SearchResult` does too. ===
+
+/// Asks whether a return type is a `Result`: `(&&Returned::<R>::new()).split()`.
+#[derive(Debug)]
+pub struct Returned<R>(PhantomData<fn() -> R>);
+
+/// The two halves of a return type.
+pub struct Halves<R, T, E> {
+    /// Asks what the good half is.
+    pub good: Probe<T>,
+    /// Asks what the error half is.
+    pub error: Probe<E>,
+    split: fn(R) -> Result<T, E>,
+}
+
+impl<R, T, E> fmt::Debug for Halves<R, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Halves")
+    }
+}
+
+impl<R: 'static, T: 'static, E: 'static> Halves<R, T, E> {
+    /// Joins what was found about both halves.
+    pub fn output(&self, good: &Good<T>, error: fn(E) -> ToolError) -> Output<R> {
+        let (split, encode) = (self.split, good.encode);
+        Output {
+            schema: good.schema,
+            reply: Box::new(move |call, returned| {
+                split(returned)
+                    .map_err(error)
+                    .and_then(|value| encode(call, value))
+            }),
+        }
+    }
+}
+
+impl<R> Returned<R> {
+    /// A probe for `R`.
+    #[expect(clippy::new_without_default, reason = "only expansions make one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// First choice: a `Result`.
+pub trait ResultReturn {
+    /// The halves.
+    type Halves;
+    /// Splits the type.
+    fn split(&self) -> Self::Halves;
+}
+
+impl<T, E> ResultReturn for &Returned<Result<T, E>> {
+    type Halves = Halves<Result<T, E>, T, E>;
+
+    fn split(&self) -> Self::Halves {
+        Halves {
+            good: Probe::new(),
+            error: Probe::new(),
+            split: |returned| returned,
+        }
+    }
+}
+
+/// Else: a plain value.
+pub trait PlainReturn {
+    /// The halves.
+    type Halves;
+    /// Splits the type.
+    fn split(&self) -> Self::Halves;
+}
+
+impl<R> PlainReturn for Returned<R> {
+    type Halves = Halves<R, R, Infallible>;
+
+    fn split(&self) -> Self::Halves {
+        Halves {
+            good: Probe::new(),
+            error: Probe::new(),
+            split: Ok,
+        }
+    }
+}
+
+/// Asks a type what it can become; method lookup prefers the implementation with more references.
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<fn() -> T>);
+
+impl<T> Probe<T> {
+    /// A probe for `T`.
+    #[expect(clippy::new_without_default, reason = "only expansions make one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+// === The good half, of a tool ===
+
+/// First choice: content blocks.
+pub trait ContentReply {
+    /// The type.
+    type Of;
+    /// How it becomes a result.
+    fn tool(&self) -> Good<Self::Of>;
+}
+
+impl<T: IntoContent> ContentReply for &&Probe<T> {
+    type Of = T;
+
+    fn tool(&self) -> Good<T> {
+        Good {
+            schema: None,
+            encode: |_, value| encode(&ToolResult::content(value.into_content())),
+        }
+    }
+}
+
+/// Second choice: structured content.
+pub trait StructuredReply {
+    /// The type.
+    type Of;
+    /// How it becomes a result.
+    fn tool(&self) -> Good<Self::Of>;
+}
+
+impl<T: Serialize + JsonSchema> StructuredReply for &Probe<T> {
+    type Of = T;
+
+    fn tool(&self) -> Good<T> {
+        Good {
+            schema: Some(SchemaGenerator::subschema_for::<T>),
+            encode: |call, value| {
+                let mut json = serde_json::to_string(&value)?;
+                if call.scene.wrap {
+                    json = format!("{{\"result\":{json}}}");
+                }
+                encode(&ToolResult::structured(json)?)
+            },
+        }
+    }
+}
+
+/// Last choice: rustc prints the message of `ToolOutput`.
+pub trait RefusedReply {
+    /// The type.
+    type Of;
+    /// Not callable.
+    fn tool(&self) -> Good<Self::Of>
+    where
+        Self::Of: ToolOutput;
+}
+
+impl<T> RefusedReply for Probe<T> {
+    type Of = T;
+
+    fn tool(&self) -> Good<T>
+    where
+        T: ToolOutput,
+    {
+        Good {
+            schema: None,
+            encode: |call, _| Err(call.unknown()),
+        }
+    }
+}
+
+/// The types that a tool can return, for the error text only.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a tool",
+    label = "neither text, content nor structured",
+    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`"
+)]
+pub trait ToolOutput {}
+
+// === The error half, of every kind ===
+
+/// First choice: it is a [`ToolError`] already.
+pub trait ToldError {
+    /// How it becomes one.
+    fn error(&self) -> fn(ToolError) -> ToolError;
+}
+
+impl ToldError for &&Probe<ToolError> {
+    fn error(&self) -> fn(ToolError) -> ToolError {
+        |error| error
+    }
+}
+
+/// Second choice: it has a text. The alternate form gives `anyhow` errors their causes.
+pub trait AnyError {
+    /// The type.
+    type Of;
+    /// How it becomes a `ToolError`.
+    fn error(&self) -> fn(Self::Of) -> ToolError;
+}
+
+impl<E: fmt::Display> AnyError for &Probe<E> {
+    type Of = E;
+
+    fn error(&self) -> fn(E) -> ToolError {
+        |error| ToolError::new(format_args!("{error:#}"))
+    }
+}
+
+/// Last choice: rustc prints the message of `ErrorText`.
+pub trait RefusedError {
+    /// The type.
+    type Of;
+    /// Not callable.
+    fn error(&self) -> fn(Self::Of) -> ToolError
+    where
+        Self::Of: ErrorText;
+}
+
+impl<E> RefusedError for Probe<E> {
+    type Of = E;
+
+    fn error(&self) -> fn(E) -> ToolError
+    where
+        E: ErrorText,
+    {
+        |_| ToolError::new("failed")
+    }
+}
+
+/// The types that can be an error, for the error text only.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method",
+    label = "has no text",
+    note = "the error is shown to the model: implement `std::fmt::Display` for `{Self}`"
+)]
+pub trait ErrorText {}
+
+// === Defaults in schemas ===
+
+/// First choice: a default that can be shown in the schema.
+pub trait ShowDefault {
+    /// The type.
+    type Of;
+    /// Makes the argument optional.
+    fn or_else(&self, input: Input<Self::Of>, make: fn() -> Self::Of) -> Input<Self::Of>;
+}
+
+impl<T: Serialize> ShowDefault for &Probe<T> {
+    type Of = T;
+
+    fn or_else(&self, input: Input<T>, make: fn() -> T) -> Input<T> {
+        input.or_else(make, shown::<T>)
+    }
+}
+
+/// Else: a default that the schema cannot show.
+pub trait Unshown {
+    /// The type.
+    type Of;
+    /// Makes the argument optional.
+    fn or_else(&self, input: Input<Self::Of>, make: fn() -> Self::Of) -> Input<Self::Of>;
+}
+
+impl<T> Unshown for Probe<T> {
+    type Of = T;
+
+    fn or_else(&self, input: Input<T>, make: fn() -> T) -> Input<T> {
+        input.or_else(make, |_| None)
+    }
+}
+
+// === The result of a tool ===
+
+/// The result of `tools/call`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolResult {
+    content: Vec<Content>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structured_content: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_error: bool,
+}
+
+impl ToolResult {
+    fn content(content: Vec<Content>) -> Self {
+        Self {
+            content,
+            structured_content: None,
+            is_error: false,
+        }
+    }
+
+    fn structured(json: String) -> Result<Self, ToolError> {
+        let content = vec![Content::text(json.clone())];
+        Ok(Self {
+            content,
+            structured_content: Some(RawValue::from_string(json)?),
+            is_error: false,
+        })
+    }
+
+    pub(super) fn error(message: String) -> Self {
+        Self {
+            content: vec![Content::text(message)],
+            structured_content: None,
+            is_error: true,
+        }
+    }
+}
+
+pub(super) fn encode(result: &impl Serialize) -> Result<String, ToolError> {
+    Ok(serde_json::to_string(result)?)
+}
+
+/// Whether a schema says "an object": others are wrapped, since legacy clients take nothing else.
+pub(super) fn is_object(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+}

@@ -1,0 +1,572 @@
+//! The symmetric peer: one end of a connection, whatever carries it.
+//!
+//! A peer sends requests and matches their responses, hands on what the other side asks and tells,
+//! and keeps order: what arrived before a response is delivered before it. A transport feeds it
+//! through [`Peer::receive`] and is written to through [`Link`].
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use tokio_util::sync::CancellationToken;
+
+use super::json::{Object, Raw};
+use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response};
+use super::version::Era;
+
+/// Events that wait for the reader of one call before progress is coalesced.
+const CALL_QUEUE: usize = 256;
+/// Requests of the other side that may be in flight on one connection.
+pub(crate) const MAX_INBOUND: usize = 1024;
+
+/// Where a peer writes. Never blocks: a link that cannot take more refuses.
+pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
+    /// Hands a message to the transport.
+    fn send(&self, message: Outgoing) -> Result<(), LinkError>;
+
+    /// Tells the other side that the answer to our request `id` is no longer wanted.
+    /// Transports whose dialect is another one (a closed stream) override this.
+    fn cancel(&self, id: u64, reason: &str) {
+        let mut params = Object::default();
+        params.set("requestId", id.to_string());
+        params.set("reason", super::json::quote(reason));
+        let notification = Notification::new("notifications/cancelled", Some(params.to_raw()));
+        // A link that is closed or full has no call left to cancel in time.
+        let _ = self.send(Outgoing::new(Message::Notification(notification)));
+    }
+
+    /// The handshake is done: from now on this era and version are spoken.
+    fn established(&self, _era: Era, _version: &str) {}
+
+    /// Ends the connection.
+    fn close(&self);
+}
+
+/// A message on its way out, with what only some transports need.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// The message.
+    pub(crate) message: Message,
+    /// `Mcp-Param-*` headers of a tool call (2026-07-28 over HTTP).
+    pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Who the call is made for: what per-request credentials are chosen by.
+    pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,
+}
+
+impl Outgoing {
+    /// A message with nothing beside it.
+    pub(crate) fn new(message: Message) -> Self {
+        Self {
+            message,
+            headers: Vec::new(),
+            caller: None,
+        }
+    }
+}
+
+/// Why a link did not take a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkError {
+    /// The connection has ended.
+    Closed,
+    /// The other side reads too slowly; nothing was sent.
+    Full,
+}
+
+/// What a peer does with what the other side starts.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// A request. `origin` is our own request on whose stream it arrived, where the transport can
+    /// tell. The answer is owed through [`Peer::respond`].
+    fn request(&self, peer: &Arc<Peer>, request: Request, origin: Option<u64>);
+
+    /// A notification that belongs to no call of ours.
+    fn notification(&self, peer: &Arc<Peer>, notification: Notification);
+
+    /// The connection ended.
+    fn closed(&self, reason: &str);
+}
+
+/// Whether a failed call may have reached the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Not a byte of it was sent.
+    No,
+    /// It may have been read, and may have taken effect.
+    Maybe,
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// The other side answered with an error.
+    Error(ErrorObject),
+    /// The connection failed.
+    Lost {
+        /// Whether the call may have arrived.
+        delivered: Delivered,
+        /// What happened, for people.
+        reason: Arc<str>,
+    },
+    /// Too many messages wait for the other side; nothing was sent.
+    Overloaded,
+}
+
+/// What a call yields, in the order in which it arrived.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Params of a `notifications/progress` for this call.
+    Progress(Raw),
+    /// Another notification that arrived on this call's own stream.
+    Notification(Notification),
+    /// A request of the other side that arrived on this call's own stream.
+    Question(Request),
+    /// The end; nothing follows.
+    Done(Result<Raw, Failure>),
+}
+
+/// One end of a connection.
+pub(crate) struct Peer {
+    link: Box<dyn Link>,
+    handler: Arc<dyn Handler>,
+    next_id: AtomicU64,
+    calls: Mutex<HashMap<u64, Arc<Slot>>>,
+    inbound: Mutex<HashMap<Id, CancellationToken>>,
+    ended: OnceLock<Arc<str>>,
+    closed: CancellationToken,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// A peer that writes to `link` and hands what it is asked to `handler`.
+    pub(crate) fn new(link: Box<dyn Link>, handler: Arc<dyn Handler>) -> Arc<Self> {
+        Arc::new(Self::with(link, handler))
+    }
+
+    /// As [`Peer::new`], for a handler that needs to reach the peer.
+    pub(crate) fn new_cyclic(
+        link: Box<dyn Link>,
+        handler: impl FnOnce(&Weak<Self>) -> Arc<dyn Handler>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|peer| Self::with(link, handler(peer)))
+    }
+
+    fn with(link: Box<dyn Link>, handler: Arc<dyn Handler>) -> Self {
+        Self {
+            link,
+            handler,
+            next_id: AtomicU64::new(1),
+            calls: Mutex::default(),
+            inbound: Mutex::default(),
+            ended: OnceLock::new(),
+            closed: CancellationToken::new(),
+        }
+    }
+
+    /// Sends a request. `params` gets the id, which is also the progress token to use.
+    pub(crate) fn request(
+        self: &Arc<Self>,
+        method: &str,
+        params: impl FnOnce(u64) -> Option<Raw>,
+        route: RequestRoute,
+    ) -> Call {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let slot = Arc::new(Slot::default());
+        lock(&self.calls).insert(id, Arc::clone(&slot));
+        let call = Call {
+            peer: Arc::clone(self),
+            id,
+            slot,
+            finished: false,
+        };
+        let message = Message::Request(Request {
+            id: Id::number(id),
+            method: method.into(),
+            params: params(id),
+        });
+        let sent = match self.ended.get() {
+            Some(_) => Err(LinkError::Closed),
+            None => self.link.send(Outgoing {
+                message,
+                headers: route.headers,
+                caller: route.caller,
+            }),
+        };
+        if let Err(error) = sent {
+            let failure = match error {
+                LinkError::Full => Failure::Overloaded,
+                LinkError::Closed => Failure::Lost {
+                    delivered: Delivered::No,
+                    reason: self.end_reason(),
+                },
+            };
+            self.finish(id, Err(failure));
+        }
+        call
+    }
+
+    /// Sends a notification; what cannot be sent is dropped.
+    pub(crate) fn notify(&self, notification: Notification) {
+        let _ = self
+            .link
+            .send(Outgoing::new(Message::Notification(notification)));
+    }
+
+    /// Answers a request of the other side.
+    pub(crate) fn respond(&self, id: Id, outcome: Result<Raw, ErrorObject>) {
+        let response = Response {
+            id: Some(id),
+            outcome,
+        };
+        let _ = self.link.send(Outgoing::new(Message::Response(response)));
+    }
+
+    /// Says what was wrong with a text that is no message.
+    pub(crate) fn complain(&self, malformed: Malformed) {
+        let response = Response { id: malformed.id, outcome: Err(malformed.error) };
+        let _ = self.link.send(Outgoing::new(Message::Response(response)));
+    }
+
+    /// Registers a request of the other side as in flight: the token fires when it is cancelled.
+    pub(crate) fn begin(self: &Arc<Self>, id: &Id) -> Result<Inbound, BeginError> {
+        let mut inbound = lock(&self.inbound);
+        if inbound.contains_key(id) {
+            return Err(BeginError::Duplicate);
+        }
+        if inbound.len() >= MAX_INBOUND {
+            return Err(BeginError::TooMany);
+        }
+        let token = CancellationToken::new();
+        inbound.insert(id.clone(), token.clone());
+        Ok(Inbound {
+            peer: Arc::clone(self),
+            id: id.clone(),
+            token,
+        })
+    }
+
+    /// The link, for the handshake to tell it what was agreed.
+    pub(crate) fn link(&self) -> &dyn Link {
+        &*self.link
+    }
+
+    /// Takes a message from the transport. `origin` is our own request on whose stream it arrived.
+    pub(crate) fn receive(self: &Arc<Self>, message: Message, origin: Option<u64>) {
+        match message {
+            Message::Response(Response {
+                id: Some(id),
+                outcome,
+            }) => {
+                // An id that is not in flight: late, cancelled, or not ours. Nobody waits for it.
+                if let Some(id) = id.as_u64() {
+                    self.finish(id, outcome.map_err(Failure::Error));
+                }
+            }
+            Message::Response(Response { id: None, outcome }) => {
+                if let Err(error) = outcome {
+                    tracing::debug!(
+                        ?error,
+                        "the other side reports a message that it could not read"
+                    );
+                    // On a stream of one call, an error without an id can only mean that call.
+                    if let Some(id) = origin {
+                        self.finish(id, Err(Failure::Error(error)));
+                    }
+                }
+            }
+            Message::Request(request) => match origin.and_then(|id| self.slot(id)) {
+                Some(slot) => slot.push(Event::Question(request)),
+                None => self.handler.request(self, request, origin),
+            },
+            Message::Notification(notification) => self.told(notification, origin),
+        }
+    }
+
+    fn told(self: &Arc<Self>, notification: Notification, origin: Option<u64>) {
+        match &*notification.method {
+            "notifications/progress" => {
+                let Some(params) = notification.params else {
+                    return;
+                };
+                let token = Object::parse(params.as_str())
+                    .ok()
+                    .and_then(|object| object.get("progressToken")?.parse::<u64>().ok());
+                if let Some(slot) = token.and_then(|id| self.slot(id)) {
+                    slot.push(Event::Progress(params));
+                }
+            }
+            "notifications/cancelled" => {
+                let id = Object::parse(notification.params())
+                    .ok()
+                    .and_then(|object| {
+                        Id::from_raw(Raw::from_json(object.get("requestId")?.to_owned()))
+                    });
+                if let Some(id) = id
+                    && let Some(token) = lock(&self.inbound).get(&id)
+                {
+                    token.cancel();
+                }
+                self.handler.notification(self, notification);
+            }
+            _ => match origin.and_then(|id| self.slot(id)) {
+                Some(slot) if !is_connection_wide(&notification.method) => {
+                    slot.push(Event::Notification(notification));
+                }
+                _ => self.handler.notification(self, notification),
+            },
+        }
+    }
+
+    /// Ends one call of ours, as its response would.
+    pub(crate) fn finish(&self, id: u64, outcome: Result<Raw, Failure>) {
+        if let Some(slot) = lock(&self.calls).remove(&id) {
+            slot.push(Event::Done(outcome));
+        }
+    }
+
+    /// Fails every call in flight; the connection goes on.
+    pub(crate) fn fail_calls(&self, reason: &str) {
+        let calls: Vec<_> = lock(&self.calls).drain().collect();
+        for (_, slot) in calls {
+            let failure = Failure::Lost { delivered: Delivered::Maybe, reason: reason.into() };
+            slot.push(Event::Done(Err(failure)));
+        }
+    }
+
+    /// Whether our request `id` still waits for its response.
+    pub(crate) fn is_waiting(&self, id: u64) -> bool {
+        lock(&self.calls).contains_key(&id)
+    }
+
+    /// The connection is gone: every call fails, every request of the other side is cancelled.
+    pub(crate) fn end(&self, reason: &str) {
+        self.end_with(reason, |_| Delivered::Maybe);
+    }
+
+    /// As [`Peer::end`], where the transport knows which calls did not arrive.
+    pub(crate) fn end_with(&self, reason: &str, delivered: impl Fn(u64) -> Delivered) {
+        if self.ended.set(reason.into()).is_err() {
+            return;
+        }
+        self.link.close();
+        let calls: Vec<_> = lock(&self.calls).drain().collect();
+        for (id, slot) in calls {
+            let failure = Failure::Lost {
+                delivered: delivered(id),
+                reason: reason.into(),
+            };
+            slot.push(Event::Done(Err(failure)));
+        }
+        for token in lock(&self.inbound).values() {
+            token.cancel();
+        }
+        self.handler.closed(reason);
+        self.closed.cancel();
+    }
+
+    /// Waits until the connection has ended.
+    pub(crate) async fn closed(&self) {
+        self.closed.cancelled().await;
+    }
+
+    /// Why the connection ended, once it has.
+    pub(crate) fn ended(&self) -> Option<&Arc<str>> {
+        self.ended.get()
+    }
+
+    /// Calls of ours that wait for their response.
+    pub(crate) fn in_flight(&self) -> usize {
+        lock(&self.calls).len()
+    }
+
+    fn end_reason(&self) -> Arc<str> {
+        self.ended
+            .get()
+            .cloned()
+            .unwrap_or_else(|| "the connection is closed".into())
+    }
+
+    fn slot(&self, id: u64) -> Option<Arc<Slot>> {
+        lock(&self.calls).get(&id).cloned()
+    }
+}
+
+/// List changes, resource updates and the like concern the connection even when they arrive on the
+/// stream of one call.
+fn is_connection_wide(method: &str) -> bool {
+    method.ends_with("/list_changed") || method == "notifications/resources/updated"
+}
+
+/// What a request carries beside its params.
+#[derive(Debug, Default)]
+pub(crate) struct RequestRoute {
+    /// `Mcp-Param-*` headers.
+    pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Who the call is made for.
+    pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,
+}
+
+/// Why a request of the other side was not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BeginError {
+    /// A request of that id is in flight.
+    Duplicate,
+    /// Too many requests are in flight.
+    TooMany,
+}
+
+/// A request of the other side while it is in flight.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    peer: Arc<Peer>,
+    id: Id,
+    token: CancellationToken,
+}
+
+impl Inbound {
+    /// Fires when the other side cancels the request or the connection ends.
+    pub(crate) fn cancelled(&self) -> &CancellationToken {
+        &self.token
+    }
+}
+
+impl Drop for Inbound {
+    fn drop(&mut self) {
+        lock(&self.peer.inbound).remove(&self.id);
+    }
+}
+
+/// A request of ours while it is in flight. Dropping it cancels the request.
+#[derive(Debug)]
+pub(crate) struct Call {
+    peer: Arc<Peer>,
+    id: u64,
+    slot: Arc<Slot>,
+    finished: bool,
+}
+
+impl Call {
+    /// What arrived next. After [`Event::Done`] there is nothing more.
+    pub(crate) async fn next(&mut self) -> Event {
+        let event = std::future::poll_fn(|context| self.slot.poll(context)).await;
+        if matches!(event, Event::Done(_)) {
+            self.finished = true;
+        }
+        event
+    }
+
+    /// Waits for the outcome and drops everything before it, for calls of our own. A question that
+    /// arrives meanwhile is refused.
+    pub(crate) async fn outcome(mut self) -> Result<Raw, Failure> {
+        loop {
+            match self.next().await {
+                Event::Done(outcome) => return outcome,
+                Event::Question(request) => {
+                    let error = ErrorObject::new(
+                        super::message::code::METHOD_NOT_FOUND,
+                        "no client to ask: this request was made by the aggregator itself",
+                    );
+                    self.peer.respond(request.id, Err(error));
+                }
+                Event::Progress(_) | Event::Notification(_) => {}
+            }
+        }
+    }
+
+    /// The peer that the call is made on.
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    /// Gives the call up and says why.
+    pub(crate) fn cancel(mut self, reason: &str) {
+        self.abandon(reason);
+    }
+
+    fn abandon(&mut self, reason: &str) {
+        if self.finished {
+            return;
+        }
+        self.finished = true;
+        // Only a call that still waits is cancelled: its response may just have arrived.
+        if lock(&self.peer.calls).remove(&self.id).is_some() {
+            self.peer.link.cancel(self.id, reason);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.abandon("no longer wanted");
+    }
+}
+
+/// The queue between the transport's reader and one call.
+#[derive(Default)]
+struct Slot(Mutex<SlotState>);
+
+#[derive(Default)]
+struct SlotState {
+    events: VecDeque<Event>,
+    waker: Option<Waker>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+impl Slot {
+    fn push(&self, event: Event) {
+        let waker = {
+            let mut state = lock(&self.0);
+            if state.events.len() >= CALL_QUEUE {
+                match (&event, state.events.back_mut()) {
+                    // A reader that lags sees the latest progress.
+                    (Event::Progress(_), Some(last @ Event::Progress(_))) => {
+                        *last = event;
+                        return;
+                    }
+                    (Event::Progress(_) | Event::Notification(_), _) => return,
+                    _ => {}
+                }
+            }
+            state.events.push_back(event);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<Event> {
+        let mut state = lock(&self.0);
+        match state.events.pop_front() {
+            Some(event) => Poll::Ready(event),
+            None => {
+                if !state
+                    .waker
+                    .as_ref()
+                    .is_some_and(|waker| waker.will_wake(context.waker()))
+                {
+                    state.waker = Some(context.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Locks a table whose users cannot leave it half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,209 @@
+//! The aggregator under test: the real binary, run from a configuration file.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use crate::clients::Target;
+use crate::patiently;
+use crate::peers::{peer, python, reference, workspace};
+use crate::process::{Process, command};
+
+/// A composition, in the standard `mcpServers` form.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    children: Map<String, Value>,
+    environment: Vec<(String, String)>,
+}
+
+impl Config {
+    /// No children yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a child by its entry in the file.
+    #[must_use]
+    pub fn child(mut self, namespace: &str, entry: Value) -> Self {
+        self.children.insert(namespace.to_owned(), entry);
+        self
+    }
+
+    /// Adds a variable to the aggregator's own environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The three children of the reference composition; `manufact` is at `url`.
+    pub fn reference(url: &str) -> Self {
+        Self::new()
+            .child("database", database())
+            .child("weather", weather())
+            .child("manufact", json!({ "url": url }))
+    }
+
+    fn write(&self) -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mcp.json");
+        let text = json!({ "mcpServers": self.children }).to_string();
+        std::fs::write(&path, text).expect("the configuration can be written");
+        (folder, path)
+    }
+}
+
+/// The entry of the `database` child: TypeScript SDK 1.x under `tsx`, legacy.
+pub fn database() -> Value {
+    tsx(&reference("db.ts"))
+}
+
+/// The entry of the same database on the TypeScript SDK 2.x, modern only.
+pub fn modern_database() -> Value {
+    tsx(&peer("children/db_modern.ts"))
+}
+
+fn tsx(script: &std::path::Path) -> Value {
+    json!({
+        "command": peer("node_modules/.bin/tsx"),
+        "args": [script],
+        "env": { "PATH": crate::peers::path_with_node() },
+    })
+}
+
+/// The entry of the `weather` child: FastMCP over stdio.
+pub fn weather() -> Value {
+    json!({ "command": python(), "args": [reference("weather.py")] })
+}
+
+/// Starts the `manufact` child: the official Python SDK over HTTP.
+pub async fn manufact() -> (Process, String) {
+    let mut process = Process::start(command(python()).arg(reference("manufact.py")));
+    let url = process.line(|line| line.starts_with("http://")).await;
+    (process, url)
+}
+
+/// A running aggregator on HTTP.
+#[derive(Debug)]
+pub struct Aggregator {
+    /// Its process.
+    pub process: Process,
+    /// Its endpoint.
+    pub url: String,
+    _config: TempDir,
+}
+
+impl Aggregator {
+    /// Starts `mcp-compose serve --config FILE --http 127.0.0.1:0` and waits for its address.
+    pub async fn http(config: &Config) -> Self {
+        let (folder, file) = config.write();
+        let mut command = command(aggregator());
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(&file)
+            .args(["--http", "127.0.0.1:0"]);
+        command.envs(config.environment.iter().map(|(name, value)| (name, value)));
+        let process = Process::start(&mut command);
+        let stderr = process.stderr().clone();
+        let line = patiently(
+            "the aggregator's address",
+            stderr.find(|line| address(line).is_some()),
+        );
+        let url = address(&line.await).expect("found just now");
+        Self {
+            process,
+            url,
+            _config: folder,
+        }
+    }
+
+    /// Its endpoint, for a third-party client.
+    pub fn target(&self) -> Target {
+        Target::Url(self.url.clone())
+    }
+}
+
+fn address(line: &str) -> Option<String> {
+    let start = line.find("http://127.0.0.1:")?;
+    let url: String = line[start..]
+        .chars()
+        .take_while(|next| !next.is_whitespace() && *next != '\u{1b}')
+        .collect();
+    Some(url.trim_end_matches(['"', ',', '.']).to_owned())
+}
+
+/// The command that serves a composition over stdio, for a third-party client to start; valid while it lives.
+#[derive(Debug)]
+pub struct StdioCommand {
+    words: Vec<String>,
+    environment: Vec<(String, String)>,
+    _config: TempDir,
+}
+
+impl StdioCommand {
+    /// `mcp-compose serve --config FILE --stdio`.
+    pub fn new(config: &Config) -> Self {
+        let (folder, file) = config.write();
+        let words = [
+            &aggregator(),
+            &PathBuf::from("serve"),
+            &PathBuf::from("--config"),
+            &file,
+            &PathBuf::from("--stdio"),
+        ]
+        .map(|word| word.to_string_lossy().into_owned())
+        .to_vec();
+        Self {
+            words,
+            environment: config.environment.clone(),
+            _config: folder,
+        }
+    }
+
+    /// For a third-party client.
+    pub fn target(&self) -> Target {
+        Target::Command(self.words.clone())
+    }
+
+    /// Starts it.
+    pub fn start(&self) -> Process {
+        let mut command = command(&self.words[0]);
+        command.args(&self.words[1..]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Process::start(&mut command)
+    }
+}
+
+/// The binary: `MCP_COMPOSE_BIN`, or built once by cargo in the profile of the tests.
+fn aggregator() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY
+        .get_or_init(|| {
+            if let Some(path) = std::env::var_os("MCP_COMPOSE_BIN") {
+                return PathBuf::from(path);
+            }
+            let status = std::process::Command::new(env!("CARGO"))
+                .args([
+                    "build",
+                    "--quiet",
+                    "--package",
+                    "mcp-compose",
+                    "--bin",
+                    "mcp-compose",
+                ])
+                .current_dir(workspace())
+                .stdin(Stdio::null())
+                .status()
+                .expect("cargo can be started");
+            assert!(
+                status.success(),
+                "`cargo build --package mcp-compose` failed"
+            );
+            crate::peers::binary("mcp-compose")
+        })
+        .clone()
+}

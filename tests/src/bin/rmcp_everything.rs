@@ -1,0 +1,479 @@
+//! A server with everything that the official conformance suites ask for, written on rmcp: a third party's child.
+//!
+//! Without arguments it serves stdio; with `--http` streamable HTTP on a free port, its URL printed as one line.
+
+#![expect(
+    deprecated,
+    reason = "legacy clients still set log levels and read log messages"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    LoggingMessageNotificationParam, PaginatedRequestParams, ProgressNotificationParam,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams,
+};
+use rmcp::service::{Peer, RequestContext, SubscriptionContext};
+use rmcp::transport::StreamableHttpService;
+use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::{RoleServer, ServerHandler, ServiceExt};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const AUDIO: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
+
+#[tokio::main]
+async fn main() {
+    let everything = Everything::new();
+    if std::env::args().nth(1).as_deref() != Some("--http") {
+        let running = everything
+            .serve(rmcp::transport::stdio())
+            .await
+            .expect("a client says hello");
+        // Why it ended matters to nobody.
+        let _ = running.waiting().await;
+        return;
+    }
+    let service = StreamableHttpService::new(
+        move || Ok(everything.clone()),
+        Arc::new(LocalSessionManager::default()),
+        StreamableHttpServerConfig::default()
+            .with_allowed_origins(["http://localhost:*", "http://127.0.0.1:*"]),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    #[expect(clippy::print_stdout, reason = "whoever started it reads the URL")]
+    {
+        println!(
+            "http://{}/mcp",
+            listener.local_addr().expect("a bound address")
+        );
+    }
+    axum::serve(listener, axum::Router::new().route_service("/mcp", service))
+        .await
+        .expect("serving does not fail");
+}
+
+/// The server. Its clones share everything.
+#[derive(Clone)]
+struct Everything {
+    changes: broadcast::Sender<Change>,
+    /// Legacy clients, to be told of changes.
+    peers: Arc<Mutex<Vec<Peer<RoleServer>>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Change {
+    Tools,
+    Prompts,
+}
+
+impl Everything {
+    fn new() -> Self {
+        Self {
+            changes: broadcast::channel(16).0,
+            peers: Arc::default(),
+        }
+    }
+
+    async fn announce(&self, change: Change) {
+        // Nobody listens in the legacy era.
+        let _ = self.changes.send(change);
+        let peers = self.peers.lock().expect("not poisoned").clone();
+        for peer in peers {
+            // A client that has left needs no news.
+            let _ = match change {
+                Change::Tools => peer.notify_tool_list_changed().await.ok(),
+                Change::Prompts => peer.notify_prompt_list_changed().await.ok(),
+            };
+        }
+    }
+}
+
+/// Every model type is what its JSON says; writing the JSON shows what goes over the wire.
+fn model<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("the JSON fits the model")
+}
+
+/// A result; rmcp leaves `resultType` out for legacy clients by itself, but does not add it for modern ones.
+fn result<T: DeserializeOwned>(mut value: Value) -> T {
+    value["resultType"] = json!("complete");
+    model(value)
+}
+
+fn refused(code: i32, message: &'static str, data: Option<Value>) -> ErrorData {
+    ErrorData::new(ErrorCode(code), message, data)
+}
+
+fn tool(name: &str) -> Value {
+    json!({ "name": name, "description": format!("{name} of the conformance suite."), "inputSchema": { "type": "object" } })
+}
+
+fn text(text: &str) -> Value {
+    json!({ "content": [{ "type": "text", "text": text }] })
+}
+
+impl ServerHandler for Everything {
+    fn get_info(&self) -> ServerConfig {
+        model(json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": {
+                "completions": {}, "logging": {}, "prompts": { "listChanged": true },
+                "resources": { "subscribe": true }, "tools": { "listChanged": true },
+            },
+            "serverInfo": { "name": "rmcp-everything", "version": "1.0.0" },
+        }))
+    }
+
+    async fn on_initialized(&self, context: rmcp::service::NotificationContext<RoleServer>) {
+        self.peers.lock().expect("not poisoned").push(context.peer);
+    }
+
+    async fn set_level(
+        &self,
+        _: SetLevelRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Ok(result(
+            json!({ "completion": { "values": ["paris", "park", "party"], "total": 3, "hasMore": false } }),
+        ))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(result(json!({ "tools": tools() })))
+    }
+
+    /// What rmcp checks the headers of a call against.
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        tools()
+            .into_iter()
+            .find(|tool| tool["name"] == name)
+            .map(model)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let answer = match request.name.as_ref() {
+            "test_simple_text" => text("This is a simple text response for testing."),
+            "test_image_content" => json!({ "content": [image()] }),
+            "test_audio_content" => {
+                json!({ "content": [{ "type": "audio", "data": AUDIO, "mimeType": "audio/wav" }] })
+            }
+            "test_embedded_resource" => json!({ "content": [embedded(
+                "test://embedded-resource", "text/plain", "This is an embedded resource content.",
+            )] }),
+            "test_multiple_content_types" => json!({ "content": [
+                { "type": "text", "text": "Multiple content types test:" },
+                image(),
+                embedded("test://mixed-content-resource", "application/json", r#"{"test":"data","value":123}"#),
+            ] }),
+            "test_tool_with_logging" => {
+                for line in [
+                    "Tool execution started",
+                    "Tool processing data",
+                    "Tool execution completed",
+                ] {
+                    log(&context, line).await;
+                }
+                text("Tool with logging executed successfully")
+            }
+            "test_logging_tool" => {
+                log(&context, "test_logging_tool ran").await;
+                text("logged, if it was asked for")
+            }
+            "test_tool_with_progress" => {
+                report(&context).await;
+                text("done")
+            }
+            "test_error_handling" => {
+                let mut answer = text("This tool intentionally returns an error for testing");
+                answer["isError"] = json!(true);
+                answer
+            }
+            "test_missing_capability" => {
+                if context
+                    .client_capabilities()
+                    .is_none_or(|capabilities| capabilities.sampling.is_none())
+                {
+                    let needed = json!({ "requiredCapabilities": { "sampling": {} } });
+                    return Err(refused(
+                        -32021,
+                        "This tool requires the client's sampling",
+                        Some(needed),
+                    ));
+                }
+                text("the client can sample")
+            }
+            "test_trigger_tool_change" => {
+                self.announce(Change::Tools).await;
+                text("tool list changed")
+            }
+            "test_trigger_prompt_change" => {
+                self.announce(Change::Prompts).await;
+                text("prompt list changed")
+            }
+            "json_schema_2020_12_tool" | "test_streaming_elicitation" => text(&request.name),
+            "test_x_mcp_header" => text(&json!(request.arguments).to_string()),
+            _ => return Err(refused(-32602, "no such tool", None)),
+        };
+        Ok(result::<CallToolResult>(answer).into())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(result(json!({ "resources": [
+            { "uri": "test://static-text", "name": "static-text", "description": "Text.", "mimeType": "text/plain" },
+            { "uri": "test://static-binary", "name": "static-binary", "description": "An image.", "mimeType": "image/png" },
+            { "uri": "test://watched-resource", "name": "watched", "description": "Changes.", "mimeType": "text/plain" },
+        ] })))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(result(json!({ "resourceTemplates": [{
+            "uriTemplate": "test://template/{id}/data", "name": "template", "description": "Data of an id.",
+            "mimeType": "application/json",
+        }] })))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = request.uri.as_str();
+        let contents = match uri {
+            "test://static-text" => {
+                json!({ "uri": uri, "mimeType": "text/plain", "text": "This is the content of the static text resource." })
+            }
+            "test://static-binary" => json!({ "uri": uri, "mimeType": "image/png", "blob": IMAGE }),
+            "test://watched-resource" => {
+                json!({ "uri": uri, "mimeType": "text/plain", "text": "Watched." })
+            }
+            _ => {
+                let id = uri
+                    .strip_prefix("test://template/")
+                    .and_then(|rest| rest.strip_suffix("/data"));
+                let Some(id) = id else {
+                    let modern = context
+                        .protocol_version()
+                        .is_some_and(|version| version.to_string().as_str() >= "2026");
+                    let code = if modern { -32602 } else { -32002 };
+                    return Err(refused(
+                        code,
+                        "Resource not found",
+                        Some(json!({ "uri": uri })),
+                    ));
+                };
+                let data =
+                    json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") });
+                json!({ "uri": uri, "mimeType": "application/json", "text": data.to_string() })
+            }
+        };
+        Ok(result::<ReadResourceResult>(json!({ "contents": [contents] })).into())
+    }
+
+    async fn subscribe(
+        &self,
+        _: SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    async fn unsubscribe(
+        &self,
+        _: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut changes = self.changes.subscribe();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                change = changes.recv() => {
+                    // What the client did not ask for is refused by the sink, which is as it should be.
+                    let _ = match change {
+                        Ok(Change::Tools) => context.sink().notify_tool_list_changed().await.ok(),
+                        Ok(Change::Prompts) => context.sink().notify_prompt_list_changed().await.ok(),
+                        Err(_) => return Ok(()),
+                    };
+                }
+            }
+        }
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let argument = |name: &str| json!({ "name": name, "description": format!("The {name}."), "required": true });
+        Ok(result(json!({ "prompts": [
+            { "name": "test_simple_prompt", "description": "No arguments." },
+            { "name": "test_prompt_with_arguments", "description": "Two.", "arguments": [argument("arg1"), argument("arg2")] },
+            { "name": "test_prompt_with_embedded_resource", "description": "One.", "arguments": [argument("resourceUri")] },
+            { "name": "test_prompt_with_image", "description": "An image." },
+        ] })))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = json!(request.arguments);
+        let say =
+            |text: &str| json!({ "role": "user", "content": { "type": "text", "text": text } });
+        let messages = match request.name.as_str() {
+            "test_simple_prompt" => vec![say("This is a simple prompt for testing.")],
+            "test_prompt_with_arguments" => {
+                let (first, second) = (&arguments["arg1"], &arguments["arg2"]);
+                let (first, second) = (
+                    first.as_str().unwrap_or_default(),
+                    second.as_str().unwrap_or_default(),
+                );
+                vec![say(&format!(
+                    "Prompt with arguments: arg1='{first}', arg2='{second}'"
+                ))]
+            }
+            "test_prompt_with_embedded_resource" => {
+                let uri = arguments["resourceUri"].as_str().unwrap_or_default();
+                let content = embedded(uri, "text/plain", "Embedded resource content for testing.");
+                let resource = json!({ "role": "user", "content": content });
+                vec![resource, say("Please process the embedded resource above.")]
+            }
+            "test_prompt_with_image" => {
+                vec![
+                    json!({ "role": "user", "content": image() }),
+                    say("Please analyze the image above."),
+                ]
+            }
+            _ => return Err(refused(-32602, "no such prompt", None)),
+        };
+        Ok(result::<GetPromptResult>(json!({ "messages": messages })).into())
+    }
+}
+
+fn image() -> Value {
+    json!({ "type": "image", "data": IMAGE, "mimeType": "image/png" })
+}
+
+fn embedded(uri: &str, mime: &str, text: &str) -> Value {
+    json!({ "type": "resource", "resource": { "uri": uri, "mimeType": mime, "text": text } })
+}
+
+async fn log(context: &RequestContext<RoleServer>, line: &str) {
+    let modern = context
+        .protocol_version()
+        .is_some_and(|version| version.to_string().as_str() >= "2026");
+    if modern && context.meta.log_level().is_none() {
+        return;
+    }
+    let message = json!({ "level": "info", "data": line });
+    // A client that has left needs no log.
+    let _ = context
+        .peer
+        .notify_logging_message(model::<LoggingMessageNotificationParam>(message))
+        .await;
+}
+
+async fn report(context: &RequestContext<RoleServer>) {
+    let Some(token) = context.meta.get_progress_token() else {
+        return;
+    };
+    for progress in [0, 50, 100] {
+        let message = format!("Completed step {progress} of 100");
+        let params = json!({ "progressToken": token, "progress": progress, "total": 100, "message": message });
+        // A client that has left needs no progress.
+        let _ = context
+            .peer
+            .notify_progress(model::<ProgressNotificationParam>(params))
+            .await;
+    }
+}
+
+fn tools() -> Vec<Value> {
+    let mut tools: Vec<Value> = [
+        "test_simple_text",
+        "test_image_content",
+        "test_audio_content",
+        "test_embedded_resource",
+        "test_multiple_content_types",
+        "test_tool_with_logging",
+        "test_logging_tool",
+        "test_tool_with_progress",
+        "test_error_handling",
+        "test_missing_capability",
+        "test_streaming_elicitation",
+        "test_trigger_tool_change",
+        "test_trigger_prompt_change",
+    ]
+    .map(tool)
+    .to_vec();
+    let mut header = tool("test_x_mcp_header");
+    header["inputSchema"]["properties"] =
+        json!({ "region": { "type": "string", "x-mcp-header": "Region" } });
+    let mut dialect = tool("json_schema_2020_12_tool");
+    dialect["inputSchema"] = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "$defs": { "address": { "$anchor": "addressDef", "type": "object", "properties": {
+            "street": { "type": "string" }, "city": { "type": "string" },
+        } } },
+        "properties": {
+            "name": { "type": "string" },
+            "address": { "$ref": "#/$defs/address" },
+            "contactMethod": { "type": "string", "enum": ["phone", "email"] },
+            "phone": { "type": "string" },
+            "email": { "type": "string" },
+        },
+        "allOf": [{ "anyOf": [{ "required": ["phone"] }, { "required": ["email"] }] }],
+        "if": { "properties": { "contactMethod": { "const": "phone" } }, "required": ["contactMethod"] },
+        "then": { "required": ["phone"] },
+        "else": { "required": ["email"] },
+        "additionalProperties": false,
+    });
+    tools.extend([header, dialect]);
+    tools
+}

@@ -1,0 +1,258 @@
+//! Runs the official conformance suites against an endpoint.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::peers::{node, peer, python};
+use crate::process::{Process, command};
+
+/// A line of the suite.
+#[derive(Clone, Copy, Debug)]
+pub enum Suite {
+    /// `@modelcontextprotocol/conformance` 0.1.16: the 2025-11-25 revision.
+    Of2025,
+    /// 0.2.0-alpha.12 at 2025-11-25.
+    Of2026Legacy,
+    /// 0.2.0-alpha.12 at 2026-07-28.
+    Of2026,
+}
+
+/// What a scenario's checks came to: the status of each, in order, by scenario.
+pub type Outcome = BTreeMap<String, Vec<Verdict>>;
+
+/// One check of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The check's id.
+    pub id: String,
+    /// `SUCCESS`, `WARNING`, `FAILURE`, `SKIPPED`.
+    pub status: String,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+impl Verdict {
+    /// Why it is what it is, cut to what fits a report.
+    fn reason(&self) -> String {
+        self.error
+            .as_deref()
+            .unwrap_or("no reason given")
+            .chars()
+            .take(400)
+            .collect()
+    }
+}
+
+/// Scenarios in which the server asks the client something in the middle of a call. Relaying these is a later issue.
+pub const ASKING: &[&str] = &[
+    "tools-call-sampling",
+    "tools-call-elicitation",
+    "elicitation-sep1034-defaults",
+    "elicitation-sep1330-enums",
+    "input-required-result-basic-elicitation",
+    "input-required-result-basic-sampling",
+    "input-required-result-basic-list-roots",
+    "input-required-result-request-state",
+    "input-required-result-multiple-input-requests",
+    "input-required-result-multi-round",
+    "input-required-result-missing-input-response",
+    "input-required-result-non-tool-request",
+    "input-required-result-result-type",
+    "input-required-result-unsupported-methods",
+    "input-required-result-tampered-state",
+    "input-required-result-capability-check",
+    "input-required-result-ignore-extra-params",
+    "input-required-result-validate-input",
+];
+
+impl Suite {
+    /// Runs the suite's server scenarios that ask nothing.
+    pub async fn run(self, url: &str) -> Outcome {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (package, version) = match self {
+            Self::Of2025 => ("conformance-2025", "2025-11-25"),
+            Self::Of2026Legacy => ("conformance-2026", "2025-11-25"),
+            Self::Of2026 => ("conformance-2026", "2026-07-28"),
+        };
+        let mut command = command(node());
+        command
+            .arg(peer(&format!("node_modules/{package}/dist/index.js")))
+            .args([
+                "server",
+                "--suite",
+                "all",
+                "--spec-version",
+                version,
+                "--url",
+                url,
+                "--output-dir",
+            ])
+            .arg(folder.path());
+        let output = command
+            .kill_on_drop(true)
+            .output()
+            .await
+            .expect("the suite can be started");
+        let mut outcome = read(folder.path());
+        assert!(
+            !outcome.is_empty(),
+            "the suite reported nothing: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        outcome.retain(|scenario, _| !ASKING.contains(&scenario.as_str()));
+        outcome
+    }
+}
+
+/// The results that a run left in a folder: one folder a scenario, named after it and the time.
+fn read(folder: &Path) -> Outcome {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Check {
+        id: String,
+        status: String,
+        error_message: Option<String>,
+    }
+    let mut outcome = Outcome::new();
+    for entry in std::fs::read_dir(folder)
+        .expect("the folder exists")
+        .filter_map(Result::ok)
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(entry.path().join("checks.json"))
+            .unwrap_or_else(|_| "[]".to_owned());
+        let checks: Vec<Check> =
+            serde_json::from_str(&text).expect("checks.json is a list of checks");
+        let verdicts = checks
+            .into_iter()
+            .filter(|check| check.status != "INFO")
+            .map(|check| Verdict {
+                id: check.id,
+                status: check.status,
+                error: check.error_message,
+            });
+        outcome.insert(scenario(&name), verdicts.collect());
+    }
+    outcome
+}
+
+/// `server-ping-2026-11-22T07-57-25-292Z` is scenario `ping`.
+fn scenario(folder: &str) -> String {
+    let name = folder.strip_prefix("server-").unwrap_or(folder);
+    let time = "-2026-11-22T07-57-25-292Z".len();
+    name[..name.len().saturating_sub(time)].to_owned()
+}
+
+/// The checks that came out otherwise in `through` than in `direct`, one line each.
+///
+/// A child that adds a tool and removes it at once has the same list when we look: there is no difference to
+/// announce, so two checks that are a SHOULD may turn from success to a warning.
+pub fn differences(direct: &Outcome, through: &Outcome) -> Vec<String> {
+    const UNSEEN: &[&str] = &[
+        "sep-2575-server-sends-tools-list-changed-on-subscription",
+        "sep-2575-server-sends-prompts-list-changed-on-subscription",
+    ];
+    let scenarios: std::collections::BTreeSet<_> = direct.keys().chain(through.keys()).collect();
+    let none = Vec::new();
+    let mut differences = Vec::new();
+    for scenario in scenarios {
+        let wanted = direct.get(scenario).unwrap_or(&none);
+        let found = through.get(scenario).unwrap_or(&none);
+        let ids = |verdicts: &[Verdict]| {
+            verdicts
+                .iter()
+                .map(|verdict| verdict.id.clone())
+                .collect::<Vec<_>>()
+        };
+        if ids(wanted) != ids(found) {
+            differences.push(format!(
+                "{scenario}: checks {:?} became {:?}",
+                ids(wanted),
+                ids(found)
+            ));
+            continue;
+        }
+        for (wanted, found) in wanted.iter().zip(found) {
+            let unseen = found.status == "WARNING" && UNSEEN.contains(&found.id.as_str());
+            if wanted.status != found.status && !unseen {
+                let reason = found.reason();
+                differences.push(format!(
+                    "{scenario}/{}: {} became {}: {reason}",
+                    found.id, wanted.status, found.status
+                ));
+            }
+        }
+    }
+    differences
+}
+
+/// The checks that failed, one line each.
+pub fn failures(outcome: &Outcome) -> Vec<String> {
+    let failed = outcome.iter().flat_map(|(scenario, verdicts)| {
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.status == "FAILURE")
+            .map(move |verdict| {
+                format!(
+                    "{scenario}/{}: {}",
+                    verdict.id,
+                    verdict.error.as_deref().unwrap_or("no reason given")
+                )
+            })
+    });
+    failed.collect()
+}
+
+/// Starts the conformance server of the official Python SDK on HTTP.
+pub async fn everything_over_http() -> (Process, String) {
+    let mut start = command(python());
+    start
+        .args([
+            "-m",
+            "mcp_everything_server",
+            "--port",
+            "0",
+            "--log-level",
+            "WARNING",
+        ])
+        .current_dir(peer(".venv/everything-server"));
+    let process = Process::start(&mut start);
+    let line = process.stderr().clone();
+    let line = crate::patiently(
+        "the everything-server",
+        line.find(|line| line.contains("http://127.0.0.1:")),
+    )
+    .await;
+    let start = line.find("http://").expect("found just now");
+    let url: String = line[start..]
+        .chars()
+        .take_while(|next| !next.is_whitespace())
+        .collect();
+    (process, format!("{url}/mcp"))
+}
+
+/// The same server as a stdio child's entry of a configuration file.
+pub fn everything_over_stdio() -> serde_json::Value {
+    serde_json::json!({
+        "command": python(),
+        "args": ["-c", "from mcp_everything_server.server import mcp; mcp.run('stdio')"],
+        "cwd": peer(".venv/everything-server"),
+        "namespace": "",
+    })
+}
+
+/// Starts the conformance server on rmcp over HTTP.
+pub async fn rmcp_over_http() -> (Process, String) {
+    let mut process =
+        Process::start(command(crate::peers::binary("rmcp_everything")).arg("--http"));
+    let url = process.line(|line| line.starts_with("http://")).await;
+    (process, url)
+}
+
+/// The same server as a stdio child's entry of a configuration file.
+pub fn rmcp_over_stdio() -> serde_json::Value {
+    serde_json::json!({ "command": crate::peers::binary("rmcp_everything"), "namespace": "" })
+}

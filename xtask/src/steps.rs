@@ -1,0 +1,67 @@
+//! The steps of the test command.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs every check that a change has to pass, in the order in which they fail fastest.
+pub(crate) fn test(root: &Path) -> Result<(), String> {
+    cargo(root, &["fmt", "--all", "--check"])?;
+    cargo(
+        root,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    // The end-to-end tests start binaries of the workspace, so these exist before any test runs.
+    cargo(root, &["build", "--workspace", "--bins", "--quiet"])?;
+    if has_nextest(root) {
+        cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])?;
+    } else {
+        cargo(
+            root,
+            &["test", "--workspace", "--all-targets", "--no-fail-fast"],
+        )?;
+    }
+    cargo(root, &["test", "--workspace", "--doc", "--quiet"])?;
+    run(Command::new("cargo")
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root))
+}
+
+fn has_nextest(root: &Path) -> bool {
+    Command::new("cargo")
+        .args(["nextest", "--version"])
+        .current_dir(root)
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    run(Command::new("cargo").args(arguments).current_dir(root))
+}
+
+/// Runs a command with its output shown; anything but success is an error that names it.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let shown = shown(command);
+    eprintln!("> {shown}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` failed: {status}")),
+        Err(problem) => Err(format!("`{shown}` did not start: {problem}")),
+    }
+}
+
+fn shown(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
