@@ -21,8 +21,7 @@ pub(super) fn expression(model: &Model, errors: Errors) -> TokenStream {
             use #krate::child::{#(#constructors),*};
             #errors
             let composition = #krate::Composition::builder()
-                .name(::core::env!("CARGO_PKG_NAME"))
-                .version(::core::env!("CARGO_PKG_VERSION"));
+                .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
             #(#calls)*
             composition.build()
         }

@@ -37,8 +37,7 @@ mod tests {
             #[allow(unused_imports)]
             use ::renamed::child::{stdio, http, session};
             let composition = ::renamed::Composition::builder()
-                .name(::core::env!("CARGO_PKG_NAME"))
-                .version(::core::env!("CARGO_PKG_VERSION"));
+                .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
             let composition = composition.separator("__");
             let composition = composition.local(Notes::open(path)?);
             let composition = composition.child(

@@ -32,7 +32,7 @@ pub(super) fn check(composition: &Composition) -> Vec<Problem> {
 }
 
 fn settings(settings: &Settings, problems: &mut Vec<Problem>) {
-    if settings.name.trim().is_empty() {
+    if settings.name().trim().is_empty() {
         problems.push(Problem::error("name", "the server's name is empty"));
     }
     let separator = &settings.separator;

@@ -58,13 +58,21 @@ impl Caller<'_> {
     }
 
     fn info(&self, child: &Child, method: &str) -> Option<Arc<CallerInfo>> {
-        let ChildSource::Http(spec) = &child.spec.source else { return None };
+        let ChildSource::Http(spec) = &child.spec.source else {
+            return None;
+        };
         spec.auth.as_ref()?;
         let info = match self.era {
             Era::Modern => self.meta.get(META_CLIENT_INFO).map(str::to_owned),
-            Era::Legacy => self.client.handshake().and_then(|said| Some(said.info.as_ref()?.as_str().to_owned())),
+            Era::Legacy => self
+                .client
+                .handshake()
+                .and_then(|said| Some(said.info.as_ref()?.as_str().to_owned())),
         };
-        let info = info.as_deref().and_then(|info| Object::parse(info).ok()).unwrap_or_default();
+        let info = info
+            .as_deref()
+            .and_then(|info| Object::parse(info).ok())
+            .unwrap_or_default();
         let text = |key: &str| info.string(key).map(std::borrow::Cow::into_owned);
         Some(Arc::new(CallerInfo {
             child: child.label.clone(),
@@ -125,7 +133,9 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let Some(Route { child, original }) = self.find(|catalog| catalog.prompt(&name).cloned()).await else {
+        let Some(Route { child, original }) =
+            self.find(|catalog| catalog.prompt(&name).cloned()).await
+        else {
             return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
         };
         params.set("name", json::quote(&original));
@@ -167,28 +177,41 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let reference = required_object(&params, "ref")?;
-        let mut reference = Object::parse(&reference).map_err(|error| fault::invalid_params(&error.to_string()))?;
+        let mut reference =
+            Object::parse(&reference).map_err(|error| fault::invalid_params(&error.to_string()))?;
         let kind = required(&reference, "type")?;
         let route = match kind.as_str() {
             "ref/prompt" => {
                 let name = required(&reference, "name")?;
                 let route = self.find(|catalog| catalog.prompt(&name).cloned()).await;
-                let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
+                let route = route
+                    .ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
                 reference.set("name", json::quote(&route.original));
                 route
             }
             "ref/resource" => {
                 let uri = required(&reference, "uri")?;
                 let route = self.find(|catalog| catalog.template(&uri)).await;
-                let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown resource template `{uri}`")))?;
+                let route = route.ok_or_else(|| {
+                    fault::invalid_params(&format!("unknown resource template `{uri}`"))
+                })?;
                 reference.set("uri", json::quote(&route.original));
                 route
             }
-            other => return Err(fault::invalid_params(&format!("`ref.type` is `ref/prompt` or `ref/resource`, not `{other}`"))),
+            other => {
+                return Err(fault::invalid_params(&format!(
+                    "`ref.type` is `ref/prompt` or `ref/resource`, not `{other}`"
+                )));
+            }
         };
         // A server without completions has none to offer; that is no error of the client's.
-        if route.child.profile().is_some_and(|profile| !profile.offers.completions) {
-            let none = Raw::from_static(r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#);
+        if route
+            .child
+            .profile()
+            .is_some_and(|profile| !profile.offers.completions)
+        {
+            let none =
+                Raw::from_static(r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#);
             return Ok(self.finish(none, Era::Legacy, caller.era, false));
         }
         params.set("ref", reference.to_json());
@@ -212,7 +235,10 @@ impl Gateway {
         params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let Some(child) = self.catalog().only_bare_child(|_| true) else {
-            return Err(ErrorObject::new(code::METHOD_NOT_FOUND, &format!("unknown method `{method}`")));
+            return Err(ErrorObject::new(
+                code::METHOD_NOT_FOUND,
+                &format!("unknown method `{method}`"),
+            ));
         };
         let forward = Forward {
             child: &child,
@@ -227,11 +253,17 @@ impl Gateway {
     }
 
     pub(crate) async fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
-        self.find(|catalog| catalog.resource(uri)).await.ok_or_else(|| {
-            let code = if era == Era::Modern { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
-            let data = format!("{{\"uri\":{}}}", json::quote(uri));
-            ErrorObject::with_data(code, &format!("resource `{uri}` not found"), Some(&data))
-        })
+        self.find(|catalog| catalog.resource(uri))
+            .await
+            .ok_or_else(|| {
+                let code = if era == Era::Modern {
+                    code::INVALID_PARAMS
+                } else {
+                    code::RESOURCE_NOT_FOUND
+                };
+                let data = format!("{{\"uri\":{}}}", json::quote(uri));
+                ErrorObject::with_data(code, &format!("resource `{uri}` not found"), Some(&data))
+            })
     }
 
     /// Looks something up in the catalog. What is not there may belong to a child that is still
@@ -247,7 +279,9 @@ impl Gateway {
     fn unknown_tool(&self, name: &str) -> ErrorObject {
         let catalog = self.catalog();
         let near = nearest(name, catalog.tool_names());
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint = near
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
         fault::invalid_params(&format!("unknown tool `{name}`{hint}"))
     }
 
@@ -264,10 +298,19 @@ impl Gateway {
             };
             match self.attempt(caller, &forward, &instance).await {
                 Ok(result) => {
-                    let result = rewrite::expose_result(child, result, forward.result, forward.asked);
-                    return Ok(self.finish(result, instance.profile().era, caller.era, forward.cacheable));
+                    let result =
+                        rewrite::expose_result(child, result, forward.result, forward.asked);
+                    return Ok(self.finish(
+                        result,
+                        instance.profile().era,
+                        caller.era,
+                        forward.cacheable,
+                    ));
                 }
-                Err(Ended::Failed(Failure::Lost { delivered: Delivered::No, .. })) if attempt < ATTEMPTS => attempt += 1,
+                Err(Ended::Failed(Failure::Lost {
+                    delivered: Delivered::No,
+                    ..
+                })) if attempt < ATTEMPTS => attempt += 1,
                 Err(Ended::Failed(Failure::Lost { delivered, reason })) => {
                     return Err(fault::lost(child, &reason, delivered));
                 }
@@ -281,7 +324,12 @@ impl Gateway {
         }
     }
 
-    async fn attempt(&self, caller: &Caller<'_>, forward: &Forward<'_>, instance: &Arc<Instance>) -> Result<Raw, Ended> {
+    async fn attempt(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        instance: &Arc<Instance>,
+    ) -> Result<Raw, Ended> {
         let era = instance.profile().era;
         let token = caller.meta.get("progressToken");
         let level = caller.log_level().map(LogLevel::as_str);
@@ -296,7 +344,11 @@ impl Gateway {
             Some(params.to_raw())
         };
         let route = RequestRoute {
-            headers: if era == Era::Modern { forward.headers.clone() } else { Vec::new() },
+            headers: if era == Era::Modern {
+                forward.headers.clone()
+            } else {
+                Vec::new()
+            },
             caller: caller.info(forward.child, forward.method),
         };
         let Some(_slot) = forward.child.slot().await else {
@@ -306,7 +358,8 @@ impl Gateway {
         let mut call = instance.peer().request(forward.method, params, route);
         let options = &forward.child.spec.options;
         let latest = Instant::now() + options.max_timeout;
-        let mut deadline = std::pin::pin!(tokio::time::sleep(options.timeout.min(options.max_timeout)));
+        let mut deadline =
+            std::pin::pin!(tokio::time::sleep(options.timeout.min(options.max_timeout)));
         loop {
             let event = tokio::select! {
                 biased;
@@ -324,7 +377,9 @@ impl Gateway {
             match event {
                 Event::Done(outcome) => return outcome.map_err(Ended::Failed),
                 Event::Progress(params) => {
-                    deadline.as_mut().reset((Instant::now() + options.timeout).min(latest));
+                    deadline
+                        .as_mut()
+                        .reset((Instant::now() + options.timeout).min(latest));
                     if let Some(token) = token {
                         relay_progress(caller.outlet, token, &params);
                     }
@@ -334,7 +389,10 @@ impl Gateway {
                 }
                 Event::Question(request) => {
                     let why = format!("`{}` is not offered to this server", request.method);
-                    call.peer().respond(request.id, Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)));
+                    call.peer().respond(
+                        request.id,
+                        Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)),
+                    );
                 }
             }
         }
@@ -364,18 +422,25 @@ enum Ended {
 
 /// Sends progress on under the client's own token.
 fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, params: &Raw) {
-    let Ok(mut object) = Object::parse(params.as_str()) else { return };
+    let Ok(mut object) = Object::parse(params.as_str()) else {
+        return;
+    };
     object.set("progressToken", token.to_owned());
     let notification = Notification::new("notifications/progress", Some(object.to_raw()));
     let _ = outlet.send(Message::Notification(notification));
 }
 
 /// A child's log message with the child's name as (the head of) its logger, and its level.
-pub(crate) fn log_message(child: &Child, notification: Notification) -> (Notification, Option<LogLevel>) {
+pub(crate) fn log_message(
+    child: &Child,
+    notification: Notification,
+) -> (Notification, Option<LogLevel>) {
     let Ok(mut params) = Object::parse(notification.params()) else {
         return (notification, None);
     };
-    let level = params.string("level").and_then(|level| LogLevel::from_wire(&level));
+    let level = params
+        .string("level")
+        .and_then(|level| LogLevel::from_wire(&level));
     let Some(namespace) = &child.spec.namespace else {
         return (notification, level);
     };
@@ -385,17 +450,30 @@ pub(crate) fn log_message(child: &Child, notification: Notification) -> (Notific
     };
     params.set("logger", json::quote(&logger));
     let params = Some(params.to_raw());
-    (Notification { method: notification.method, params }, level)
+    (
+        Notification {
+            method: notification.method,
+            params,
+        },
+        level,
+    )
 }
 
 /// A tool result that says what is wrong with the arguments, so that the model can mend them.
 fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
     let schema = route.input.as_ref()?;
-    let findings = schema.findings(arguments.unwrap_or("{}"), &route.child.label, &route.original);
+    let findings = schema.findings(
+        arguments.unwrap_or("{}"),
+        &route.child.label,
+        &route.original,
+    );
     if findings.is_empty() {
         return None;
     }
-    let text = format!("invalid arguments for tool `{name}`: {}", findings.join("; "));
+    let text = format!(
+        "invalid arguments for tool `{name}`: {}",
+        findings.join("; ")
+    );
     Some(Raw::from_json(format!(
         "{{\"content\":[{{\"type\":\"text\",\"text\":{}}}],\"isError\":true}}",
         json::quote(&text)
@@ -403,9 +481,16 @@ fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Op
 }
 
 fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
-    let Some(schema) = &route.output else { return Ok(()) };
-    let Ok(object) = Object::parse(result.as_str()) else { return Ok(()) };
-    let (Some(structured), false) = (object.get("structuredContent"), object.get("isError") == Some("true")) else {
+    let Some(schema) = &route.output else {
+        return Ok(());
+    };
+    let Ok(object) = Object::parse(result.as_str()) else {
+        return Ok(());
+    };
+    let (Some(structured), false) = (
+        object.get("structuredContent"),
+        object.get("isError") == Some("true"),
+    ) else {
         return Ok(());
     };
     let findings = schema.findings(structured, &route.child.label, &route.original);
@@ -416,7 +501,10 @@ fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), Error
         code: fault::CHILD_FAILED,
         child: &route.child,
         reason: "child_protocol_error",
-        message: format!("the result of tool `{name}` is not what its output schema says: {}", findings.join("; ")),
+        message: format!(
+            "the result of tool `{name}` is not what its output schema says: {}",
+            findings.join("; ")
+        ),
         delivered: Delivered::Maybe,
         retry_after: None,
     }

@@ -11,12 +11,18 @@ use crate::wire::{Object, Raw, json};
 
 impl Gateway {
     /// `initialize`.
-    pub(super) async fn initialize(&self, client: &Arc<Client>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+    pub(super) async fn initialize(
+        &self,
+        client: &Arc<Client>,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
         let requested = call::required(params, "protocolVersion")?;
         let version = negotiate_legacy(&requested);
         // What is advertised is what the children offer, so far as they are known by then.
         self.settled(HELLO_GRACE).await;
-        let info = params.get("clientInfo").map(|info| Raw::from_json(info.to_owned()));
+        let info = params
+            .get("clientInfo")
+            .map(|info| Raw::from_json(info.to_owned()));
         if !client.greet(Handshake { version, info }) {
             return Err(fault::invalid_params("`initialize` was answered before"));
         }
@@ -62,7 +68,11 @@ fn capabilities(catalog: &Catalog) -> String {
         capabilities.set("prompts", r#"{"listChanged":true}"#);
     }
     if offers.resources {
-        let subscribe = if offers.subscribe { r#"{"subscribe":true,"listChanged":true}"# } else { r#"{"listChanged":true}"# };
+        let subscribe = if offers.subscribe {
+            r#"{"subscribe":true,"listChanged":true}"#
+        } else {
+            r#"{"listChanged":true}"#
+        };
         capabilities.set("resources", subscribe);
     }
     if offers.completions {

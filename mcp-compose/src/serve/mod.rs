@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Composition;
 use crate::gateway::Gateway;
 
+pub use http::{AllowedHosts, HttpOptions};
 pub(crate) use relay_thread::in_process;
 pub use running::Running;
 
@@ -41,7 +42,10 @@ pub enum ServeError {
 }
 
 fn lines(problems: &[crate::Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("\n  {problem}"))
+        .collect()
 }
 
 impl Composition {
@@ -70,8 +74,16 @@ impl Composition {
     }
 
     fn ready(&self) -> Result<(), ServeError> {
-        let problems: Vec<_> = self.check().into_iter().filter(crate::Problem::is_error).collect();
-        if problems.is_empty() { Ok(()) } else { Err(ServeError::Composition(problems)) }
+        let problems: Vec<_> = self
+            .check()
+            .into_iter()
+            .filter(crate::Problem::is_error)
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ServeError::Composition(problems))
+        }
     }
 }
 

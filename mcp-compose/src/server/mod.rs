@@ -25,11 +25,7 @@ pub use self::{
     output::Json,
     prompt::{IntoMessages, Message},
 };
-pub(crate) use self::{
-    ctx::CtxParts,
-    error::RpcError,
-    local::{Lists, LocalServer, ServerInfo},
-};
+pub(crate) use self::{ctx::CtxParts, local::LocalServer};
 
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {

@@ -163,7 +163,13 @@ pub(crate) struct LineReader<R> {
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(crate) fn new(reader: R, max_line: usize) -> Self {
-        Self { reader, max_line, buffer: BytesMut::with_capacity(READ_BUFFER), searched: 0, skipping: false }
+        Self {
+            reader,
+            max_line,
+            buffer: BytesMut::with_capacity(READ_BUFFER),
+            searched: 0,
+            skipping: false,
+        }
     }
 
     /// The next line that is not empty; `None` at the end of the stream.

@@ -22,7 +22,7 @@ pub enum AllowedHosts {
     "{0} can be reached from the network and this server asks for no credentials: \
      bind a loopback address such as 127.0.0.1, or allow it explicitly"
 )]
-pub struct OpenBind(SocketAddr);
+pub(crate) struct OpenBind(SocketAddr);
 
 /// Refuses to listen on an address that others can reach, unless that is explicitly allowed.
 pub(crate) fn check_bind(address: SocketAddr, allow_insecure: bool) -> Result<(), OpenBind> {

@@ -36,8 +36,8 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use backend::Backend;
 pub(crate) use body::Body;
+pub use guard::AllowedHosts;
 pub(crate) use guard::check_bind;
-pub use guard::{AllowedHosts, OpenBind};
 pub(crate) use listen::serve;
 
 use guard::Guard;

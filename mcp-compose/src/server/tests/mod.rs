@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{CtxParts, LocalServer, RpcError};
+use super::error::RpcError;
+use super::{CtxParts, LocalServer};
 use crate::{
     Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, ToolError, mcp_server,
     server::FromCall,
