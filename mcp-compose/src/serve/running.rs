@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{ServeError, http};
+use super::{HttpOptions, ServeError, http};
 use crate::gateway::Gateway;
 use crate::{Composition, IntoChild, Problem};
 
@@ -59,9 +59,15 @@ impl Composition {
 }
 
 impl Running {
-    /// An axum router that serves the composition at `/mcp`.
+    /// An axum router that serves the composition at `/mcp`, to clients on this machine.
     pub fn router(&self) -> axum::Router {
-        http::router(&http::Front::new(Arc::clone(&self.gateway), http::HttpOptions::default()))
+        self.router_with(HttpOptions::default())
+    }
+
+    /// As [`Running::router`], with settings: the name of a public server has to be
+    /// [allowed](HttpOptions::allow_host).
+    pub fn router_with(&self, options: HttpOptions) -> axum::Router {
+        http::router(&http::Front::new(Arc::clone(&self.gateway), options))
     }
 
     /// Adds a child. Open connections are told what it adds, once it has started.

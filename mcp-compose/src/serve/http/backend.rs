@@ -42,6 +42,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// The version that `client` agreed on in `initialize`.
     fn legacy_version(client: &Self::Client) -> Option<&'static str>;
+
+    /// Fires when the gateway ends under a front that goes on.
+    fn stopping(&self) -> &CancellationToken;
 }
 
 impl Backend for Gateway {
@@ -87,5 +90,9 @@ impl Backend for Gateway {
 
     fn legacy_version(client: &Client) -> Option<&'static str> {
         client.legacy_version()
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        self.stopping()
     }
 }
