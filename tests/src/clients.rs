@@ -1,6 +1,7 @@
 //! Runs the scripted third-party clients, and reads what they found.
 
 use serde::Deserialize;
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::patiently;
@@ -109,19 +110,24 @@ impl Client {
 /// # Panics
 /// When it fails, or prints anything but JSON.
 pub async fn inspector(target: &Target, arguments: &[&str]) -> serde_json::Value {
-    let catalog = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("mcp.json");
+    // A server is named in a file of the Inspector's, because it would take our options for its own.
+    let server = match target {
+        Target::Url(url) => json!({ "type": "http", "url": url }),
+        Target::Command(words) => json!({ "command": words[0], "args": words[1..] }),
+    };
+    let servers = json!({ "mcpServers": { "target": server } });
+    std::fs::write(&config, servers.to_string()).expect("the file can be written");
     let mut command = command(node());
     command
         .arg(peer(
             "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
         ))
-        .arg("--cli")
-        .env("MCP_CATALOG_PATH", catalog.path().join("mcp.json"));
-    match target {
-        Target::Url(url) => command.args([url.as_str(), "--transport", "http"]),
-        Target::Command(words) => command.args(words),
-    };
-    command.args(arguments).kill_on_drop(true);
+        .args(["--cli", "--server", "target", "--config"])
+        .arg(&config)
+        .args(arguments)
+        .kill_on_drop(true);
     let output = patiently("the Inspector", command.output())
         .await
         .expect("the Inspector can be started");

@@ -16,7 +16,7 @@ fn result() -> String {
 
 fn tool_entry(name: &str) -> String {
     format!(
-        r#"{{"x-first":{ODD},"name":"{name}","title":"Odd","description":"d","inputSchema":{{"type":"object","x-schema":{ODD},"properties":{{"z":{{"type":"string","x-mcp-header-not":1}},"a":{{}}}}}},"outputSchema":{{"type":"object","additionalProperties":{{}}}},"annotations":{{"readOnlyHint":true,"x-hint":{ODD}}},"icons":[{{"src":"https://example.com/i.png","theme":"sepia","x-icon":1}}],"securitySchemes":[{{"type":"noauth"}}],"_meta":{{"vendor/key":{ODD}}}}}"#
+        r#"{{"x-first":{ODD},"name":"{name}","title":"Odd","description":"d","inputSchema":{{"type":"object","x-schema":{ODD},"properties":{{"z":{{"type":"string","x-mcp-header-not":1}},"a":{{}}}}}},"outputSchema":{{"type":"object","additionalProperties":{{}}}},"annotations":{{"readOnlyHint":true,"x-hint":{ODD}}},"icons":[{{"src":"https://example.com/i.png","theme":"dark","x-icon":1}}],"securitySchemes":[{{"type":"noauth"}}],"_meta":{{"vendor/key":{ODD}}}}}"#
     )
 }
 

@@ -29,6 +29,9 @@ pub enum Validate {
 }
 
 /// How instances of a child are shared between clients.
+///
+/// As long as questions of children are refused rather than relayed, clients share one instance
+/// whatever is set here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
     /// Share where questions of the child cannot go astray, else give the client an instance for itself.
