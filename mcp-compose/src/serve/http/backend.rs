@@ -16,7 +16,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     type Client: Send + Sync + 'static;
 
     /// A client of a session: told of changes through `push` until [`Backend::disconnect`].
-    fn connect(&self, push: Arc<dyn Outlet>, session: Option<String>) -> Arc<Self::Client>;
+    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Self::Client>;
 
     /// The session has ended.
     fn disconnect(&self, client: &Arc<Self::Client>);
@@ -50,7 +50,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
 impl Backend for Gateway {
     type Client = Client;
 
-    fn connect(&self, push: Arc<dyn Outlet>, _session: Option<String>) -> Arc<Client> {
+    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
         self.connect(push)
     }
 
