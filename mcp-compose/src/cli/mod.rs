@@ -117,7 +117,11 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
             })
             .await?
         }
-        Action::Call { name, arguments, json } => {
+        Action::Call {
+            name,
+            arguments,
+            json,
+        } => {
             let arguments = call::checked_arguments(&arguments)?.to_owned();
             in_process(composition, move |gateway| async move {
                 let client = InProcess::connect(gateway).await;

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use self::json::Json;
 use self::reader::{Context, Reader};
-use crate::nearest::nearest;
 use super::{Composition, CompositionBuilder, Namespace, Problem};
+use crate::nearest::nearest;
 
 /// Why a configuration file makes no composition.
 #[derive(Debug, thiserror::Error)]

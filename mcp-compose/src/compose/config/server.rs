@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::nearest::nearest;
 use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
 use super::reader::Reader;
 use crate::child::{http, stdio};
+use crate::nearest::nearest;
 
 /// Under what a server's names are exposed.
 pub(super) enum Prefix {
