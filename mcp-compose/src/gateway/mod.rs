@@ -256,6 +256,11 @@ impl Gateway {
         self.catalog().tool(tool)?.headers.clone()
     }
 
+    /// Fires when the gateway stops.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
     /// The children, in the order of their declaration.
     pub(crate) fn children(&self) -> Arc<Vec<Arc<Child>>> {
         self.children.load_full()

@@ -42,9 +42,7 @@ impl Composition {
     /// Outside a tokio runtime.
     pub fn start(self) -> Result<Running, ServeError> {
         self.ready()?;
-        Ok(Running {
-            gateway: Gateway::start(self, Handle::current()),
-        })
+        Ok(Running { gateway: Gateway::start(self, Handle::current()) })
     }
 
     /// As [`Composition::start`] and then [`Running::router`]: the children live as long as the
@@ -61,26 +59,13 @@ impl Composition {
 }
 
 impl Running {
-    /// An axum router that serves the composition at `/mcp`.
+    /// An axum router that serves the composition at `/mcp`, to clients on this machine.
     pub fn router(&self) -> axum::Router {
         self.router_with(HttpOptions::default())
     }
 
-    /// As [`Running::router`], with other limits or for other host names than those of this
-    /// machine.
-    ///
-    /// ```
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), mcp_compose::ServeError> {
-    /// use mcp_compose::{AllowedHosts, Composition, HttpOptions};
-    ///
-    /// let mut options = HttpOptions::default();
-    /// options.allowed_hosts = AllowedHosts::These(vec!["mcp.example.com".to_owned()]);
-    /// let app = Composition::builder().build().start()?.router_with(options);
-    /// # drop(app);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// As [`Running::router`], with settings: the name of a public server has to be
+    /// [allowed](HttpOptions::allow_host).
     pub fn router_with(&self, options: HttpOptions) -> axum::Router {
         http::router(&http::Front::new(Arc::clone(&self.gateway), options))
     }
@@ -93,8 +78,7 @@ impl Running {
         let added = Composition::builder().child(namespace, child).build();
         added.ready()?;
         if self.find(namespace).is_some() {
-            let problem =
-                Problem::error(namespace, "the namespace is taken; remove that child first");
+            let problem = Problem::error(namespace, "the namespace is taken; remove that child first");
             return Err(ServeError::Composition(vec![problem]));
         }
         self.gateway.add_children(added.children);
@@ -104,9 +88,7 @@ impl Running {
     /// Ends a child and takes back what it offered; its calls in flight fail. False if there is
     /// none of that namespace.
     pub fn remove(&self, namespace: &str) -> bool {
-        let Some(id) = self.find(namespace) else {
-            return false;
-        };
+        let Some(id) = self.find(namespace) else { return false };
         self.gateway.remove_child(id);
         true
     }
@@ -120,11 +102,7 @@ impl Running {
         let children = self.gateway.children();
         let named = |child: &&Arc<_>| -> bool {
             let child: &crate::child::supervisor::Child = child;
-            child
-                .spec
-                .namespace
-                .as_ref()
-                .is_some_and(|known| known.as_str() == namespace)
+            child.spec.namespace.as_ref().is_some_and(|known| known.as_str() == namespace)
         };
         children.iter().find(named).map(|child| child.id)
     }
