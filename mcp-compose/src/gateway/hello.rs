@@ -16,6 +16,9 @@ impl Gateway {
         client: &Arc<Client>,
         params: &Object<'_>,
     ) -> Result<Raw, ErrorObject> {
+        if client.legacy_version().is_some() {
+            return Err(fault::invalid_params("`initialize` was answered before"));
+        }
         let requested = call::required(params, "protocolVersion")?;
         let version = negotiate_legacy(&requested);
         // What is advertised is what the children offer, so far as they are known by then.

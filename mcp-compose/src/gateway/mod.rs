@@ -189,7 +189,16 @@ impl Gateway {
             }
             None => Object::default(),
         };
+        if &*request.method == "initialize" {
+            // The one request of which the era is not in question, whatever its `_meta` repeats.
+            return self.initialize(client, &params).await;
+        }
         let era = era_of(client, &meta)?;
+        if era == Era::Legacy && client.legacy_version().is_none() && &*request.method != "ping" {
+            return Err(fault::invalid_params(&format!(
+                "no `initialize` came before, and `_meta` has no `{META_VERSION}`"
+            )));
+        }
         let caller = Caller {
             client,
             era,
@@ -203,13 +212,6 @@ impl Gateway {
             ("resources/read", _) => self.read_resource(&caller, params).await,
             ("prompts/get", _) => self.get_prompt(&caller, params).await,
             ("completion/complete", _) => self.complete(&caller, params).await,
-            ("initialize", _) if client.legacy_version().is_none() => {
-                self.initialize(client, &params).await
-            }
-            ("initialize", _) => Err(ErrorObject::new(
-                code::INVALID_REQUEST,
-                "`initialize` was answered before",
-            )),
             ("server/discover", Era::Modern) => Ok(self.discover().await),
             ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
             ("ping", Era::Legacy) => Ok(Raw::from_static("{}")),

@@ -42,7 +42,10 @@ pub enum ServeError {
 }
 
 fn lines(problems: &[crate::Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("\n  {problem}"))
+        .collect()
 }
 
 impl Composition {
@@ -73,20 +76,37 @@ impl Composition {
     /// # Errors
     /// When the composition is wrong, the address cannot be listened on, or it is not a loopback
     /// address and the settings do not allow that.
-    pub async fn serve_http_with(self, address: SocketAddr, options: HttpOptions) -> Result<(), ServeError> {
+    pub async fn serve_http_with(
+        self,
+        address: SocketAddr,
+        options: HttpOptions,
+    ) -> Result<(), ServeError> {
         self.ready()?;
-        http::check_bind(address, &options).map_err(|open| ServeError::Exposed(open.to_string()))?;
+        http::check_bind(address, &options)
+            .map_err(|open| ServeError::Exposed(open.to_string()))?;
         relay_thread::run(self, move |gateway| serve_at(gateway, address, options)).await
     }
 
     fn ready(&self) -> Result<(), ServeError> {
-        let problems: Vec<_> = self.check().into_iter().filter(crate::Problem::is_error).collect();
-        if problems.is_empty() { Ok(()) } else { Err(ServeError::Composition(problems)) }
+        let problems: Vec<_> = self
+            .check()
+            .into_iter()
+            .filter(crate::Problem::is_error)
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ServeError::Composition(problems))
+        }
     }
 }
 
 /// Listens, says where, and serves until the process is told to stop.
-async fn serve_at(gateway: Arc<Gateway>, address: SocketAddr, options: HttpOptions) -> Result<(), ServeError> {
+async fn serve_at(
+    gateway: Arc<Gateway>,
+    address: SocketAddr,
+    options: HttpOptions,
+) -> Result<(), ServeError> {
     let bind = |source| ServeError::Bind { address, source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;

@@ -42,7 +42,9 @@ impl Composition {
     /// Outside a tokio runtime.
     pub fn start(self) -> Result<Running, ServeError> {
         self.ready()?;
-        Ok(Running { gateway: Gateway::start(self, Handle::current()) })
+        Ok(Running {
+            gateway: Gateway::start(self, Handle::current()),
+        })
     }
 
     /// As [`Composition::start`] and then [`Running::router`]: the children live as long as the
@@ -78,7 +80,8 @@ impl Running {
         let added = Composition::builder().child(namespace, child).build();
         added.ready()?;
         if self.find(namespace).is_some() {
-            let problem = Problem::error(namespace, "the namespace is taken; remove that child first");
+            let problem =
+                Problem::error(namespace, "the namespace is taken; remove that child first");
             return Err(ServeError::Composition(vec![problem]));
         }
         self.gateway.add_children(added.children);
@@ -88,7 +91,9 @@ impl Running {
     /// Ends a child and takes back what it offered; its calls in flight fail. False if there is
     /// none of that namespace.
     pub fn remove(&self, namespace: &str) -> bool {
-        let Some(id) = self.find(namespace) else { return false };
+        let Some(id) = self.find(namespace) else {
+            return false;
+        };
         self.gateway.remove_child(id);
         true
     }
@@ -102,7 +107,11 @@ impl Running {
         let children = self.gateway.children();
         let named = |child: &&Arc<_>| -> bool {
             let child: &crate::child::supervisor::Child = child;
-            child.spec.namespace.as_ref().is_some_and(|known| known.as_str() == namespace)
+            child
+                .spec
+                .namespace
+                .as_ref()
+                .is_some_and(|known| known.as_str() == namespace)
         };
         children.iter().find(named).map(|child| child.id)
     }

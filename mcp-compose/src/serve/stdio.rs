@@ -201,6 +201,14 @@ mod tests {
                 r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
             ),
             (
+                r#"{"jsonrpc":"2.0","id":4,"method":"tools/list"}"#,
+                "no `initialize` came before",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":5,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#,
+                r#""protocolVersion":"2025-11-25""#,
+            ),
+            (
                 r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"x","arguments":{"a":1,"a":2}}}"#,
                 "`a` stands twice",
             ),

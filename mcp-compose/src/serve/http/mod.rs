@@ -37,7 +37,6 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use backend::Backend;
 pub(crate) use body::Body;
-pub use guard::AllowedHosts;
 pub(crate) use guard::check_bind;
 pub(crate) use listen::serve;
 pub use options::HttpOptions;
