@@ -107,9 +107,29 @@ impl Client {
 
 /// Runs one method with the Inspector's command line and answers with what it printed.
 ///
+/// Over stdio each run starts the children anew, and a child that takes long on a busy machine comes too late for a
+/// client that asks once and leaves; so such a run is made again.
+///
 /// # Panics
 /// When it fails, or prints anything but JSON.
 pub async fn inspector(target: &Target, arguments: &[&str]) -> serde_json::Value {
+    const ATTEMPTS: usize = 3;
+    let attempts = if matches!(target, Target::Command(_)) {
+        ATTEMPTS
+    } else {
+        1
+    };
+    let mut said = String::new();
+    for _ in 0..attempts {
+        match inspect(target, arguments).await {
+            Ok(answer) => return answer,
+            Err(output) => said = output,
+        }
+    }
+    panic!("inspector {arguments:?}: {said}")
+}
+
+async fn inspect(target: &Target, arguments: &[&str]) -> Result<serde_json::Value, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("mcp.json");
     // A server is named in a file of the Inspector's, because it would take our options for its own.
@@ -132,10 +152,11 @@ pub async fn inspector(target: &Target, arguments: &[&str]) -> serde_json::Value
         .await
         .expect("the Inspector can be started");
     let stdout = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&stdout).unwrap_or_else(|_| {
-        panic!(
-            "inspector {arguments:?}: {stdout}{}",
+    match serde_json::from_str(&stdout) {
+        Ok(answer) if output.status.success() => Ok(answer),
+        _ => Err(format!(
+            "{stdout}{}",
             String::from_utf8_lossy(&output.stderr)
-        )
-    })
+        )),
+    }
 }
