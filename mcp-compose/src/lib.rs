@@ -8,6 +8,8 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+mod macros;
+mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
 mod rmcp;
@@ -15,12 +17,11 @@ mod serve;
 mod server;
 mod wire;
 
-pub use mcp_compose_macros::{compose, mcp_server};
-
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
-pub use self::serve::{Running, ServeError};
+pub use self::macros::{compose, mcp_server};
+pub use self::serve::{HttpOptions, Running, ServeError};
 pub use self::server::{
     Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
     Link, LogLevel, Message, Result, Sent, Server, ToolError,

@@ -107,13 +107,16 @@ impl Aggregator {
             .arg(&file)
             .args(["--http", "127.0.0.1:0"]);
         command.envs(config.environment.iter().map(|(name, value)| (name, value)));
-        let process = Process::start(&mut command);
+        let mut process = Process::start(&mut command);
         let stderr = process.stderr().clone();
-        let line = patiently(
-            "the aggregator's address",
-            stderr.find(|line| address(line).is_some()),
-        );
-        let url = address(&line.await).expect("found just now");
+        let url = tokio::select! {
+            line = patiently("the aggregator's address", stderr.find(|line| address(line).is_some())) => {
+                address(&line).expect("found just now")
+            }
+            status = process.ended() => {
+                panic!("the aggregator ended ({status}): {}", stderr.all().join("\n"))
+            }
+        };
         Self {
             process,
             url,

@@ -1,6 +1,7 @@
 //! Runs the scripted third-party clients, and reads what they found.
 
 use serde::Deserialize;
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::patiently;
@@ -106,30 +107,56 @@ impl Client {
 
 /// Runs one method with the Inspector's command line and answers with what it printed.
 ///
+/// Over stdio each run starts the children anew, and a child that takes long on a busy machine comes too late for a
+/// client that asks once and leaves; so such a run is made again.
+///
 /// # Panics
 /// When it fails, or prints anything but JSON.
 pub async fn inspector(target: &Target, arguments: &[&str]) -> serde_json::Value {
-    let catalog = tempfile::tempdir().expect("a temporary folder");
+    const ATTEMPTS: usize = 3;
+    let attempts = if matches!(target, Target::Command(_)) {
+        ATTEMPTS
+    } else {
+        1
+    };
+    let mut said = String::new();
+    for _ in 0..attempts {
+        match inspect(target, arguments).await {
+            Ok(answer) => return answer,
+            Err(output) => said = output,
+        }
+    }
+    panic!("inspector {arguments:?}: {said}")
+}
+
+async fn inspect(target: &Target, arguments: &[&str]) -> Result<serde_json::Value, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("mcp.json");
+    // A server is named in a file of the Inspector's, because it would take our options for its own.
+    let server = match target {
+        Target::Url(url) => json!({ "type": "http", "url": url }),
+        Target::Command(words) => json!({ "command": words[0], "args": words[1..] }),
+    };
+    let servers = json!({ "mcpServers": { "target": server } });
+    std::fs::write(&config, servers.to_string()).expect("the file can be written");
     let mut command = command(node());
     command
         .arg(peer(
             "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
         ))
-        .arg("--cli")
-        .env("MCP_CATALOG_PATH", catalog.path().join("mcp.json"));
-    match target {
-        Target::Url(url) => command.args([url.as_str(), "--transport", "http"]),
-        Target::Command(words) => command.args(words),
-    };
-    command.args(arguments).kill_on_drop(true);
+        .args(["--cli", "--server", "target", "--config"])
+        .arg(&config)
+        .args(arguments)
+        .kill_on_drop(true);
     let output = patiently("the Inspector", command.output())
         .await
         .expect("the Inspector can be started");
     let stdout = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&stdout).unwrap_or_else(|_| {
-        panic!(
-            "inspector {arguments:?}: {stdout}{}",
+    match serde_json::from_str(&stdout) {
+        Ok(answer) if output.status.success() => Ok(answer),
+        _ => Err(format!(
+            "{stdout}{}",
             String::from_utf8_lossy(&output.stderr)
-        )
-    })
+        )),
+    }
 }

@@ -5,6 +5,7 @@ use mcp_compose_tests::conformance::{
     Outcome, Suite, differences, everything_over_http, everything_over_stdio, failures,
     rmcp_over_http, rmcp_over_stdio, typed_over_http,
 };
+use mcp_compose_tests::raw::{LEGACY, Raw};
 use serde_json::{Value, json};
 
 const SUITES: [Suite; 3] = [Suite::Of2025, Suite::Of2026Legacy, Suite::Of2026];
@@ -13,6 +14,10 @@ const SUITES: [Suite; 3] = [Suite::Of2025, Suite::Of2026Legacy, Suite::Of2026];
 async fn nothing_changes(suite: Suite, url: &str, child: Value) {
     let direct = suite.run(url).await;
     let aggregator = Aggregator::http(&Config::new().child("everything", child)).await;
+    Raw::http(&aggregator, LEGACY)
+        .await
+        .listed("test_simple_text")
+        .await;
     let through = suite.run(&aggregator.url).await;
     let changed = differences(&direct, &through);
     assert!(

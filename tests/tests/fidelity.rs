@@ -16,7 +16,7 @@ fn result() -> String {
 
 fn tool_entry(name: &str) -> String {
     format!(
-        r#"{{"x-first":{ODD},"name":"{name}","title":"Odd","description":"d","inputSchema":{{"type":"object","x-schema":{ODD},"properties":{{"z":{{"type":"string","x-mcp-header-not":1}},"a":{{}}}}}},"outputSchema":{{"type":"object","additionalProperties":{{}}}},"annotations":{{"readOnlyHint":true,"x-hint":{ODD}}},"icons":[{{"src":"https://example.com/i.png","theme":"sepia","x-icon":1}}],"securitySchemes":[{{"type":"noauth"}}],"_meta":{{"vendor/key":{ODD}}}}}"#
+        r#"{{"x-first":{ODD},"name":"{name}","title":"Odd","description":"d","inputSchema":{{"type":"object","x-schema":{ODD},"properties":{{"z":{{"type":"string","x-mcp-header-not":1}},"a":{{}}}}}},"outputSchema":{{"type":"object","additionalProperties":{{}}}},"annotations":{{"readOnlyHint":true,"x-hint":{ODD}}},"icons":[{{"src":"https://example.com/i.png","theme":"dark","x-icon":1}}],"securitySchemes":[{{"type":"noauth"}}],"_meta":{{"vendor/key":{ODD}}}}}"#
     )
 }
 
@@ -186,13 +186,20 @@ async fn all_odd_members_survive_between_the_eras() {
                 json!({ "name": "ns_odd", "arguments": {} }),
             )
             .await;
-            let wanted = result();
-            let members = wanted.trim_start_matches('{').trim_end_matches('}');
             let found = called.result_text();
-            assert!(
-                found.contains(members),
-                "{era} child, {version} client\n  sent {wanted}\n   got {found}"
-            );
+            // `_meta` is the one object that we add to: a modern server says there who it is.
+            let sent = result();
+            let (before, after) = sent
+                .split_once(r#""_meta":{"vendor.example"#)
+                .expect("it has one");
+            let after = after.split_once("}},").expect("it ends").1;
+            let vendor = format!(r#""vendor.example/trace":{ODD}"#);
+            for wanted in [before, &vendor, after.trim_end_matches('}')] {
+                assert!(
+                    found.contains(wanted),
+                    "{era} child, {version} client\n  sent {wanted}\n   got {found}"
+                );
+            }
         }
     }
 }

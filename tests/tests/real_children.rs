@@ -31,6 +31,9 @@ async fn everything_filesystem_and_memory_at_once() {
     let aggregator = Aggregator::http(&config).await;
     for version in [LEGACY, MODERN] {
         let client = Raw::http(&aggregator, version).await;
+        for tool in ["everything_echo", "files_write_file", "memory_read_graph"] {
+            client.listed(tool).await;
+        }
         let names = client.names("tools").await;
         for prefix in ["everything_", "files_", "memory_"] {
             assert!(

@@ -165,6 +165,10 @@ async fn the_inspector_works(target: &Target) {
 async fn inspector_over_http() {
     let (_manufact, url) = manufact().await;
     let aggregator = Aggregator::http(&Config::reference(&url)).await;
+    Raw::http(&aggregator, LEGACY)
+        .await
+        .listed("weather_forecast")
+        .await;
     the_inspector_works(&aggregator.target()).await;
 }
 

@@ -10,27 +10,18 @@ use crate::errors::Errors;
 /// The block that is the composition.
 pub(super) fn expression(model: &Model, errors: Errors) -> TokenStream {
     let at = Span::mixed_site();
-    let Model {
-        krate,
-        calls,
-        broken,
-    } = model;
+    let Model { krate, calls } = model;
     let calls = calls.iter().map(call);
     let errors = errors.into_tokens();
     // The user's own tokens name these, so they need the user's hygiene.
     let constructors = ["stdio", "http", "session"].map(|name| Ident::new(name, Span::call_site()));
-    let broken = broken
-        .iter()
-        .map(|tokens| quote!(#[cfg(rust_analyzer)] { #tokens }));
     quote_spanned! {at=>
         {
             #[allow(unused_imports)]
             use #krate::child::{#(#constructors),*};
             #errors
-            #(#broken)*
             let composition = #krate::Composition::builder()
-                .name(::core::env!("CARGO_PKG_NAME"))
-                .version(::core::env!("CARGO_PKG_VERSION"));
+                .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
             #(#calls)*
             composition.build()
         }

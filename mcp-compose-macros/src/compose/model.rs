@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Path, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    parse::{Items, Key},
+    parse::{Item, Key},
     values,
 };
 use crate::{
@@ -32,7 +32,6 @@ pub(super) struct Model {
     pub(super) krate: Path,
     /// Calls on the builder, in order.
     pub(super) calls: Vec<Call>,
-    pub(super) broken: Vec<TokenStream>,
 }
 
 /// A call on the builder.
@@ -52,11 +51,10 @@ struct Namespace {
 }
 
 impl Model {
-    pub(super) fn new(parsed: Items, errors: &mut Errors) -> Self {
+    pub(super) fn new(parsed: Vec<Item>, errors: &mut Errors) -> Self {
         let mut model = Self {
             krate: syn::parse_quote!(::mcp_compose),
             calls: Vec::new(),
-            broken: parsed.broken,
         };
         let mut namespaces: Vec<Namespace> = Vec::new();
         let mut settings: Vec<Ident> = Vec::new();
@@ -64,7 +62,7 @@ impl Model {
             separator: Some(DEFAULT_SEPARATOR.to_owned()),
             max_name: Some(DEFAULT_MAX_NAME),
         };
-        for item in parsed.items {
+        for item in parsed {
             let span = item.value.span();
             let mut call = Call {
                 cfgs: item.cfgs,

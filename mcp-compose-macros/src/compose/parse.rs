@@ -13,14 +13,6 @@ use crate::{
     errors::Errors,
 };
 
-/// All that could be read.
-#[derive(Default)]
-pub(super) struct Items {
-    pub(super) items: Vec<Item>,
-    /// What could not be read: rust-analyzer still completes in it.
-    pub(super) broken: Vec<TokenStream>,
-}
-
 /// One entry.
 pub(super) struct Item {
     pub(super) cfgs: Vec<Attribute>,
@@ -39,15 +31,15 @@ pub(super) enum Key {
     Spread,
 }
 
-pub(super) fn items(input: TokenStream, errors: &mut Errors) -> Items {
-    let mut found = Items::default();
+pub(super) fn items(input: TokenStream, errors: &mut Errors) -> Vec<Item> {
+    let mut found = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             match item(input, errors) {
-                Ok(item) => found.items.push(item),
+                Ok(item) => found.push(item),
                 Err(error) => {
                     errors.push(error);
-                    found.broken.push(skip_to_comma(input)?);
+                    skip_to_comma(input)?;
                 }
             }
             input.parse::<Option<Token![,]>>()?;

@@ -49,9 +49,10 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
             }
 
             fn dispatch(this: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
+                use #private::serving;
                 match (call.kind(), call.key()) {
                     #(#arms)*
-                    _ => #private::serving(async move { ::core::result::Result::Err(call.unknown()) }),
+                    _ => serving(async move { ::core::result::Result::Err(call.unknown()) }),
                 }
             }
         }
@@ -109,14 +110,14 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
     let inputs = entry.method.inputs().map(|input| input_of(input, private));
     let unit: Type = syn::parse_quote!(());
     let output = output.as_ref().unwrap_or(&unit);
-    let good_span = at.located_at(good_type(output).span());
+    let good_span = at.located_at(half_of(output, 0).span());
     let good = match entry.role {
         Role::Tool { .. } => quote_spanned!(good_span=> (&&&halves.good).tool()),
         Role::Resource { .. } => quote_spanned!(good_span=> (&&&halves.good).resource()),
         Role::Prompt { .. } => quote_spanned!(good_span=> (&halves.good).prompt()),
         Role::Complete { .. } => quote_spanned!(good_span=> (&halves.good).complete()),
     };
-    let error_span = at.located_at(output.span());
+    let error_span = at.located_at(half_of(output, 1).span());
     let error = quote_spanned!(error_span=> (&&&halves.error).error());
     quote_spanned! {at=>
         #(#cfgs)*
@@ -133,7 +134,7 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
                 StructuredReply as _, ToldError as _,
             };
             let halves = (&&#private::Returned::<#output>::new()).split();
-            halves.output(#good, #error)
+            halves.output(&#good, #error)
         }
     }
 }
@@ -276,27 +277,30 @@ fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
         SelfKind::Shared => quote_spanned!(at=> this),
     };
     let wait = is_async.then(|| quote_spanned!(at=> .await));
-    let serving = quote_spanned!(at.located_at(ident.span())=> serving);
+    let body = quote_spanned! {at=>
+        #taken
+        let returned = Self::#ident(#this, #(#arguments),*) #wait;
+        Self::#output_fn().reply(&call, returned)
+    };
+    // Where rustc shall say that a future is not `Send`.
+    let future = quote_spanned!(at.located_at(ident.span())=> async move { #body });
+    let served = quote_spanned!(at.located_at(ident.span())=> serving(#future));
     quote_spanned! {at=>
         #(#cfgs)*
-        (#private::Kind::#kind, #key) => #private::#serving(async move {
-            #taken
-            let returned = Self::#ident(#this, #(#arguments),*) #wait;
-            Self::#output_fn().reply(&call, returned)
-        }),
+        (#private::Kind::#kind, #key) => #served,
     }
 }
 
-/// The type to point at when a result does not fit: the `T` of a `Result<T, E>`.
-fn good_type(ty: &Type) -> &Type {
+/// The type to point at when a result does not fit: the `T` or the `E` of a `Result<T, E>`.
+fn half_of(ty: &Type, index: usize) -> &Type {
     let Type::Path(path) = ty else { return ty };
     let Some(last) = path.path.segments.last() else {
         return ty;
     };
     match &last.arguments {
         PathArguments::AngleBracketed(args) if last.ident.to_string().ends_with("Result") => {
-            match args.args.first() {
-                Some(GenericArgument::Type(good)) => good,
+            match args.args.iter().nth(index) {
+                Some(GenericArgument::Type(half)) => half,
                 _ => ty,
             }
         }

@@ -1,5 +1,6 @@
 //! `#[mcp_server]`: parse, model, expand.
 
+mod complete;
 mod expand;
 mod method;
 mod model;
@@ -13,7 +14,7 @@ pub(crate) use self::model::crate_path;
 use crate::errors::Errors;
 
 /// The impl block without our attributes, and the implementation of `Server` or every mistake.
-pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(mut block) = parse::block(item.clone(), &mut errors) else {
         let errors = errors.into_tokens();

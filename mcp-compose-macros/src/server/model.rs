@@ -3,13 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Token, Type,
-    ext::IdentExt,
-    parse::{ParseStream, Parser},
+    Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
     spanned::Spanned,
 };
 
 use super::{
+    complete,
     method::{Marker, Method, take_marker},
     params::{self, names},
     parse::{Block, Item},
@@ -19,7 +18,7 @@ use crate::{
     attr::Keys,
     docs,
     errors::Errors,
-    names::{did_you_mean, listed, problem},
+    names::{listed, problem},
 };
 
 /// A typed server.
@@ -57,16 +56,8 @@ pub(super) enum Role {
     },
     Complete {
         key: String,
-        targets: Vec<Target>,
+        targets: Vec<complete::Target>,
     },
-}
-
-/// What a completion completes.
-pub(super) struct Target {
-    method: Ident,
-    argument: Ident,
-    /// The tokens of `Kind`, the entry's name or URI, and the argument's wire name; set once all methods are known.
-    pub(super) found: Option<(TokenStream, String, String)>,
 }
 
 impl Model {
@@ -112,6 +103,10 @@ impl Model {
                 continue;
             };
             marked = true;
+            // What these lints advise, the macro refuses.
+            method.attrs.push(syn::parse_quote!(
+                #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+            ));
             let description = docs::text(&method.attrs);
             let Some(method) = Method::new(marker.kind, method, errors) else {
                 continue;
@@ -125,68 +120,8 @@ impl Model {
                            and cannot be seen";
             errors.on(&block.self_ty, message);
         }
-        model.find_targets(errors);
+        complete::find_targets(&mut model.entries, errors);
         model
-    }
-
-    /// Completions name methods; calls name entries.
-    fn find_targets(&mut self, errors: &mut Errors) {
-        let (completions, others): (Vec<_>, Vec<_>) = self
-            .entries
-            .iter_mut()
-            .partition(|entry| matches!(entry.role, Role::Complete { .. }));
-        let mut seen: Vec<(String, String)> = Vec::new();
-        for entry in completions {
-            let Role::Complete { targets, .. } = &mut entry.role else {
-                continue;
-            };
-            for target in targets {
-                let method = target.method.unraw().to_string();
-                let argument = target.argument.unraw().to_string();
-                let Some(of) = others
-                    .iter()
-                    .find(|other| other.method.ident.unraw() == method)
-                else {
-                    let known: Vec<String> = others
-                        .iter()
-                        .map(|other| other.method.ident.unraw().to_string())
-                        .collect();
-                    let near = did_you_mean(&method, known.iter().map(String::as_str));
-                    errors.at(
-                        target.method.span(),
-                        format!("no `#[prompt]` or `#[resource]` method `{method}` here{near}"),
-                    );
-                    continue;
-                };
-                let (kind, name) = match &of.role {
-                    Role::Prompt { name, .. } => (quote!(Prompt), name.clone()),
-                    Role::Resource { uri, .. } => (quote!(Resource), uri.clone()),
-                    Role::Tool { .. } | Role::Complete { .. } => {
-                        let message =
-                            "only arguments of prompts and variables of resources can be completed";
-                        errors.at(target.method.span(), message);
-                        continue;
-                    }
-                };
-                let arguments = names(&of.method.params);
-                if !arguments.clone().any(|known| known == argument) {
-                    let near = did_you_mean(&argument, arguments);
-                    errors.at(
-                        target.argument.span(),
-                        format!("`{method}` has no argument `{argument}`{near}"),
-                    );
-                    continue;
-                }
-                if seen.contains(&(method.clone(), argument.clone())) {
-                    errors.at(
-                        target.argument.span(),
-                        format!("`{method}.{argument}` is completed twice"),
-                    );
-                }
-                seen.push((method, argument.clone()));
-                target.found = Some((kind, name, argument));
-            }
-        }
     }
 }
 
@@ -229,10 +164,10 @@ fn entry(
     let own_name = method.ident.unraw().to_string();
     let role = match marker.kind {
         "completion" => {
-            check_completion(&method, errors);
+            complete::check(&method, errors);
             Role::Complete {
                 key: own_name,
-                targets: targets(marker, errors),
+                targets: complete::targets(marker, errors),
             }
         }
         "resource" => {
@@ -411,58 +346,13 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
     }
 }
 
-fn check_completion(method: &Method, errors: &mut Errors) {
-    for input in method
-        .inputs()
-        .filter(|input| !params::is_extractor(&input.ty))
-    {
-        errors.at(
-            input.span,
-            "a completion takes what was typed so far, as `partial: &str`",
-        );
-    }
-}
-
-/// `plan.topic, item.id`
-fn targets(marker: Marker, errors: &mut Errors) -> Vec<Target> {
-    let mut targets = Vec::new();
-    let parser = |input: ParseStream<'_>| {
-        while !input.is_empty() {
-            let method = input.call(Ident::parse_any)?;
-            input.parse::<Token![.]>()?;
-            let argument = input.call(Ident::parse_any)?;
-            targets.push(Target {
-                method,
-                argument,
-                found: None,
-            });
-            crate::attr::at_comma(input)?;
-            input.parse::<Option<Token![,]>>()?;
-        }
-        Ok(())
-    };
-    match parser.parse2(marker.tokens) {
-        Err(error) => {
-            errors.at(error.span(), "a completion names methods and their arguments: `#[complete(plan.topic, item.id)]`");
-        }
-        Ok(()) if targets.is_empty() => {
-            errors.at(
-                marker.span,
-                "a completion says what it completes: `#[complete(plan.topic)]`",
-            );
-        }
-        Ok(()) => {}
-    }
-    targets
-}
-
 /// `crate = ::path`
 pub(crate) fn crate_path(path: Expr, errors: &mut Errors) -> Option<Path> {
     match path {
         Expr::Path(path)
             if path.qself.is_none()
                 && (path.path.leading_colon.is_some()
-                    || path.path.segments[0].ident == "crate") =>
+                    || is_crate(&path.path.segments[0].ident)) =>
         {
             Some(path.path)
         }
@@ -479,4 +369,9 @@ pub(crate) fn crate_path(path: Expr, errors: &mut Errors) -> Option<Path> {
             None
         }
     }
+}
+
+/// `$crate` comes from a `macro_rules!` around the call.
+fn is_crate(first: &Ident) -> bool {
+    first == "crate" || first == "$crate"
 }

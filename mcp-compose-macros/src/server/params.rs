@@ -216,6 +216,11 @@ impl Notes {
                 notes.header = errors.ok(text_of(attr, "write `#[header = \"Region\"]`"));
             } else if path.is_ident("args") {
                 notes.whole = errors.ok(attr.meta.require_path_only()).is_some();
+            } else if path.is_ident("cfg") {
+                errors.on(
+                    attr,
+                    "a parameter cannot be conditional; put `#[cfg]` on the method",
+                );
             } else {
                 // rustc takes no documentation on parameters; other attributes are its business.
                 return !path.is_ident("doc");

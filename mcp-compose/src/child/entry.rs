@@ -11,14 +11,23 @@ use crate::wire::{Object, Raw};
 /// Members that may be absent but not `null`: strict clients refuse the list otherwise, so a
 /// `null` is taken out.
 const OPTIONAL: [&str; 10] = [
-    "title", "description", "outputSchema", "annotations", "icons", "_meta", "execution", "arguments", "mimeType",
+    "title",
+    "description",
+    "outputSchema",
+    "annotations",
+    "icons",
+    "_meta",
+    "execution",
+    "arguments",
+    "mimeType",
     "size",
 ];
 
 /// Checks one entry of a page and takes it out of it.
 pub(crate) fn check(kind: Kind, page: &Raw, item: &str) -> Result<Entry, String> {
     let noun = kind.noun();
-    let mut object = Object::parse(item).map_err(|error| format!("a {noun} is malformed and hidden: {error}"))?;
+    let mut object = Object::parse(item)
+        .map_err(|error| format!("a {noun} is malformed and hidden: {error}"))?;
     let original = object
         .string(kind.key())
         .ok_or_else(|| format!("a {noun} has no `{}` and is hidden", kind.key()))?
@@ -174,7 +183,9 @@ mod tests {
 
     #[test]
     fn a_good_entry_keeps_every_byte() {
-        let page = Raw::from_static(r#"{ "name":"a", "inputSchema":{"type":"object","x":1.0}, "later":[ 1 ] }"#);
+        let page = Raw::from_static(
+            r#"{ "name":"a", "inputSchema":{"type":"object","x":1.0}, "later":[ 1 ] }"#,
+        );
         let entry = check(Kind::Tools, &page, page.as_str()).unwrap();
         assert_eq!(entry.raw.as_str(), page.as_str());
     }
@@ -186,8 +197,14 @@ mod tests {
             (r#"{"name":"a"}"#, "`inputSchema`"),
             (r#"{"name":"a","inputSchema":null}"#, "invalid type: null"),
             (r#"{"name":"a","inputSchema":{"type":"array"}}"#, "array"),
-            (r#"{"name":"a","inputSchema":{"type":"object"},"icons":[{"src":1}]}"#, "integer `1`"),
-            (r#"{"name":"a","inputSchema":{"type":"object"},"description":7}"#, "integer `7`"),
+            (
+                r#"{"name":"a","inputSchema":{"type":"object"},"icons":[{"src":1}]}"#,
+                "integer `1`",
+            ),
+            (
+                r#"{"name":"a","inputSchema":{"type":"object"},"description":7}"#,
+                "integer `7`",
+            ),
         ] {
             let error = match tool(text) {
                 Ok(entry) => panic!("{text} passed as {entry:?}"),
@@ -201,6 +218,9 @@ mod tests {
     fn a_null_in_place_of_an_optional_member_is_taken_out() {
         let text = r#"{"name":"a","description":null,"inputSchema":{"type":"object"},"x":null}"#;
         let entry = tool(text).unwrap();
-        assert_eq!(entry.raw.as_str(), r#"{"name":"a","inputSchema":{"type":"object"},"x":null}"#);
+        assert_eq!(
+            entry.raw.as_str(),
+            r#"{"name":"a","inputSchema":{"type":"object"},"x":null}"#
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::compose::ChildEra;
 use crate::wire::message::{ErrorObject, Notification};
 use crate::wire::peer::{Failure, Peer, RequestRoute};
 use crate::wire::version::{
-    Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_SERVER_INFO, META_VERSION, MODERN,
+    Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN,
 };
 use crate::wire::{Object, Raw};
 use std::sync::Arc;
@@ -34,8 +34,6 @@ pub(crate) struct Profile {
     pub(crate) version: String,
     /// What it offers.
     pub(crate) offers: Offers,
-    /// Its name and version, raw.
-    pub(crate) server_info: Option<Raw>,
     /// Its instructions for the model.
     pub(crate) instructions: Option<String>,
 }
@@ -80,11 +78,16 @@ pub(crate) struct HandshakeError(pub(crate) String);
 /// Finds the era (unless it is set) and sets the connection up.
 pub(crate) async fn handshake(peer: &Arc<Peer>, era: ChildEra) -> Result<Profile, HandshakeError> {
     match era {
-        ChildEra::Legacy => initialize(peer).await.map_err(|failure| refused("initialize", &failure)),
+        ChildEra::Legacy => initialize(peer)
+            .await
+            .map_err(|failure| refused("initialize", &failure)),
         ChildEra::Modern => {
             let discovered = discover(peer).outcome().await;
-            established(peer, discovered.map_err(Probe::from).and_then(|raw| modern(&raw)))
-                .map_err(|probe| HandshakeError(probe.explain()))
+            established(
+                peer,
+                discovered.map_err(Probe::from).and_then(|raw| modern(&raw)),
+            )
+            .map_err(|probe| HandshakeError(probe.explain()))
         }
         ChildEra::Auto => probe(peer).await,
     }
@@ -100,7 +103,9 @@ async fn probe(peer: &Arc<Peer>) -> Result<Profile, HandshakeError> {
             Err(Probe::Lost(why)) if peer.ended().is_some() => return Err(HandshakeError(why)),
             Err(_) => {}
         }
-        return initialize(peer).await.map_err(|failure| refused("initialize", &failure));
+        return initialize(peer)
+            .await
+            .map_err(|failure| refused("initialize", &failure));
     }
     // Both questions are out. A legacy child answers the second; a slow modern one refuses it and
     // answers the first.
@@ -146,7 +151,10 @@ impl Probe {
     fn explain(self) -> String {
         match self {
             Self::NoCommonVersion(supported) => {
-                format!("it supports the versions {supported}; served here: {MODERN}, {}", LEGACY.join(", "))
+                format!(
+                    "it supports the versions {supported}; served here: {MODERN}, {}",
+                    LEGACY.join(", ")
+                )
             }
             Self::NotModern(why) => format!("it refused `server/discover`: {why}"),
             Self::Lost(why) => why,
@@ -173,22 +181,23 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
         #[serde(borrow)]
         capabilities: Option<&'a RawValue>,
         instructions: Option<String>,
-        #[serde(borrow, rename = "_meta")]
-        meta: Option<&'a RawValue>,
     }
-    let discovered: Discovered<'_> = serde_json::from_str(raw.as_str())
-        .map_err(|error| Probe::NotModern(format!("its answer is not a discover result: {error}")))?;
-    if !discovered.supported_versions.iter().any(|version| version == MODERN) {
-        return Err(Probe::NoCommonVersion(discovered.supported_versions.join(", ")));
+    let discovered: Discovered<'_> = serde_json::from_str(raw.as_str()).map_err(|error| {
+        Probe::NotModern(format!("its answer is not a discover result: {error}"))
+    })?;
+    if !discovered
+        .supported_versions
+        .iter()
+        .any(|version| version == MODERN)
+    {
+        return Err(Probe::NoCommonVersion(
+            discovered.supported_versions.join(", "),
+        ));
     }
-    let server_info = discovered
-        .meta
-        .and_then(|meta| Some(Raw::from_json(Object::parse(meta.get()).ok()?.get(META_SERVER_INFO)?.to_owned())));
     Ok(Profile {
         era: Era::Modern,
         version: MODERN.to_owned(),
         offers: Offers::parse(discovered.capabilities.map_or("{}", RawValue::get)),
-        server_info,
         instructions: discovered.instructions,
     })
 }
@@ -204,7 +213,10 @@ async fn initialize(peer: &Arc<Peer>) -> Result<Profile, Failure> {
         r#"{{"protocolVersion":"{LATEST_LEGACY}","capabilities":{{}},"clientInfo":{CLIENT_INFO}}}"#
     );
     let params = Raw::from_json(params);
-    let raw = peer.request("initialize", |_| Some(params), RequestRoute::default()).outcome().await?;
+    let raw = peer
+        .request("initialize", |_| Some(params), RequestRoute::default())
+        .outcome()
+        .await?;
     let profile = greeted(&raw).map_err(|why| Failure::Error(ErrorObject::new(0, &why)))?;
     if profile.era != Era::Legacy {
         let why = format!("it answered `initialize` with {MODERN}, which has no handshake");
@@ -219,7 +231,8 @@ async fn initialize(peer: &Arc<Peer>) -> Result<Profile, Failure> {
 pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
     // Taken apart by key, so that one strange value (an `experimental` that is no object) does
     // not cost the child.
-    let object = Object::parse(raw.as_str()).map_err(|error| format!("its answer is not an object: {error}"))?;
+    let object = Object::parse(raw.as_str())
+        .map_err(|error| format!("its answer is not an object: {error}"))?;
     let version = object
         .string("protocolVersion")
         .ok_or("its answer names no `protocolVersion`")?
@@ -227,14 +240,20 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
     let era = match version.as_str() {
         MODERN => Era::Modern,
         version if LEGACY.contains(&version) => Era::Legacy,
-        _ => return Err(format!("it answered with version `{version}`; served here: {}", LEGACY.join(", "))),
+        _ => {
+            return Err(format!(
+                "it answered with version `{version}`; served here: {}",
+                LEGACY.join(", ")
+            ));
+        }
     };
     Ok(Profile {
         era,
         version,
         offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
-        server_info: object.get_borrowed("serverInfo").map(|info| raw.slice(info)),
-        instructions: object.string("instructions").map(std::borrow::Cow::into_owned),
+        instructions: object
+            .string("instructions")
+            .map(std::borrow::Cow::into_owned),
     })
 }
 

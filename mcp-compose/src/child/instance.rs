@@ -33,7 +33,12 @@ pub(crate) struct Instance {
 
 impl Instance {
     pub(crate) fn new(peer: Arc<Peer>, profile: Profile) -> Self {
-        Self { peer, profile, active: Mutex::default(), stopping: CancellationToken::new() }
+        Self {
+            peer,
+            profile,
+            active: Mutex::default(),
+            stopping: CancellationToken::new(),
+        }
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -66,7 +71,10 @@ impl Instance {
     /// Notes that a call of `client` is in flight until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>, client: u64) -> Active {
         *lock(&self.active).entry(client).or_default() += 1;
-        Active { instance: Arc::clone(self), client }
+        Active {
+            instance: Arc::clone(self),
+            client,
+        }
     }
 
     /// The clients with calls in flight.

@@ -27,7 +27,8 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they stand in arrays by kind.
-    pub(crate) const ALL: [Self; 4] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
 
     /// The list's method.
     pub(crate) const fn method(self) -> &'static str {
@@ -107,20 +108,33 @@ impl Listing {
     }
 
     /// Lists `kinds` again. A list that fails keeps its former entries.
-    pub(crate) async fn refresh(&self, instance: &Instance, kinds: [bool; 4], bound: Duration) -> Self {
+    pub(crate) async fn refresh(
+        &self,
+        instance: &Instance,
+        kinds: [bool; 4],
+        bound: Duration,
+    ) -> Self {
         let lists = Kind::ALL.map(|kind| async move {
             if !kinds[kind as usize] || !instance.lists(kind) {
                 return None;
             }
             let listed = tokio::time::timeout(bound, list(instance, kind)).await;
             Some(listed.unwrap_or_else(|_| {
-                Err(format!("`{}` was not answered within {} s", kind.method(), bound.as_secs_f32()))
+                Err(format!(
+                    "`{}` was not answered within {} s",
+                    kind.method(),
+                    bound.as_secs_f32()
+                ))
             }))
         });
         let [tools, prompts, resources, templates] = lists;
-        let (tools, prompts, resources, templates) = tokio::join!(tools, prompts, resources, templates);
+        let (tools, prompts, resources, templates) =
+            tokio::join!(tools, prompts, resources, templates);
         let mut next = self.clone();
-        for (at, listed) in [tools, prompts, resources, templates].into_iter().enumerate() {
+        for (at, listed) in [tools, prompts, resources, templates]
+            .into_iter()
+            .enumerate()
+        {
             match listed {
                 None => {}
                 Some(Err(problem)) => next.problems[at] = vec![problem],
@@ -153,36 +167,58 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
     let mut cursor: Option<String> = None;
     for _ in 0..MAX_PAGES {
         let params = page_params(instance, cursor.as_deref());
-        let call = instance.peer().request(kind.method(), |_| params, RequestRoute::default());
+        let call = instance
+            .peer()
+            .request(kind.method(), |_| params, RequestRoute::default());
         let page = match call.outcome().await {
             Ok(page) => page,
             // The capability was announced, the method is not there: an empty list.
-            Err(Failure::Error(error)) if error.code() == crate::wire::message::code::METHOD_NOT_FOUND => {
+            Err(Failure::Error(error))
+                if error.code() == crate::wire::message::code::METHOD_NOT_FOUND =>
+            {
                 return Ok(list);
             }
-            Err(Failure::Error(error)) => return Err(format!("`{}` failed: {}", kind.method(), error.message())),
+            Err(Failure::Error(error)) => {
+                return Err(format!("`{}` failed: {}", kind.method(), error.message()));
+            }
             Err(Failure::Lost { reason, .. }) => return Err(reason.to_string()),
             Err(Failure::Overloaded) => return Err("it does not read what it is sent".to_owned()),
         };
-        let object = Object::parse(page.as_str()).map_err(|error| format!("`{}`: {error}", kind.method()))?;
+        let object = Object::parse(page.as_str())
+            .map_err(|error| format!("`{}`: {error}", kind.method()))?;
         let items = object
             .get(kind.member())
             .and_then(|items| json::array_items(items).ok())
-            .ok_or_else(|| format!("the answer to `{}` has no `{}` array", kind.method(), kind.member()))?;
+            .ok_or_else(|| {
+                format!(
+                    "the answer to `{}` has no `{}` array",
+                    kind.method(),
+                    kind.member()
+                )
+            })?;
         for item in items {
             if list.entries.len() >= MAX_ENTRIES {
-                list.problems.push(format!("more than {MAX_ENTRIES} {}s; the rest is left out", kind.noun()));
+                list.problems.push(format!(
+                    "more than {MAX_ENTRIES} {}s; the rest is left out",
+                    kind.noun()
+                ));
                 return Ok(list);
             }
             match entry::check(kind, &page, item) {
                 Ok(entry) if !known.insert(entry.original.clone()) => {
-                    list.problems.push(format!("{} `{}` is listed twice; the first one is kept", kind.noun(), entry.original));
+                    list.problems.push(format!(
+                        "{} `{}` is listed twice; the first one is kept",
+                        kind.noun(),
+                        entry.original
+                    ));
                 }
                 Ok(entry) => list.entries.push(entry),
                 Err(why) => list.problems.push(why),
             }
         }
-        list.private |= object.string("cacheScope").is_some_and(|scope| scope == "private");
+        list.private |= object
+            .string("cacheScope")
+            .is_some_and(|scope| scope == "private");
         if let Some(ttl) = object.get("ttlMs").and_then(|ttl| ttl.parse().ok()) {
             list.ttl_ms = Some(list.ttl_ms.map_or(ttl, |known| known.min(ttl)));
         }
@@ -191,12 +227,18 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
             return Ok(list);
         };
         if !cursors.insert(next.to_owned()) {
-            list.problems.push(format!("`{}` gave the same cursor twice; the rest is left out", kind.method()));
+            list.problems.push(format!(
+                "`{}` gave the same cursor twice; the rest is left out",
+                kind.method()
+            ));
             return Ok(list);
         }
         cursor = Some(next.to_owned());
     }
-    list.problems.push(format!("`{}` has more than {MAX_PAGES} pages; the rest is left out", kind.method()));
+    list.problems.push(format!(
+        "`{}` has more than {MAX_PAGES} pages; the rest is left out",
+        kind.method()
+    ));
     Ok(list)
 }
 

@@ -26,15 +26,16 @@ pub(crate) fn open(server: &LocalServer, runtime: Handle, handler: Arc<dyn Handl
     let peer = Peer::new(Box::new(SharedLink(Arc::clone(&link))), handler);
     // Set once, right here.
     let _ = link.peer.set(Arc::downgrade(&peer));
-    Opened { peer, process: None, greeted: Some(profile(server)) }
+    Opened {
+        peer,
+        process: None,
+        greeted: Some(profile(server)),
+    }
 }
 
 fn profile(server: &LocalServer) -> Profile {
     let info = server.info();
     let lists = server.lists();
-    let mut server_info = Object::default();
-    server_info.set("name", crate::wire::json::quote(&info.name));
-    server_info.set("version", crate::wire::json::quote(&info.version));
     let resources = !lists.resources.is_empty() || !lists.templates.is_empty();
     Profile {
         era: Era::Legacy,
@@ -47,7 +48,6 @@ fn profile(server: &LocalServer) -> Profile {
             completions: lists.completes,
             logging: true,
         },
-        server_info: Some(server_info.to_raw()),
         instructions: info.instructions.clone(),
     }
 }
@@ -107,16 +107,18 @@ impl LocalLink {
                 () = cancel.cancelled() => return,
             };
             lock(&link.running).remove(&id);
-            let outcome = outcome
-                .map(Raw::from_json)
-                .map_err(|error| ErrorObject::with_data(error.code, &error.message, error.data.as_deref()));
+            let outcome = outcome.map(Raw::from_json).map_err(|error| {
+                ErrorObject::with_data(error.code, &error.message, error.data.as_deref())
+            });
             answer(&peer, request, outcome);
         });
     }
 
     /// The answer to a list method.
     fn listed(&self, method: &str) -> Option<Raw> {
-        let kind = super::listing::Kind::ALL.into_iter().find(|kind| kind.method() == method)?;
+        let kind = super::listing::Kind::ALL
+            .into_iter()
+            .find(|kind| kind.method() == method)?;
         let lists = self.server.lists();
         let entries = match kind {
             super::listing::Kind::Tools => &lists.tools,
@@ -124,20 +126,34 @@ impl LocalLink {
             super::listing::Kind::Resources => &lists.resources,
             super::listing::Kind::Templates => &lists.templates,
         };
-        Some(Raw::from_json(format!("{{\"{}\":[{}]}}", kind.member(), entries.join(","))))
+        Some(Raw::from_json(format!(
+            "{{\"{}\":[{}]}}",
+            kind.member(),
+            entries.join(",")
+        )))
     }
 }
 
 fn answer(peer: &Weak<Peer>, request: Request, outcome: Result<Raw, ErrorObject>) {
     if let Some(peer) = peer.upgrade() {
-        peer.receive(Message::Response(Response { id: Some(request.id), outcome }), None);
+        peer.receive(
+            Message::Response(Response {
+                id: Some(request.id),
+                outcome,
+            }),
+            None,
+        );
     }
 }
 
 fn parts(request: &Request, id: u64, peer: &Weak<Peer>, cancel: CancellationToken) -> CtxParts {
-    let meta = Object::parse(request.params()).ok().and_then(|params| Some(params.get("_meta")?.to_owned()));
+    let meta = Object::parse(request.params())
+        .ok()
+        .and_then(|params| Some(params.get("_meta")?.to_owned()));
     let parsed = meta.as_deref().and_then(|meta| Object::parse(meta).ok());
-    let progress_token = parsed.as_ref().and_then(|meta| Some(meta.get("progressToken")?.to_owned()));
+    let progress_token = parsed
+        .as_ref()
+        .and_then(|meta| Some(meta.get("progressToken")?.to_owned()));
     let peer = Weak::clone(peer);
     CtxParts {
         progress_token,

@@ -17,10 +17,10 @@ pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
 pub use transport::Transport;
 
-pub use crate::compose::{ChildEra, Isolation, Validate};
+pub use crate::compose::{ChildEra, Validate};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
-pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
 #[cfg(feature = "rmcp")]
 pub(crate) use options::RmcpSession;
+pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
 pub(crate) use transport::AnyTransport;

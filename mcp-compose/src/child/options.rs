@@ -89,19 +89,6 @@ macro_rules! common_options {
                 self
             }
 
-            /// How instances of the child are shared between clients. Default: [`Isolation::Auto`].
-            ///
-            /// [`Isolation::Auto`]: crate::child::Isolation::Auto
-            ///
-            /// ```
-            /// # use mcp_compose::child::*; let child = stdio("server");
-            /// child.isolation(Isolation::PerClient);
-            /// ```
-            pub fn isolation(mut self, isolation: $crate::child::Isolation) -> Self {
-                self.options.isolation = isolation;
-                self
-            }
-
             /// Starts the child when it is first needed. Default: with the composition.
             ///
             /// ```

@@ -52,7 +52,11 @@ fn speak(mut transport: Box<dyn AnyTransport>, handler: Arc<dyn Handler>) -> Ope
             peer.end(&reason);
         }
     });
-    Opened { peer, process: None, greeted: None }
+    Opened {
+        peer,
+        process: None,
+        greeted: None,
+    }
 }
 
 fn take(peer: &Arc<Peer>, text: ByteString) {
@@ -77,10 +81,12 @@ impl Link for TransportLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
         let mut frame = Frame::default();
         message.message.encode(&mut frame);
-        self.outgoing.try_send(Some(frame.to_text())).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => LinkError::Full,
-            mpsc::error::TrySendError::Closed(_) => LinkError::Closed,
-        })
+        self.outgoing
+            .try_send(Some(frame.to_text()))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => LinkError::Full,
+                mpsc::error::TrySendError::Closed(_) => LinkError::Closed,
+            })
     }
 
     fn close(&self) {

@@ -19,8 +19,26 @@ use crate::wire::peer::{Handler, Peer, lock};
 
 /// Variables of ours that every child gets: what programs need to find their way, and no more.
 const INHERITED: [&str; 20] = [
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "SYSTEMROOT",
-    "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "TEMP",
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TERM",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "USERPROFILE",
+    "TEMP",
 ];
 /// Lines of a child's stderr that are kept.
 const STDERR_LINES: usize = 50;
@@ -69,18 +87,26 @@ pub(crate) fn open(
     let mut child = spawn(spec).map_err(|error| {
         let program = spec.program.to_string_lossy();
         match error.kind() {
-            std::io::ErrorKind::NotFound => format!("`{program}` was not found; is it installed and on PATH?"),
+            std::io::ErrorKind::NotFound => {
+                format!("`{program}` was not found; is it installed and on PATH?")
+            }
             _ => format!("`{program}` cannot be started: {error}"),
         }
     })?;
-    let (Some(stdin), Some(stdout), Some(stderr)) =
-        (child.stdin().take(), child.stdout().take(), child.stderr().take())
-    else {
+    let (Some(stdin), Some(stdout), Some(stderr)) = (
+        child.stdin().take(),
+        child.stdout().take(),
+        child.stderr().take(),
+    ) else {
         return Err("its standard streams are missing".to_owned());
     };
     let link = LineLink::new();
     let peer = Peer::new(Box::new(link.clone()), handler);
-    let process = Process { stop: CancellationToken::new(), ended: CancellationToken::new(), stderr: Arc::default() };
+    let process = Process {
+        stop: CancellationToken::new(),
+        ended: CancellationToken::new(),
+        stderr: Arc::default(),
+    };
 
     let tail = Arc::clone(&process.stderr);
     let name = label.to_owned();
@@ -106,7 +132,11 @@ pub(crate) fn open(
         lifetime.run(child).await;
         ended.cancel();
     });
-    Ok(Opened { peer, process: Some(process), greeted: None })
+    Ok(Opened {
+        peer,
+        process: Some(process),
+        greeted: None,
+    })
 }
 
 fn spawn(spec: &StdioSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
@@ -114,14 +144,19 @@ fn spawn(spec: &StdioSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
     command.args(&spec.args);
     if !spec.inherit_env {
         command.env_clear();
-        let kept = INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        let kept = INHERITED
+            .iter()
+            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
         command.envs(kept);
     }
     command.envs(spec.env.iter().map(|(name, value)| (name, value.expose())));
     if let Some(cwd) = &spec.cwd {
         command.current_dir(cwd);
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut wrap = CommandWrap::from(command);
     #[cfg(unix)]
     wrap.wrap(process_wrap::tokio::ProcessGroup::leader());
@@ -133,19 +168,29 @@ fn spawn(spec: &StdioSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
 
 /// Reads the child's stdout to its end. What is no message is passed over and never answered: a
 /// stray print is not a request.
-async fn read(stdout: impl tokio::io::AsyncRead + Unpin, label: &str, max_message: usize, peer: &Arc<Peer>) {
+async fn read(
+    stdout: impl tokio::io::AsyncRead + Unpin,
+    label: &str,
+    max_message: usize,
+    peer: &Arc<Peer>,
+) {
     let mut noise = 0_usize;
     let mut lines = LineReader::new(stdout, max_message);
     while let Ok(Some(line)) = lines.next().await {
         let parsed = match line {
             Line::Text(text) if text.len() > PARSE_INLINE => {
-                tokio::task::spawn_blocking(move || Incoming::parse(&text)).await.ok().and_then(Result::ok)
+                tokio::task::spawn_blocking(move || Incoming::parse(&text))
+                    .await
+                    .ok()
+                    .and_then(Result::ok)
             }
             Line::Text(text) => Incoming::parse(&text).ok(),
             Line::NotText => None,
             Line::TooLong => {
                 // Whose answer it was cannot be told: its id stands where nobody looked.
-                let reason = format!("it sent a message of more than {max_message} bytes (set `max_message` to allow more)");
+                let reason = format!(
+                    "it sent a message of more than {max_message} bytes (set `max_message` to allow more)"
+                );
                 tracing::warn!(child = label, "{reason}");
                 peer.fail_calls(&reason);
                 continue;
@@ -161,14 +206,21 @@ async fn read(stdout: impl tokio::io::AsyncRead + Unpin, label: &str, max_messag
             None => {
                 noise += 1;
                 if noise == 1 {
-                    tracing::warn!(child = label, "it prints to stdout what is no message; such lines are ignored");
+                    tracing::warn!(
+                        child = label,
+                        "it prints to stdout what is no message; such lines are ignored"
+                    );
                 }
             }
         }
     }
 }
 
-async fn drain_stderr(stderr: impl tokio::io::AsyncRead + Unpin, label: &str, tail: &Mutex<VecDeque<String>>) {
+async fn drain_stderr(
+    stderr: impl tokio::io::AsyncRead + Unpin,
+    label: &str,
+    tail: &Mutex<VecDeque<String>>,
+) {
     let mut lines = LineReader::new(stderr, STDERR_LINE);
     while let Ok(Some(line)) = lines.next().await {
         let text = match line {
@@ -196,7 +248,13 @@ struct Lifetime {
 impl Lifetime {
     /// Watches the process to its end, then ends its group and the peer.
     async fn run(self, mut child: Box<dyn ChildWrapper>) {
-        let Self { peer, stop, stderr, mut reading, draining } = self;
+        let Self {
+            peer,
+            stop,
+            stderr,
+            mut reading,
+            draining,
+        } = self;
         let mut read_to_end = false;
         let status = tokio::select! {
             status = child.wait() => Some(status.ok()),
@@ -219,7 +277,10 @@ impl Lifetime {
         let reason = match status {
             _ if stop.is_cancelled() => "it was stopped".to_owned(),
             Some(status) => {
-                let last = lock(&stderr).back().map(|line| format!(": {line}")).unwrap_or_default();
+                let last = lock(&stderr)
+                    .back()
+                    .map(|line| format!(": {line}"))
+                    .unwrap_or_default();
                 format!("it exited ({}){last}", describe(status))
             }
             None => "its end could not be observed".to_owned(),

@@ -42,7 +42,12 @@ pub(crate) trait Audience: Send + Sync + 'static {
     fn started(&self, child: &Arc<Child>, instance: &Arc<Instance>);
 
     /// A notification that belongs to no call.
-    fn told(&self, child: &Arc<Child>, instance: Option<&Arc<Instance>>, notification: Notification);
+    fn told(
+        &self,
+        child: &Arc<Child>,
+        instance: Option<&Arc<Instance>>,
+        notification: Notification,
+    );
 }
 
 /// Where a child's life stands.
@@ -107,15 +112,27 @@ pub(crate) struct Child {
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child").field("label", &self.label).field("phase", &*self.phase.borrow()).finish_non_exhaustive()
+        f.debug_struct("Child")
+            .field("label", &self.label)
+            .field("phase", &*self.phase.borrow())
+            .finish_non_exhaustive()
     }
 }
 
 impl Child {
-    pub(crate) fn new(id: u64, spec: ChildSpec, runtime: Handle, audience: Weak<dyn Audience>) -> Arc<Self> {
+    pub(crate) fn new(
+        id: u64,
+        spec: ChildSpec,
+        runtime: Handle,
+        audience: Weak<dyn Audience>,
+    ) -> Arc<Self> {
         let label = spec.label();
         let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        let first = if spec.options.lazy { Phase::Idle } else { Phase::Starting };
+        let first = if spec.options.lazy {
+            Phase::Idle
+        } else {
+            Phase::Starting
+        };
         Arc::new(Self {
             id,
             label,
@@ -158,7 +175,9 @@ impl Child {
 
     /// The running session, if there is one.
     pub(crate) fn running(&self) -> Option<Arc<Instance>> {
-        self.current.load_full().filter(|instance| instance.is_alive())
+        self.current
+            .load_full()
+            .filter(|instance| instance.is_alive())
     }
 
     /// Starts the child if it waits to be needed.
@@ -170,7 +189,9 @@ impl Child {
     pub(crate) async fn settled(&self) {
         let mut phase = self.phase.subscribe();
         // The sender lives as long as the child.
-        let _ = phase.wait_for(|phase| !matches!(phase, Phase::Idle | Phase::Starting)).await;
+        let _ = phase
+            .wait_for(|phase| !matches!(phase, Phase::Idle | Phase::Starting))
+            .await;
     }
 
     /// A session that can be called. Starts the child where it is not running, and waits for it
@@ -180,9 +201,14 @@ impl Child {
             return Ok(instance);
         }
         let bound = self.spec.options.init_timeout + self.spec.options.list_timeout;
-        tokio::time::timeout(bound, self.start_now()).await.unwrap_or_else(|_| {
-            Err(Unavailable { reason: format!("it did not start within {} s", bound.as_secs()).into(), retry_after: None })
-        })
+        tokio::time::timeout(bound, self.start_now())
+            .await
+            .unwrap_or_else(|_| {
+                Err(Unavailable {
+                    reason: format!("it did not start within {} s", bound.as_secs()).into(),
+                    retry_after: None,
+                })
+            })
     }
 
     async fn start_now(&self) -> Result<Arc<Instance>, Unavailable> {
@@ -198,11 +224,19 @@ impl Child {
                     // It has just died; the supervisor says so next.
                 }
                 Phase::Starting => {}
-                Phase::Stopped { reason } => return Err(Unavailable { reason, retry_after: None }),
+                Phase::Stopped { reason } => {
+                    return Err(Unavailable {
+                        reason,
+                        retry_after: None,
+                    });
+                }
                 Phase::Down { reason, retry_at } => {
                     let left = retry_at.saturating_duration_since(Instant::now());
                     if asked || !left.is_zero() {
-                        return Err(Unavailable { reason, retry_after: Some(left) });
+                        return Err(Unavailable {
+                            reason,
+                            retry_after: Some(left),
+                        });
                     }
                     asked = true;
                     self.wanted.notify_one();
@@ -212,7 +246,10 @@ impl Child {
                 }
             }
             if phase.changed().await.is_err() {
-                return Err(Unavailable { reason: "it was removed".into(), retry_after: None });
+                return Err(Unavailable {
+                    reason: "it was removed".into(),
+                    retry_after: None,
+                });
             }
         }
     }
@@ -223,7 +260,10 @@ impl Child {
         if let Ok(permit) = self.slots.try_acquire() {
             return Some(permit);
         }
-        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire()).await.ok()?.ok()
+        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire())
+            .await
+            .ok()?
+            .ok()
     }
 
     /// Ends the child for good.
@@ -246,6 +286,7 @@ impl Child {
             .with_jitter()
             .without_max_times();
         let mut pauses = policy.build();
+        let mut reported: Option<String> = None;
         loop {
             if matches!(*self.phase.borrow(), Phase::Idle) {
                 tokio::select! {
@@ -261,22 +302,28 @@ impl Child {
             let began = Instant::now();
             let reason: Arc<str> = match started {
                 Err(reason) => {
-                    let optional = self.spec.options.optional;
-                    if optional {
+                    // Said once, not at each try.
+                    if reported.as_deref() == Some(&*reason) || self.spec.options.optional {
                         tracing::info!(child = %self.label, "did not start: {reason}");
                     } else {
                         tracing::warn!(child = %self.label, "did not start: {reason}");
                     }
+                    reported = Some(reason.clone());
                     reason.into()
                 }
                 Ok((instance, process)) => {
+                    reported = None;
                     self.live(&instance, &shutdown).await;
                     self.current.store(None);
                     stop(&instance, process).await;
                     if shutdown.is_cancelled() {
                         break;
                     }
-                    let reason = instance.peer().ended().cloned().unwrap_or_else(|| "it ended".into());
+                    let reason = instance
+                        .peer()
+                        .ended()
+                        .cloned()
+                        .unwrap_or_else(|| "it ended".into());
                     tracing::warn!(child = %self.label, "{reason}");
                     reason
                 }
@@ -308,7 +355,9 @@ impl Child {
         self.phase.send_if_modified(|phase| {
             let open = !matches!(phase, Phase::Stopped { .. });
             if open {
-                *phase = Phase::Stopped { reason: "it was stopped".into() };
+                *phase = Phase::Stopped {
+                    reason: "it was stopped".into(),
+                };
             }
             open
         });
@@ -318,18 +367,23 @@ impl Child {
     async fn start(self: &Arc<Self>) -> Result<(Arc<Instance>, Option<stdio::Process>), String> {
         let bound = self.spec.options.init_timeout;
         let mut opened = self.open()?;
-        let starting =
-            Starting { process: opened.process.take(), peer: Arc::clone(&opened.peer), armed: true };
+        let starting = Starting {
+            process: opened.process.take(),
+            peer: Arc::clone(&opened.peer),
+            armed: true,
+        };
         let profile = match opened.greeted {
             Some(profile) => profile,
             None => {
-                let greeted = tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await;
+                let greeted =
+                    tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await;
                 match greeted {
                     Ok(Ok(profile)) => profile,
                     Ok(Err(error)) => {
                         // A child that answers an unknown question by ending is asked the old way
                         // next time.
-                        if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some() {
+                        if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some()
+                        {
                             *lock(&self.era) = Some(Era::Legacy);
                         }
                         let why = self.explain(&starting, error.0).await;
@@ -347,7 +401,11 @@ impl Child {
         self.known.store(Some(Arc::new(profile.clone())));
         let instance = Arc::new(Instance::new(Arc::clone(&opened.peer), profile));
         self.dirty.store(0, Ordering::Release);
-        let listing = self.listing.load().refresh(&instance, [true; 4], self.spec.options.list_timeout).await;
+        let listing = self
+            .listing
+            .load()
+            .refresh(&instance, [true; 4], self.spec.options.list_timeout)
+            .await;
         self.publish(listing);
         self.current.store(Some(Arc::clone(&instance)));
         if let Some(audience) = self.audience.upgrade() {
@@ -413,7 +471,11 @@ impl Child {
                 continue;
             }
             let kinds = Kind::ALL.map(|kind| dirty & bit(kind) != 0);
-            let listing = self.listing.load().refresh(instance, kinds, self.spec.options.list_timeout).await;
+            let listing = self
+                .listing
+                .load()
+                .refresh(instance, kinds, self.spec.options.list_timeout)
+                .await;
             self.publish(listing);
             self.announce();
         }
@@ -489,7 +551,9 @@ impl Handler for ChildHandler {
     }
 
     fn notification(&self, peer: &Arc<Peer>, notification: Notification) {
-        let Some(child) = self.0.upgrade() else { return };
+        let Some(child) = self.0.upgrade() else {
+            return;
+        };
         match &*notification.method {
             "notifications/tools/list_changed" => child.lists_changed(bit(Kind::Tools)),
             "notifications/prompts/list_changed" => child.lists_changed(bit(Kind::Prompts)),
@@ -497,7 +561,9 @@ impl Handler for ChildHandler {
                 child.lists_changed(bit(Kind::Resources) | bit(Kind::Templates));
             }
             _ => {
-                let instance = child.running().filter(|instance| Arc::ptr_eq(instance.peer(), peer));
+                let instance = child
+                    .running()
+                    .filter(|instance| Arc::ptr_eq(instance.peer(), peer));
                 if let Some(audience) = child.audience.upgrade() {
                     audience.told(&child, instance.as_ref(), notification);
                 }

@@ -63,13 +63,13 @@ impl Composition {
 }
 
 async fn run(composition: Composition) -> ExitCode {
-    let name = &composition.settings.name;
+    let name = composition.settings.name();
     let args = match ComposedArgs::try_parse() {
         Ok(args) => args,
         Err(error) => return refused(&error),
     };
     if args.version {
-        let line = format!("{name} {}\n", composition.settings.version);
+        let line = format!("{name} {}\n", composition.settings.version());
         return exit(
             io::stdout()
                 .write_all(line.as_bytes())
@@ -117,7 +117,11 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
             })
             .await?
         }
-        Action::Call { name, arguments, json } => {
+        Action::Call {
+            name,
+            arguments,
+            json,
+        } => {
             let arguments = call::checked_arguments(&arguments)?.to_owned();
             in_process(composition, move |gateway| async move {
                 let client = InProcess::connect(gateway).await;

@@ -17,13 +17,20 @@ pub struct CompositionBuilder {
 impl CompositionBuilder {
     /// The server's name, as clients see it. Default: `mcp-compose`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.settings.name = name.into();
+        self.settings.name = Some(name.into());
         self
     }
 
     /// The server's version, as clients see it. Default: the version of this crate.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.settings.version = version.into();
+        self.settings.version = Some(version.into());
+        self
+    }
+
+    /// The program that declares the composition: its name and version are taken where none are
+    /// set. `compose!` calls this with those of the package that it stands in.
+    pub fn package(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.settings.package = (name.into(), version.into());
         self
     }
 

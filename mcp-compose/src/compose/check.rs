@@ -32,7 +32,7 @@ pub(super) fn check(composition: &Composition) -> Vec<Problem> {
 }
 
 fn settings(settings: &Settings, problems: &mut Vec<Problem>) {
-    if settings.name.trim().is_empty() {
+    if settings.name().trim().is_empty() {
         problems.push(Problem::error("name", "the server's name is empty"));
     }
     let separator = &settings.separator;
@@ -41,11 +41,8 @@ fn settings(settings: &Settings, problems: &mut Vec<Problem>) {
     } else if !separator.chars().all(is_name_character) {
         let shown = separator.escape_debug();
         let message =
-            format!("separator `{shown}`: a name may have letters, digits, `_`, `-` and `.` only");
+            format!("separator `{shown}`: names may have letters, digits, `_` and `-` only");
         problems.push(Problem::error("separator", message));
-    } else if separator.contains('.') {
-        let message = "some clients refuse names with `.`; `_` works with all of them";
-        problems.push(Problem::warning("separator", message));
     }
     let max = settings.max_name;
     if !(MIN_MAX_NAME..=PROTOCOL_MAX_NAME).contains(&max) {
@@ -85,7 +82,7 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
     for (from, to) in &options.rename {
         if to.is_empty() || !to.chars().all(is_name_character) {
             error(format!(
-                "`{from}` is renamed to `{}`, which no tool can be called",
+                "`{from}` is renamed to `{}`, which some clients refuse; use letters, digits, `_` and `-`",
                 to.escape_debug()
             ));
         }
@@ -240,8 +237,9 @@ impl Kind {
     }
 }
 
+/// What every client takes in a name.
 fn is_name_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
 #[cfg(test)]
@@ -414,12 +412,12 @@ mod tests {
             "headers: `a b` is not a header name",
             "headers: header `mcp-session-id` is set by the protocol; leave it out",
             "split: the value of header `x-a` has a character that no header can have, such as a line end",
-            "separator: separator `::`: a name may have letters, digits, `_`, `-` and `.` only",
+            "separator: separator `::`: names may have letters, digits, `_` and `-` only",
             "max_name: max_name is 4; it must be 24 to 128",
             "slow: timeout (700s) is longer than max_timeout (600s); raise max_timeout as well",
             "slow: max_in_flight is zero: no call would ever be made",
             "names: `a` and `b` are both renamed to `c`",
-            "names: `d` is renamed to `d e`, which no tool can be called",
+            "names: `d` is renamed to `d e`, which some clients refuse; use letters, digits, `_` and `-`",
         ];
         assert_eq!(problems, expected);
     }

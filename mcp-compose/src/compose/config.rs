@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use self::json::Json;
 use self::reader::{Context, Reader};
-use super::nearest::nearest;
 use super::{Composition, CompositionBuilder, Namespace, Problem};
+use crate::nearest::nearest;
 
 /// Why a configuration file makes no composition.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,7 @@ fn file(json: Json, context: &mut Context<'_>) -> CompositionBuilder {
     };
     // Files of MCP clients hold more than servers: only what looks like a slip is a mistake.
     for key in file.rest() {
-        match nearest(&key, SETTINGS) {
+        match nearest(&key, SETTINGS.iter().copied()) {
             Some(meant) => file.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
             None if key == "$schema" || key == "inputs" => {}
             None => builder.problem(Problem::warning(&key, "unknown key, left out of account")),

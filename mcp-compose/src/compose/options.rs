@@ -28,18 +28,6 @@ pub enum Validate {
     ArgumentsAndOutput,
 }
 
-/// How instances of a child are shared between clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// Share where questions of the child cannot go astray, else give the client an instance for itself.
-    #[default]
-    Auto,
-    /// One instance for all clients.
-    Shared,
-    /// One instance for each client.
-    PerClient,
-}
-
 /// The options that every kind of child has.
 #[derive(Debug, Clone)]
 pub(crate) struct ChildOptions {
@@ -51,7 +39,6 @@ pub(crate) struct ChildOptions {
     pub(crate) list_timeout: Duration,
     pub(crate) era: ChildEra,
     pub(crate) validate: Validate,
-    pub(crate) isolation: Isolation,
     /// Start on the first call that needs it.
     pub(crate) lazy: bool,
     /// Its failure to start is no reason to complain loudly.
@@ -75,7 +62,6 @@ impl Default for ChildOptions {
             list_timeout: Duration::from_secs(15),
             era: ChildEra::Auto,
             validate: Validate::Arguments,
-            isolation: Isolation::Auto,
             lazy: false,
             optional: false,
             tools: ToolFilter::default(),

@@ -3,8 +3,11 @@
 /// The settings of a composition: who it says it is, and how it makes names.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) name: String,
-    pub(crate) version: String,
+    /// The name and version that were set.
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    /// The name and version of the program that declares the composition.
+    pub(crate) package: (String, String),
     pub(crate) title: Option<String>,
     pub(crate) instructions: Option<String>,
     /// Stands between a namespace and a name.
@@ -18,13 +21,29 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            name: "mcp-compose".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            name: None,
+            version: None,
+            package: (
+                "mcp-compose".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
             title: None,
             instructions: None,
             separator: "_".to_owned(),
             max_name: 64,
             strict: false,
         }
+    }
+}
+
+impl Settings {
+    /// The server's name: the one that was set, else that of the program.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.package.0)
+    }
+
+    /// The server's version: the one that was set, else that of the program.
+    pub(crate) fn version(&self) -> &str {
+        self.version.as_deref().unwrap_or(&self.package.1)
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use super::catalog::{Route, ToolRoute};
+use super::catalog::{Catalog, Route, ToolRoute};
 use super::client::{Client, Outlet};
 use super::fault;
 use super::rewrite::{self, ResultOf};
@@ -15,6 +15,7 @@ use crate::child::CallerInfo;
 use crate::child::instance::Instance;
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
+use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Delivered, Event, Failure, RequestRoute};
@@ -60,18 +61,31 @@ impl Caller<'_> {
     fn capabilities(&self) -> Option<&str> {
         match self.era {
             Era::Modern => self.meta.get(META_CLIENT_CAPABILITIES),
-            Era::Legacy => self.client.handshake()?.capabilities.as_ref().map(Raw::as_str),
+            Era::Legacy => self
+                .client
+                .handshake()?
+                .capabilities
+                .as_ref()
+                .map(Raw::as_str),
         }
     }
 
     fn info(&self, child: &Child, method: &str) -> Option<Arc<CallerInfo>> {
-        let ChildSource::Http(spec) = &child.spec.source else { return None };
+        let ChildSource::Http(spec) = &child.spec.source else {
+            return None;
+        };
         spec.auth.as_ref()?;
         let info = match self.era {
             Era::Modern => self.meta.get(META_CLIENT_INFO).map(str::to_owned),
-            Era::Legacy => self.client.handshake().and_then(|said| Some(said.info.as_ref()?.as_str().to_owned())),
+            Era::Legacy => self
+                .client
+                .handshake()
+                .and_then(|said| Some(said.info.as_ref()?.as_str().to_owned())),
         };
-        let info = info.as_deref().and_then(|info| Object::parse(info).ok()).unwrap_or_default();
+        let info = info
+            .as_deref()
+            .and_then(|info| Object::parse(info).ok())
+            .unwrap_or_default();
         let text = |key: &str| info.string(key).map(std::borrow::Cow::into_owned);
         Some(Arc::new(CallerInfo {
             child: child.label.clone(),
@@ -101,11 +115,9 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let catalog = self.catalog();
-        let Some(route) = catalog.tool(&name).cloned() else {
+        let Some(route) = self.find(|catalog| catalog.tool(&name).cloned()).await else {
             return Err(self.unknown_tool(&name));
         };
-        drop(catalog);
         if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
@@ -134,7 +146,9 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let Some(Route { child, original }) = self.catalog().prompt(&name).cloned() else {
+        let Some(Route { child, original }) =
+            self.find(|catalog| catalog.prompt(&name).cloned()).await
+        else {
             return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
         };
         params.set("name", json::quote(&original));
@@ -156,7 +170,7 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let uri = required(&params, "uri")?;
-        let Route { child, original } = self.resource_route(caller.era, &uri)?;
+        let Route { child, original } = self.resource_route(caller.era, &uri).await?;
         params.set("uri", json::quote(&original));
         let forward = Forward {
             child: &child,
@@ -176,28 +190,41 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let reference = required_object(&params, "ref")?;
-        let mut reference = Object::parse(&reference).map_err(|error| fault::invalid_params(&error.to_string()))?;
+        let mut reference =
+            Object::parse(&reference).map_err(|error| fault::invalid_params(&error.to_string()))?;
         let kind = required(&reference, "type")?;
         let route = match kind.as_str() {
             "ref/prompt" => {
                 let name = required(&reference, "name")?;
-                let route = self.catalog().prompt(&name).cloned();
-                let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
+                let route = self.find(|catalog| catalog.prompt(&name).cloned()).await;
+                let route = route
+                    .ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
                 reference.set("name", json::quote(&route.original));
                 route
             }
             "ref/resource" => {
                 let uri = required(&reference, "uri")?;
-                let route = self.catalog().template(&uri);
-                let route = route.ok_or_else(|| fault::invalid_params(&format!("unknown resource template `{uri}`")))?;
+                let route = self.find(|catalog| catalog.template(&uri)).await;
+                let route = route.ok_or_else(|| {
+                    fault::invalid_params(&format!("unknown resource template `{uri}`"))
+                })?;
                 reference.set("uri", json::quote(&route.original));
                 route
             }
-            other => return Err(fault::invalid_params(&format!("`ref.type` is `ref/prompt` or `ref/resource`, not `{other}`"))),
+            other => {
+                return Err(fault::invalid_params(&format!(
+                    "`ref.type` is `ref/prompt` or `ref/resource`, not `{other}`"
+                )));
+            }
         };
         // A server without completions has none to offer; that is no error of the client's.
-        if route.child.profile().is_some_and(|profile| !profile.offers.completions) {
-            let none = Raw::from_static(r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#);
+        if route
+            .child
+            .profile()
+            .is_some_and(|profile| !profile.offers.completions)
+        {
+            let none =
+                Raw::from_static(r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#);
             return Ok(self.finish(none, Era::Legacy, caller.era, false));
         }
         params.set("ref", reference.to_json());
@@ -221,7 +248,10 @@ impl Gateway {
         params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let Some(child) = self.catalog().only_bare_child(|_| true) else {
-            return Err(ErrorObject::new(code::METHOD_NOT_FOUND, &format!("unknown method `{method}`")));
+            return Err(ErrorObject::new(
+                code::METHOD_NOT_FOUND,
+                &format!("unknown method `{method}`"),
+            ));
         };
         let forward = Forward {
             child: &child,
@@ -235,19 +265,36 @@ impl Gateway {
         self.forward(caller, forward).await
     }
 
-    pub(crate) fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
-        self.catalog().resource(uri).ok_or_else(|| {
-            let code = if era == Era::Modern { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
-            let data = format!("{{\"uri\":{}}}", json::quote(uri));
-            ErrorObject::with_data(code, &format!("resource `{uri}` not found"), Some(&data))
-        })
+    pub(crate) async fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
+        self.find(|catalog| catalog.resource(uri))
+            .await
+            .ok_or_else(|| {
+                let code = if era == Era::Modern {
+                    code::INVALID_PARAMS
+                } else {
+                    code::RESOURCE_NOT_FOUND
+                };
+                let data = format!("{{\"uri\":{}}}", json::quote(uri));
+                ErrorObject::with_data(code, &format!("resource `{uri}` not found"), Some(&data))
+            })
+    }
+
+    /// Looks something up in the catalog. What is not there may belong to a child that is still
+    /// starting: a client may know its names from before.
+    async fn find<T>(&self, look: impl Fn(&Catalog) -> Option<T>) -> Option<T> {
+        if let Some(found) = look(&self.catalog()) {
+            return Some(found);
+        }
+        self.settled(super::LIST_GRACE).await;
+        look(&self.catalog())
     }
 
     fn unknown_tool(&self, name: &str) -> ErrorObject {
         let catalog = self.catalog();
-        let known: Vec<&str> = catalog.tool_names().collect();
-        let near = crate::compose::nearest(name, &known);
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = nearest(name, catalog.tool_names());
+        let hint = near
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
         fault::invalid_params(&format!("unknown tool `{name}`{hint}"))
     }
 
@@ -264,10 +311,19 @@ impl Gateway {
             };
             match self.attempt(caller, &forward, &instance).await {
                 Ok(result) => {
-                    let result = rewrite::expose_result(child, result, forward.result, forward.asked);
-                    return Ok(self.finish(result, instance.profile().era, caller.era, forward.cacheable));
+                    let result =
+                        rewrite::expose_result(child, result, forward.result, forward.asked);
+                    return Ok(self.finish(
+                        result,
+                        instance.profile().era,
+                        caller.era,
+                        forward.cacheable,
+                    ));
                 }
-                Err(Ended::Failed(Failure::Lost { delivered: Delivered::No, .. })) if attempt < ATTEMPTS => attempt += 1,
+                Err(Ended::Failed(Failure::Lost {
+                    delivered: Delivered::No,
+                    ..
+                })) if attempt < ATTEMPTS => attempt += 1,
                 Err(Ended::Failed(Failure::Lost { delivered, reason })) => {
                     return Err(fault::lost(child, &reason, delivered));
                 }
@@ -281,15 +337,30 @@ impl Gateway {
         }
     }
 
-    async fn attempt(&self, caller: &Caller<'_>, forward: &Forward<'_>, instance: &Arc<Instance>) -> Result<Raw, Ended> {
+    async fn attempt(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        instance: &Arc<Instance>,
+    ) -> Result<Raw, Ended> {
         let era = instance.profile().era;
         let token = caller.meta.get("progressToken");
         let level = caller.log_level().map(LogLevel::as_str);
         // A typed server may ask what the client can do; it is no other party that could misuse it.
-        let capabilities = if forward.child.is_local() { caller.capabilities() } else { None };
+        let capabilities = if forward.child.is_local() {
+            caller.capabilities()
+        } else {
+            None
+        };
         let params = |id: u64| {
             let mut params = forward.params.clone();
-            match rewrite::request_meta(caller.meta_text, token.map(|_| id), era, level, capabilities) {
+            match rewrite::request_meta(
+                caller.meta_text,
+                token.map(|_| id),
+                era,
+                level,
+                capabilities,
+            ) {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");
@@ -298,7 +369,11 @@ impl Gateway {
             Some(params.to_raw())
         };
         let route = RequestRoute {
-            headers: if era == Era::Modern { forward.headers.clone() } else { Vec::new() },
+            headers: if era == Era::Modern {
+                forward.headers.clone()
+            } else {
+                Vec::new()
+            },
             caller: caller.info(forward.child, forward.method),
         };
         let Some(_slot) = forward.child.slot().await else {
@@ -308,7 +383,8 @@ impl Gateway {
         let mut call = instance.peer().request(forward.method, params, route);
         let options = &forward.child.spec.options;
         let latest = Instant::now() + options.max_timeout;
-        let mut deadline = std::pin::pin!(tokio::time::sleep(options.timeout.min(options.max_timeout)));
+        let mut deadline =
+            std::pin::pin!(tokio::time::sleep(options.timeout.min(options.max_timeout)));
         loop {
             let event = tokio::select! {
                 biased;
@@ -326,7 +402,9 @@ impl Gateway {
             match event {
                 Event::Done(outcome) => return outcome.map_err(Ended::Failed),
                 Event::Progress(params) => {
-                    deadline.as_mut().reset((Instant::now() + options.timeout).min(latest));
+                    deadline
+                        .as_mut()
+                        .reset((Instant::now() + options.timeout).min(latest));
                     if let Some(token) = token {
                         relay_progress(caller.outlet, token, &params);
                     }
@@ -336,7 +414,10 @@ impl Gateway {
                 }
                 Event::Question(request) => {
                     let why = format!("`{}` is not offered to this server", request.method);
-                    call.peer().respond(request.id, Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)));
+                    call.peer().respond(
+                        request.id,
+                        Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)),
+                    );
                 }
             }
         }
@@ -366,18 +447,25 @@ enum Ended {
 
 /// Sends progress on under the client's own token.
 fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, params: &Raw) {
-    let Ok(mut object) = Object::parse(params.as_str()) else { return };
+    let Ok(mut object) = Object::parse(params.as_str()) else {
+        return;
+    };
     object.set("progressToken", token.to_owned());
     let notification = Notification::new("notifications/progress", Some(object.to_raw()));
     let _ = outlet.send(Message::Notification(notification));
 }
 
 /// A child's log message with the child's name as (the head of) its logger, and its level.
-pub(crate) fn log_message(child: &Child, notification: Notification) -> (Notification, Option<LogLevel>) {
+pub(crate) fn log_message(
+    child: &Child,
+    notification: Notification,
+) -> (Notification, Option<LogLevel>) {
     let Ok(mut params) = Object::parse(notification.params()) else {
         return (notification, None);
     };
-    let level = params.string("level").and_then(|level| LogLevel::from_wire(&level));
+    let level = params
+        .string("level")
+        .and_then(|level| LogLevel::from_wire(&level));
     let Some(namespace) = &child.spec.namespace else {
         return (notification, level);
     };
@@ -387,17 +475,30 @@ pub(crate) fn log_message(child: &Child, notification: Notification) -> (Notific
     };
     params.set("logger", json::quote(&logger));
     let params = Some(params.to_raw());
-    (Notification { method: notification.method, params }, level)
+    (
+        Notification {
+            method: notification.method,
+            params,
+        },
+        level,
+    )
 }
 
 /// A tool result that says what is wrong with the arguments, so that the model can mend them.
 fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
     let schema = route.input.as_ref()?;
-    let findings = schema.findings(arguments.unwrap_or("{}"), &route.child.label, &route.original);
+    let findings = schema.findings(
+        arguments.unwrap_or("{}"),
+        &route.child.label,
+        &route.original,
+    );
     if findings.is_empty() {
         return None;
     }
-    let text = format!("invalid arguments for tool `{name}`: {}", findings.join("; "));
+    let text = format!(
+        "invalid arguments for tool `{name}`: {}",
+        findings.join("; ")
+    );
     Some(Raw::from_json(format!(
         "{{\"content\":[{{\"type\":\"text\",\"text\":{}}}],\"isError\":true}}",
         json::quote(&text)
@@ -405,9 +506,16 @@ fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Op
 }
 
 fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
-    let Some(schema) = &route.output else { return Ok(()) };
-    let Ok(object) = Object::parse(result.as_str()) else { return Ok(()) };
-    let (Some(structured), false) = (object.get("structuredContent"), object.get("isError") == Some("true")) else {
+    let Some(schema) = &route.output else {
+        return Ok(());
+    };
+    let Ok(object) = Object::parse(result.as_str()) else {
+        return Ok(());
+    };
+    let (Some(structured), false) = (
+        object.get("structuredContent"),
+        object.get("isError") == Some("true"),
+    ) else {
         return Ok(());
     };
     let findings = schema.findings(structured, &route.child.label, &route.original);
@@ -418,7 +526,10 @@ fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), Error
         code: fault::CHILD_FAILED,
         child: &route.child,
         reason: "child_protocol_error",
-        message: format!("the result of tool `{name}` is not what its output schema says: {}", findings.join("; ")),
+        message: format!(
+            "the result of tool `{name}` is not what its output schema says: {}",
+            findings.join("; ")
+        ),
         delivered: Delivered::Maybe,
         retry_after: None,
     }

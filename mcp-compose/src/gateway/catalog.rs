@@ -9,7 +9,7 @@ use super::{names, uris};
 use crate::child::handshake::Offers;
 use crate::child::listing::{Entry, Kind};
 use crate::child::supervisor::Child;
-use crate::compose::{Settings, Validate};
+use crate::compose::{ChildSource, Settings, Validate};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::version::META_SERVER_INFO;
 use crate::wire::{Object, Raw, json};
@@ -73,22 +73,33 @@ pub(crate) struct Catalog {
     pub(crate) instructions: Option<String>,
     /// `{"name":..,"version":..}` of this server.
     pub(crate) server_info: Raw,
-    /// What had to be renamed or left out.
+    /// What had to be renamed: a name that was taken.
+    pub(crate) collisions: Vec<String>,
+    /// What was left out.
     pub(crate) problems: Vec<String>,
 }
 
 impl Catalog {
     /// Puts together what the children listed last. Routes of tools that did not change are taken
     /// over from `former`, compiled schemas and all.
-    pub(crate) fn build(settings: &Settings, children: &[Arc<Child>], former: Option<&Self>) -> Self {
-        let server_info = server_info(settings);
+    pub(crate) fn build(
+        settings: &Settings,
+        children: &[Arc<Child>],
+        former: Option<&Self>,
+    ) -> Self {
+        let server_info = server_info(settings, children);
         let former = former.into_iter().flat_map(|former| former.tools.values());
         let mut builder = Builder {
             settings,
-            former: former.map(|route| ((route.child.id, route.original.as_str()), route)).collect(),
+            former: former
+                .map(|route| ((route.child.id, route.original.as_str()), route))
+                .collect(),
             items: Default::default(),
             catalog: Self {
-                pages: std::array::from_fn(|_| Pages { legacy: Vec::new(), modern: Vec::new() }),
+                pages: std::array::from_fn(|_| Pages {
+                    legacy: Vec::new(),
+                    modern: Vec::new(),
+                }),
                 tools: HashMap::new(),
                 prompts: HashMap::new(),
                 resources: HashMap::new(),
@@ -100,6 +111,7 @@ impl Catalog {
                 offers: Offers::default(),
                 instructions: None,
                 server_info,
+                collisions: Vec::new(),
                 problems: Vec::new(),
             },
         };
@@ -114,10 +126,18 @@ impl Catalog {
     pub(crate) fn page(&self, kind: Kind, cursor: Option<&str>, modern: bool) -> Option<&Raw> {
         let at = match cursor {
             None => 0,
-            Some(cursor) => cursor.strip_prefix("page-")?.parse().ok().filter(|at| *at > 0)?,
+            Some(cursor) => cursor
+                .strip_prefix("page-")?
+                .parse()
+                .ok()
+                .filter(|at| *at > 0)?,
         };
         let pages = &self.pages[kind as usize];
-        if modern { pages.modern.get(at) } else { pages.legacy.get(at) }
+        if modern {
+            pages.modern.get(at)
+        } else {
+            pages.legacy.get(at)
+        }
     }
 
     /// The way to a tool.
@@ -141,29 +161,50 @@ impl Catalog {
         if let Some(route) = self.resources.get(uri) {
             return Some(route.clone());
         }
-        if let Some(route) = self.aliases.get(uri).and_then(|exposed| self.resources.get(exposed)) {
+        if let Some(route) = self
+            .aliases
+            .get(uri)
+            .and_then(|exposed| self.resources.get(exposed))
+        {
             return Some(route.clone());
         }
         for child in &self.children {
             if let Some(namespace) = &child.spec.namespace
                 && let Some(original) = uris::original(namespace, uri)
             {
-                return Some(Route { child: Arc::clone(child), original });
+                return Some(Route {
+                    child: Arc::clone(child),
+                    original,
+                });
             }
         }
-        if let Some(template) = self.bare_templates.iter().find(|route| uris::matches(&route.original, uri)) {
-            return Some(Route { child: Arc::clone(&template.child), original: uri.to_owned() });
+        if let Some(template) = self
+            .bare_templates
+            .iter()
+            .find(|route| uris::matches(&route.original, uri))
+        {
+            return Some(Route {
+                child: Arc::clone(&template.child),
+                original: uri.to_owned(),
+            });
         }
         // A URI that stood in a text or in structured content, which are never rewritten.
         if let Some(Some(route)) = self.originals.get(uri) {
             return Some(route.clone());
         }
-        self.only_bare_child(|offers| offers.resources).map(|child| Route { child, original: uri.to_owned() })
+        self.only_bare_child(|offers| offers.resources)
+            .map(|child| Route {
+                child,
+                original: uri.to_owned(),
+            })
     }
 
     /// The way to a resource template (or to a resource whose variables are to be completed).
     pub(crate) fn template(&self, uri: &str) -> Option<Route> {
-        self.templates.get(uri).cloned().or_else(|| self.resource(uri))
+        self.templates
+            .get(uri)
+            .cloned()
+            .or_else(|| self.resource(uri))
     }
 
     /// The one child without a namespace that is not of this process and offers something.
@@ -171,7 +212,9 @@ impl Catalog {
         let mut bare = self.children.iter().filter(|child| {
             child.spec.namespace.is_none()
                 && !child.is_local()
-                && child.profile().is_none_or(|profile| offers(&profile.offers))
+                && child
+                    .profile()
+                    .is_none_or(|profile| offers(&profile.offers))
         });
         let first = bare.next()?;
         bare.next().is_none().then(|| Arc::clone(first))
@@ -186,13 +229,42 @@ impl Catalog {
     }
 }
 
-fn server_info(settings: &Settings) -> Raw {
+/// Who this server is. What the settings leave open is taken from the one typed server that stands
+/// for the whole, if there is one.
+fn server_info(settings: &Settings, children: &[Arc<Child>]) -> Raw {
+    let mut own = children
+        .iter()
+        .filter_map(|child| match &child.spec.source {
+            ChildSource::Local(server) if child.spec.namespace.is_none() => Some(server.info()),
+            _ => None,
+        });
+    let own = own.next().filter(|_| own.next().is_none());
     let mut info = Object::default();
-    info.set("name", json::quote(&settings.name));
-    if let Some(title) = &settings.title {
+    // A composition of nothing but one typed server goes by that server's name.
+    let sole = own.filter(|_| children.len() == 1);
+    let name = settings
+        .name
+        .as_deref()
+        .or(sole.map(|own| own.name.as_str()));
+    info.set("name", json::quote(name.unwrap_or(settings.name())));
+    let title = settings.title.as_deref();
+    if let Some(title) = title.or(own.and_then(|own| own.title.as_deref())) {
         info.set("title", json::quote(title));
     }
-    info.set("version", json::quote(&settings.version));
+    let version = settings
+        .version
+        .as_deref()
+        .or(sole.map(|own| own.version.as_str()));
+    info.set(
+        "version",
+        json::quote(version.unwrap_or(settings.version())),
+    );
+    if let Some(website) = own.and_then(|own| own.website.as_deref()) {
+        info.set("websiteUrl", json::quote(website));
+    }
+    if let Some(icons) = own.and_then(|own| own.icons.as_deref()) {
+        info.set("icons", icons.to_owned());
+    }
     info.to_raw()
 }
 
@@ -213,9 +285,14 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Names of typed servers of this process come first: no child can take them.
     fn claim_local_names(&mut self, children: &[Arc<Child>]) {
-        for child in children.iter().filter(|child| child.is_local() && child.spec.namespace.is_none()) {
+        for child in children
+            .iter()
+            .filter(|child| child.is_local() && child.spec.namespace.is_none())
+        {
             for entry in child.listing().of(Kind::Tools) {
-                let Some(name) = child.spec.options.tool_name(&entry.original) else { continue };
+                let Some(name) = child.spec.options.tool_name(&entry.original) else {
+                    continue;
+                };
                 let route = self.tool_route(child, entry);
                 self.catalog.tools.entry(name.to_owned()).or_insert(route);
             }
@@ -226,7 +303,9 @@ impl Builder<'_> {
         let listing = child.listing();
         for kind in Kind::ALL {
             for problem in &listing.problems[kind as usize] {
-                self.catalog.problems.push(format!("{}: {problem}", child.label));
+                self.catalog
+                    .problems
+                    .push(format!("{}: {problem}", child.label));
             }
             for entry in listing.of(kind) {
                 match kind {
@@ -240,13 +319,24 @@ impl Builder<'_> {
     }
 
     fn expose(&self, child: &Child, name: &str) -> String {
-        let namespace = child.spec.namespace.as_ref().map(crate::compose::Namespace::as_str);
-        names::expose(namespace, &self.settings.separator, name, self.settings.max_name)
+        let namespace = child
+            .spec
+            .namespace
+            .as_ref()
+            .map(crate::compose::Namespace::as_str);
+        names::expose(
+            namespace,
+            &self.settings.separator,
+            name,
+            self.settings.max_name,
+        )
     }
 
     fn add_tool(&mut self, child: &Arc<Child>, entry: &Entry) {
         let options = &child.spec.options;
-        let Some(name) = options.tool_name(&entry.original) else { return };
+        let Some(name) = options.tool_name(&entry.original) else {
+            return;
+        };
         let mut exposed = self.expose(child, name);
         if let Some(owner) = self.catalog.tools.get(&exposed)
             && !(Arc::ptr_eq(&owner.child, child) && owner.original == entry.original)
@@ -256,7 +346,9 @@ impl Builder<'_> {
         let route = self.tool_route(child, entry);
         self.catalog.tools.insert(exposed.clone(), route);
 
-        let Ok(mut object) = Object::parse(entry.raw.as_str()) else { return };
+        let Ok(mut object) = Object::parse(entry.raw.as_str()) else {
+            return;
+        };
         object.set("name", json::quote(&exposed));
         if let Some(description) = options.description(&entry.original) {
             object.set("description", json::quote(description));
@@ -289,7 +381,9 @@ impl Builder<'_> {
             child: Arc::clone(child),
             original: entry.original.clone(),
             input: schema("inputSchema").filter(|_| checked).map(Schema::new),
-            output: schema("outputSchema").filter(|_| validate == Validate::ArgumentsAndOutput).map(Schema::new),
+            output: schema("outputSchema")
+                .filter(|_| validate == Validate::ArgumentsAndOutput)
+                .map(Schema::new),
             headers,
             raw: entry.raw.clone(),
         })
@@ -300,18 +394,27 @@ impl Builder<'_> {
         if self.catalog.prompts.contains_key(&exposed) {
             exposed = self.rename(child, Kind::Prompts, &exposed, &entry.original);
         }
-        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        let route = Route {
+            child: Arc::clone(child),
+            original: entry.original.clone(),
+        };
         self.catalog.prompts.insert(exposed.clone(), route);
         self.push(Kind::Prompts, entry, &exposed);
     }
 
     fn add_resource(&mut self, child: &Arc<Child>, entry: &Entry) {
         let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
-        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        let route = Route {
+            child: Arc::clone(child),
+            original: entry.original.clone(),
+        };
         match self.catalog.resources.entry(exposed.clone()) {
             Slot::Occupied(owner) => {
                 let owner = &owner.get().child.label;
-                self.catalog.problems.push(format!("{}: resource `{exposed}` belongs to {owner} already and is left out", child.label));
+                self.catalog.problems.push(format!(
+                    "{}: resource `{exposed}` belongs to {owner} already and is left out",
+                    child.label
+                ));
                 return;
             }
             Slot::Vacant(slot) => {
@@ -319,7 +422,10 @@ impl Builder<'_> {
             }
         }
         if let Some(alias) = uris::normalised(&exposed) {
-            self.catalog.aliases.entry(alias).or_insert_with(|| exposed.clone());
+            self.catalog
+                .aliases
+                .entry(alias)
+                .or_insert_with(|| exposed.clone());
         }
         self.catalog
             .originals
@@ -331,14 +437,20 @@ impl Builder<'_> {
 
     fn add_template(&mut self, child: &Arc<Child>, entry: &Entry) {
         let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
-        let route = Route { child: Arc::clone(child), original: entry.original.clone() };
+        let route = Route {
+            child: Arc::clone(child),
+            original: entry.original.clone(),
+        };
         if child.spec.namespace.is_none() {
             self.catalog.bare_templates.push(route.clone());
         }
         match self.catalog.templates.entry(exposed.clone()) {
             Slot::Occupied(owner) => {
                 let owner = &owner.get().child.label;
-                self.catalog.problems.push(format!("{}: resource template `{exposed}` belongs to {owner} already and is left out", child.label));
+                self.catalog.problems.push(format!(
+                    "{}: resource template `{exposed}` belongs to {owner} already and is left out",
+                    child.label
+                ));
                 return;
             }
             Slot::Vacant(slot) => {
@@ -349,16 +461,25 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, kind: Kind, entry: &Entry, exposed: &str) {
-        let Ok(mut object) = Object::parse(entry.raw.as_str()) else { return };
+        let Ok(mut object) = Object::parse(entry.raw.as_str()) else {
+            return;
+        };
         object.set(kind.key(), json::quote(exposed));
-        self.items[kind as usize].push(Item { legacy: object.to_json(), modern: None });
+        self.items[kind as usize].push(Item {
+            legacy: object.to_json(),
+            modern: None,
+        });
     }
 
     /// A name that is taken gets a hash of what is behind it.
     fn rename(&mut self, child: &Child, kind: Kind, exposed: &str, original: &str) -> String {
         let seed = format!("{}\0{original}", child.label);
-        let renamed = names::with_hash(exposed, &seed, self.settings.max_name.max(exposed.len().min(128)));
-        self.catalog.problems.push(format!(
+        let renamed = names::with_hash(
+            exposed,
+            &seed,
+            self.settings.max_name.max(exposed.len().min(128)),
+        );
+        self.catalog.collisions.push(format!(
             "{}: {} `{exposed}` is taken already; it is exposed as `{renamed}`",
             child.label,
             kind.noun()
@@ -382,7 +503,9 @@ impl Builder<'_> {
         for kind in Kind::ALL {
             let items = std::mem::take(&mut self.items[kind as usize]);
             let legacy = pages(kind, items.iter().map(|item| item.legacy.as_str()), "}");
-            let modern = items.iter().map(|item| item.modern.as_deref().unwrap_or(&item.legacy));
+            let modern = items
+                .iter()
+                .map(|item| item.modern.as_deref().unwrap_or(&item.legacy));
             let modern = pages(kind, modern, &tail);
             self.catalog.pages[kind as usize] = Pages { legacy, modern };
         }
@@ -420,10 +543,20 @@ fn pages<'i>(kind: Kind, items: impl Iterator<Item = &'i str>, tail: &str) -> Ve
 
 /// What the children offer together. A child that was never reached may offer anything.
 fn offers(children: &[Arc<Child>]) -> Offers {
-    let mut all = Offers { logging: true, ..Offers::default() };
+    let mut all = Offers {
+        logging: true,
+        ..Offers::default()
+    };
     for child in children {
         let Some(profile) = child.profile() else {
-            return Offers { tools: true, prompts: true, resources: true, subscribe: true, completions: true, logging: true };
+            return Offers {
+                tools: true,
+                prompts: true,
+                resources: true,
+                subscribe: true,
+                completions: true,
+                logging: true,
+            };
         };
         let offers = profile.offers;
         all.tools |= offers.tools;
@@ -438,8 +571,16 @@ fn offers(children: &[Arc<Child>]) -> Offers {
 fn instructions(settings: &Settings, children: &[Arc<Child>]) -> Option<String> {
     let mut text = settings.instructions.clone().unwrap_or_default();
     for child in children {
-        let Some(profile) = child.profile() else { continue };
-        let Some(instructions) = profile.instructions.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
+        let Some(profile) = child.profile() else {
+            continue;
+        };
+        let Some(instructions) = profile
+            .instructions
+            .as_deref()
+            .filter(|text| !text.trim().is_empty())
+        else {
+            continue;
+        };
         if text.len() + instructions.len() > MAX_INSTRUCTIONS {
             continue;
         }
@@ -459,15 +600,24 @@ fn expose_ui(child: &Child, meta: &str) -> Option<String> {
     let namespace = child.spec.namespace.as_ref()?;
     let mut object = Object::parse(meta).ok()?;
     let mut changed = false;
-    if let Some(uri) = object.string("ui/resourceUri").map(std::borrow::Cow::into_owned) {
-        object.set("ui/resourceUri", json::quote(&uris::expose(Some(namespace), &uri)));
+    if let Some(uri) = object
+        .string("ui/resourceUri")
+        .map(std::borrow::Cow::into_owned)
+    {
+        object.set(
+            "ui/resourceUri",
+            json::quote(&uris::expose(Some(namespace), &uri)),
+        );
         changed = true;
     }
     if let Some(ui) = object.get("ui").map(str::to_owned)
         && let Ok(mut ui) = Object::parse(&ui)
         && let Some(uri) = ui.string("resourceUri").map(std::borrow::Cow::into_owned)
     {
-        ui.set("resourceUri", json::quote(&uris::expose(Some(namespace), &uri)));
+        ui.set(
+            "resourceUri",
+            json::quote(&uris::expose(Some(namespace), &uri)),
+        );
         object.set("ui", ui.to_json());
         changed = true;
     }

@@ -39,7 +39,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(id: u64, push: Option<Arc<dyn Outlet>>) -> Arc<Self> {
-        Arc::new(Self { id, push, handshake: OnceLock::new(), log_level: AtomicU8::new(0) })
+        Arc::new(Self {
+            id,
+            push,
+            handshake: OnceLock::new(),
+            log_level: AtomicU8::new(0),
+        })
     }
 
     /// The version of the connection, once `initialize` has succeeded.
@@ -61,12 +66,18 @@ impl Client {
         if let Some(push) = &self.push
             && push.send(message).is_err()
         {
-            tracing::debug!(client = self.id, "a message was dropped: the client is gone or reads too slowly");
+            tracing::debug!(
+                client = self.id,
+                "a message was dropped: the client is gone or reads too slowly"
+            );
         }
     }
 
     pub(crate) fn set_log_level(&self, level: LogLevel) {
-        let at = LogLevel::ALL.iter().position(|known| *known == level).unwrap_or(0);
+        let at = LogLevel::ALL
+            .iter()
+            .position(|known| *known == level)
+            .unwrap_or(0);
         self.log_level.store(at as u8 + 1, Ordering::Relaxed);
     }
 

@@ -46,7 +46,10 @@ impl From<Fault<'_>> for ErrorObject {
 /// The child cannot be called now.
 pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
     let advice = match why.retry_after {
-        Some(after) if !after.is_zero() => format!("; it is being restarted, retry in {:.1} s", after.as_secs_f32()),
+        Some(after) if !after.is_zero() => format!(
+            "; it is being restarted, retry in {:.1} s",
+            after.as_secs_f32()
+        ),
         _ => String::new(),
     };
     Fault {

@@ -11,13 +11,28 @@ use crate::wire::{Object, Raw, json};
 
 impl Gateway {
     /// `initialize`.
-    pub(super) async fn initialize(&self, client: &Arc<Client>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+    pub(super) async fn initialize(
+        &self,
+        client: &Arc<Client>,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
+        if client.legacy_version().is_some() {
+            return Err(fault::invalid_params("`initialize` was answered before"));
+        }
         let requested = call::required(params, "protocolVersion")?;
         let version = negotiate_legacy(&requested);
         // What is advertised is what the children offer, so far as they are known by then.
         self.settled(HELLO_GRACE).await;
-        let said = |key: &str| params.get(key).map(|value| Raw::from_json(value.to_owned()));
-        let handshake = Handshake { version, info: said("clientInfo"), capabilities: said("capabilities") };
+        let said = |key: &str| {
+            params
+                .get(key)
+                .map(|value| Raw::from_json(value.to_owned()))
+        };
+        let handshake = Handshake {
+            version,
+            info: said("clientInfo"),
+            capabilities: said("capabilities"),
+        };
         if !client.greet(handshake) {
             return Err(fault::invalid_params("`initialize` was answered before"));
         }
@@ -63,7 +78,11 @@ fn capabilities(catalog: &Catalog) -> String {
         capabilities.set("prompts", r#"{"listChanged":true}"#);
     }
     if offers.resources {
-        let subscribe = if offers.subscribe { r#"{"subscribe":true,"listChanged":true}"# } else { r#"{"listChanged":true}"# };
+        let subscribe = if offers.subscribe {
+            r#"{"subscribe":true,"listChanged":true}"#
+        } else {
+            r#"{"listChanged":true}"#
+        };
         capabilities.set("resources", subscribe);
     }
     if offers.completions {

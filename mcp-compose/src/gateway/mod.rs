@@ -72,7 +72,9 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts every child that is not lazy, and returns at once. Typed servers run on `runtime`.
     pub(crate) fn start(composition: Composition, runtime: Handle) -> Arc<Self> {
-        let Composition { settings, children, .. } = composition;
+        let Composition {
+            settings, children, ..
+        } = composition;
         let gateway = Arc::new_cyclic(|own| Self {
             own: Weak::clone(own),
             catalog: ArcSwap::from_pointee(Catalog::build(&settings, &[], None)),
@@ -98,7 +100,14 @@ impl Gateway {
         let mut children = Vec::clone(&self.children.load());
         let added: Vec<_> = specs
             .into_iter()
-            .map(|spec| Child::new(self.next_id(), spec, self.runtime.clone(), Weak::clone(&audience)))
+            .map(|spec| {
+                Child::new(
+                    self.next_id(),
+                    spec,
+                    self.runtime.clone(),
+                    Weak::clone(&audience),
+                )
+            })
             .collect();
         children.extend(added.iter().cloned());
         self.children.store(Arc::new(children));
@@ -111,7 +120,9 @@ impl Gateway {
     /// Ends a child and takes back what it offered; open connections see that.
     pub(crate) fn remove_child(&self, id: u64) {
         let mut children = Vec::clone(&self.children.load());
-        let Some(at) = children.iter().position(|child| child.id == id) else { return };
+        let Some(at) = children.iter().position(|child| child.id == id) else {
+            return;
+        };
         let child = children.remove(at);
         self.children.store(Arc::new(children));
         child.end();
@@ -129,8 +140,14 @@ impl Gateway {
         self.drain();
         self.end_children();
         self.tasks.close();
-        if tokio::time::timeout(STOP_GRACE, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some children did not end within {} s", STOP_GRACE.as_secs());
+        if tokio::time::timeout(STOP_GRACE, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "some children did not end within {} s",
+                STOP_GRACE.as_secs()
+            );
         }
     }
 
@@ -161,23 +178,40 @@ impl Gateway {
         outlet: &Arc<dyn Outlet>,
         cancelled: &CancellationToken,
     ) -> Result<Raw, ErrorObject> {
-        json::check(request.params(), json::MAX_NODES)
-            .map_err(|error| ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}")))?;
+        json::check(request.params(), json::MAX_NODES).map_err(|error| {
+            ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}"))
+        })?;
         let params = Object::parse(request.params()).unwrap_or_default();
         let meta_text = params.get_borrowed("_meta");
         let meta = match meta_text {
-            Some(text) => Object::parse(text).map_err(|_| fault::invalid_params("`_meta` is an object"))?,
+            Some(text) => {
+                Object::parse(text).map_err(|_| fault::invalid_params("`_meta` is an object"))?
+            }
             None => Object::default(),
         };
+        if &*request.method == "initialize" {
+            // The one request of which the era is not in question, whatever its `_meta` repeats.
+            return self.initialize(client, &params).await;
+        }
         let era = era_of(client, &meta)?;
-        let caller = Caller { client, era, meta_text, meta, outlet, cancelled };
+        if era == Era::Legacy && client.legacy_version().is_none() && &*request.method != "ping" {
+            return Err(fault::invalid_params(&format!(
+                "no `initialize` came before, and `_meta` has no `{META_VERSION}`"
+            )));
+        }
+        let caller = Caller {
+            client,
+            era,
+            meta_text,
+            meta,
+            outlet,
+            cancelled,
+        };
         match (&*request.method, era) {
             ("tools/call", _) => self.call_tool(&caller, params).await,
             ("resources/read", _) => self.read_resource(&caller, params).await,
             ("prompts/get", _) => self.get_prompt(&caller, params).await,
             ("completion/complete", _) => self.complete(&caller, params).await,
-            ("initialize", _) if client.legacy_version().is_none() => self.initialize(client, &params).await,
-            ("initialize", _) => Err(ErrorObject::new(code::INVALID_REQUEST, "`initialize` was answered before")),
             ("server/discover", Era::Modern) => Ok(self.discover().await),
             ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
             ("ping", Era::Legacy) => Ok(Raw::from_static("{}")),
@@ -186,9 +220,10 @@ impl Gateway {
             ("resources/unsubscribe", Era::Legacy) => self.unsubscribe(&caller, &params).await,
             (method, _) => match Kind::ALL.into_iter().find(|kind| kind.method() == method) {
                 Some(kind) => self.list(kind, era, &params).await,
-                None if belongs_to_one_era(method) => {
-                    Err(ErrorObject::new(code::METHOD_NOT_FOUND, &format!("method `{method}` not found in this protocol version")))
-                }
+                None if belongs_to_one_era(method) => Err(ErrorObject::new(
+                    code::METHOD_NOT_FOUND,
+                    &format!("method `{method}` not found in this protocol version"),
+                )),
                 None => self.pass_on(&caller, method, params).await,
             },
         }
@@ -201,10 +236,18 @@ impl Gateway {
             // No child was told of this client's roots.
             "notifications/roots/list_changed" => {}
             method => {
-                if let Some(instance) = self.catalog().only_bare_child(|_| true).and_then(|child| child.running()) {
+                if let Some(instance) = self
+                    .catalog()
+                    .only_bare_child(|_| true)
+                    .and_then(|child| child.running())
+                {
                     instance.peer().notify(notification);
                 } else {
-                    tracing::debug!(client = client.id, method, "a notification that concerns no child");
+                    tracing::debug!(
+                        client = client.id,
+                        method,
+                        "a notification that concerns no child"
+                    );
                 }
             }
         }
@@ -215,6 +258,11 @@ impl Gateway {
         self.catalog().tool(tool)?.headers.clone()
     }
 
+    /// Fires when the gateway stops.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
     /// The children, in the order of their declaration.
     pub(crate) fn children(&self) -> Arc<Vec<Arc<Child>>> {
         self.children.load_full()
@@ -223,6 +271,15 @@ impl Gateway {
     /// What is exposed now.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
         self.catalog.load()
+    }
+
+    /// In strict mode: waits for the children and gives the names that collide.
+    pub(crate) async fn refusals(&self) -> Vec<String> {
+        if !self.settings.strict {
+            return Vec::new();
+        }
+        self.settled(LIST_GRACE).await;
+        self.catalog().collisions.clone()
     }
 
     /// Waits until every child has started or failed, at most `grace` from the start on.
@@ -250,7 +307,11 @@ impl Gateway {
         };
         let catalog = self.catalog();
         let page = catalog.page(kind, cursor.as_deref(), era == Era::Modern);
-        page.cloned().ok_or_else(|| fault::invalid_params("the cursor is not one of this server's; list again from the start"))
+        page.cloned().ok_or_else(|| {
+            fault::invalid_params(
+                "the cursor is not one of this server's; list again from the start",
+            )
+        })
     }
 
     fn set_log_level(&self, client: &Client, params: &Object<'_>) -> Result<Raw, ErrorObject> {
@@ -268,8 +329,8 @@ impl Gateway {
             let _publishing = lock(&self.publishing);
             let former = self.catalog.load_full();
             let next = Catalog::build(&self.settings, &self.children(), Some(&former));
-            for problem in &next.problems {
-                if !former.problems.contains(problem) {
+            for problem in next.problems.iter().chain(&next.collisions) {
+                if !former.problems.contains(problem) && !former.collisions.contains(problem) {
                     tracing::warn!("{problem}");
                 }
             }
@@ -287,11 +348,21 @@ impl Gateway {
         if child == Era::Legacy && client == Era::Legacy {
             return result;
         }
-        rewrite::to_era(result, child, client, &self.catalog().server_info, cacheable)
+        rewrite::to_era(
+            result,
+            child,
+            client,
+            &self.catalog().server_info,
+            cacheable,
+        )
     }
 
     fn child(&self, id: u64) -> Option<Arc<Child>> {
-        self.children.load().iter().find(|child| child.id == id).cloned()
+        self.children
+            .load()
+            .iter()
+            .find(|child| child.id == id)
+            .cloned()
     }
 
     fn client(&self, id: u64) -> Option<Arc<Client>> {
@@ -300,7 +371,11 @@ impl Gateway {
 
     /// The connections whose handshake is done.
     fn greeted_clients(&self) -> Vec<Arc<Client>> {
-        lock(&self.clients).values().filter(|client| client.legacy_version().is_some()).cloned().collect()
+        lock(&self.clients)
+            .values()
+            .filter(|client| client.legacy_version().is_some())
+            .cloned()
+            .collect()
     }
 
     fn own(&self) -> Weak<Self> {
@@ -331,19 +406,33 @@ fn era_of(client: &Client, meta: &Object<'_>) -> Result<Era, ErrorObject> {
     let Some(version) = meta.get(META_VERSION) else {
         return Ok(Era::Legacy);
     };
-    let version = json::decode_string(version)
-        .ok_or_else(|| fault::invalid_params(&format!("`_meta[\"{META_VERSION}\"]` is a string")))?;
+    let version = json::decode_string(version).ok_or_else(|| {
+        fault::invalid_params(&format!("`_meta[\"{META_VERSION}\"]` is a string"))
+    })?;
     if version != MODERN {
         // A client of a session may repeat what was agreed.
         if client.legacy_version() == Some(&version) {
             return Ok(Era::Legacy);
         }
-        let data = format!("{{\"supported\":{},\"requested\":{}}}", Raw::of(&ALL).as_str(), json::quote(&version));
-        let error = ErrorObject::with_data(code::UNSUPPORTED_VERSION, "unsupported protocol version", Some(&data));
+        let data = format!(
+            "{{\"supported\":{},\"requested\":{}}}",
+            Raw::of(&ALL).as_str(),
+            json::quote(&version)
+        );
+        let error = ErrorObject::with_data(
+            code::UNSUPPORTED_VERSION,
+            "unsupported protocol version",
+            Some(&data),
+        );
         return Err(error);
     }
-    if !meta.get(META_CLIENT_CAPABILITIES).is_some_and(|capabilities| capabilities.starts_with('{')) {
-        return Err(fault::invalid_params(&format!("`_meta[\"{META_CLIENT_CAPABILITIES}\"]` is missing or not an object")));
+    if !meta
+        .get(META_CLIENT_CAPABILITIES)
+        .is_some_and(|capabilities| capabilities.starts_with('{'))
+    {
+        return Err(fault::invalid_params(&format!(
+            "`_meta[\"{META_CLIENT_CAPABILITIES}\"]` is missing or not an object"
+        )));
     }
     Ok(Era::Modern)
 }
@@ -352,6 +441,11 @@ fn era_of(client: &Client, meta: &Object<'_>) -> Result<Era, ErrorObject> {
 fn belongs_to_one_era(method: &str) -> bool {
     matches!(
         method,
-        "ping" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" | "server/discover" | "subscriptions/listen"
+        "ping"
+            | "logging/setLevel"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "server/discover"
+            | "subscriptions/listen"
     ) || method.starts_with("tasks/")
 }

@@ -8,7 +8,12 @@
 use sha2::{Digest, Sha256};
 
 /// The name under which `original` is exposed.
-pub(crate) fn expose(namespace: Option<&str>, separator: &str, original: &str, max: usize) -> String {
+pub(crate) fn expose(
+    namespace: Option<&str>,
+    separator: &str,
+    original: &str,
+    max: usize,
+) -> String {
     let Some(namespace) = namespace else {
         return original.to_owned();
     };
@@ -17,14 +22,20 @@ pub(crate) fn expose(namespace: Option<&str>, separator: &str, original: &str, m
     if name.len() <= max && name.chars().all(portable) {
         return name;
     }
-    let mapped: String = name.chars().map(|c| if portable(c) { c } else { '_' }).collect();
+    let mapped: String = name
+        .chars()
+        .map(|c| if portable(c) { c } else { '_' })
+        .collect();
     with_hash(&mapped, original, max)
 }
 
 /// `name`, shortened where needed, with a hash that tells it from others of the same name.
 pub(crate) fn with_hash(name: &str, seed: &str, max: usize) -> String {
     let digest = Sha256::digest(seed.as_bytes());
-    let hash = format!("_{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    let hash = format!(
+        "_{:02x}{:02x}{:02x}{:02x}",
+        digest[0], digest[1], digest[2], digest[3]
+    );
     let mut end = name.len().min(max.saturating_sub(hash.len()));
     while !name.is_char_boundary(end) {
         end -= 1;

@@ -25,7 +25,9 @@ pub(crate) fn request_meta(
     log_level: Option<&str>,
     capabilities: Option<&str>,
 ) -> Option<String> {
-    let mut meta = client.and_then(|meta| Object::parse(meta).ok()).unwrap_or_default();
+    let mut meta = client
+        .and_then(|meta| Object::parse(meta).ok())
+        .unwrap_or_default();
     meta.remove("progressToken");
     meta.retain(|key| !key.starts_with(PROTOCOL_PREFIX));
     if let Some(token) = progress_token {
@@ -64,8 +66,13 @@ pub(crate) fn expose_result(
     of: ResultOf,
     asked: Option<(&str, &str)>,
 ) -> Raw {
-    let rewrites = Rewrites { namespace: child.spec.namespace.as_ref(), asked };
-    if of == ResultOf::Other || (rewrites.namespace.is_none() && rewrites.asked.is_none_or(|(a, b)| a == b)) {
+    let rewrites = Rewrites {
+        namespace: child.spec.namespace.as_ref(),
+        asked,
+    };
+    if of == ResultOf::Other
+        || (rewrites.namespace.is_none() && rewrites.asked.is_none_or(|(a, b)| a == b))
+    {
         return result;
     }
     // Most results hold no URI, and finding that out costs a fraction of taking them apart. (A
@@ -135,7 +142,11 @@ impl Rewrites<'_> {
     fn message(&self, text: &str) -> Option<String> {
         let mut object = Object::parse(text).ok()?;
         let content = object.get("content")?;
-        let content = if content.starts_with('[') { array(content, |block| self.block(block))? } else { self.block(content)? };
+        let content = if content.starts_with('[') {
+            array(content, |block| self.block(block))?
+        } else {
+            self.block(content)?
+        };
         object.set("content", content);
         Some(object.to_json())
     }
@@ -154,11 +165,19 @@ impl Rewrites<'_> {
 }
 
 /// Makes a child's result one of the client's era.
-pub(crate) fn to_era(result: Raw, child: Era, client: Era, server_info: &Raw, cacheable: bool) -> Raw {
+pub(crate) fn to_era(
+    result: Raw,
+    child: Era,
+    client: Era,
+    server_info: &Raw,
+    cacheable: bool,
+) -> Raw {
     match (child, client) {
         (Era::Legacy, Era::Legacy) => result,
         (Era::Modern, Era::Legacy) => {
-            let Ok(mut object) = Object::parse(result.as_str()) else { return result };
+            let Ok(mut object) = Object::parse(result.as_str()) else {
+                return result;
+            };
             for member in ["resultType", "ttlMs", "cacheScope"] {
                 object.remove(member);
             }
@@ -170,16 +189,26 @@ pub(crate) fn to_era(result: Raw, child: Era, client: Era, server_info: &Raw, ca
             let plain = !["\"_meta\"", "\"resultType\""]
                 .iter()
                 .any(|member| memmem::find(text.as_bytes(), member.as_bytes()).is_some());
-            let hints = if cacheable { ",\"ttlMs\":0,\"cacheScope\":\"private\"" } else { "" };
+            let hints = if cacheable {
+                ",\"ttlMs\":0,\"cacheScope\":\"private\""
+            } else {
+                ""
+            };
             if plain && let Some(rest) = text.strip_prefix('{') {
                 // Nothing to merge with: the members are put in front, the rest is copied once.
-                let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+                let comma = if rest.trim_start().starts_with('}') {
+                    ""
+                } else {
+                    ","
+                };
                 let info = server_info.as_str();
                 return Raw::from_json(format!(
                     "{{\"resultType\":\"complete\"{hints},\"_meta\":{{\"{META_SERVER_INFO}\":{info}}}{comma}{rest}"
                 ));
             }
-            let Ok(mut object) = Object::parse(text) else { return result };
+            let Ok(mut object) = Object::parse(text) else {
+                return result;
+            };
             object.set("resultType", "\"complete\"");
             if cacheable {
                 object.set("ttlMs", "0");
@@ -189,7 +218,9 @@ pub(crate) fn to_era(result: Raw, child: Era, client: Era, server_info: &Raw, ca
             object.to_raw()
         }
         (Era::Modern, Era::Modern) => {
-            let Ok(mut object) = Object::parse(result.as_str()) else { return result };
+            let Ok(mut object) = Object::parse(result.as_str()) else {
+                return result;
+            };
             set_server_info(&mut object, Some(server_info));
             if object.get("resultType").is_none() {
                 object.set("resultType", "\"complete\"");
@@ -207,7 +238,10 @@ pub(crate) fn to_era(result: Raw, child: Era, client: Era, server_info: &Raw, ca
 
 fn set_server_info(object: &mut Object<'_>, server_info: Option<&Raw>) {
     let text = object.get("_meta").map(str::to_owned);
-    let mut meta = text.as_deref().and_then(|meta| Object::parse(meta).ok()).unwrap_or_default();
+    let mut meta = text
+        .as_deref()
+        .and_then(|meta| Object::parse(meta).ok())
+        .unwrap_or_default();
     let had = meta.remove(META_SERVER_INFO).is_some();
     match server_info {
         Some(info) => meta.set(META_SERVER_INFO, Cow::Owned(info.as_str().to_owned())),
@@ -238,12 +272,17 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
     if replaced.is_none() && !has_uri {
         return error;
     }
-    let Ok(mut object) = Object::parse(error.raw().as_str()) else { return error };
+    let Ok(mut object) = Object::parse(error.raw().as_str()) else {
+        return error;
+    };
     if let Some(code) = replaced {
         object.set("code", code.to_string());
     }
     if let Some(data) = object.get_borrowed("data") {
-        let rewrites = Rewrites { namespace: child.spec.namespace.as_ref(), asked: None };
+        let rewrites = Rewrites {
+            namespace: child.spec.namespace.as_ref(),
+            asked: None,
+        };
         if let Some(data) = rewrites.uri(data) {
             object.set("data", data);
         }

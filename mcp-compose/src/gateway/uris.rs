@@ -37,18 +37,24 @@ pub(crate) fn original(namespace: &Namespace, exposed: &str) -> Option<String> {
 
 fn same(namespace: &Namespace, scheme: &str) -> bool {
     scheme.len() == namespace.as_str().len()
-        && scheme.bytes().zip(namespace.as_str().bytes()).all(|(a, b)| {
-            let a = a.to_ascii_lowercase();
-            a == b || (a == b'-' && b == b'_')
-        })
+        && scheme
+            .bytes()
+            .zip(namespace.as_str().bytes())
+            .all(|(a, b)| {
+                let a = a.to_ascii_lowercase();
+                a == b || (a == b'-' && b == b'_')
+            })
 }
 
 /// A parser reads the inner scheme as a host with an empty port and drops the colon:
 /// `app://settings` comes back as `app//settings`.
 fn restore(rest: &str) -> String {
-    let scheme_end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')));
+    let scheme_end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')));
     match scheme_end {
-        Some(end) if end > 0 && rest[end..].starts_with("//") => format!("{}:{}", &rest[..end], &rest[end..]),
+        Some(end) if end > 0 && rest[end..].starts_with("//") => {
+            format!("{}:{}", &rest[..end], &rest[end..])
+        }
         _ => rest.to_owned(),
     }
 }
@@ -117,12 +123,29 @@ mod tests {
     fn a_uri_comes_back_as_it_went_out() {
         for name in ["weather", "secure_db", "my-db"] {
             let namespace = namespace(name);
-            for uri in ["app://settings", "file:///etc/hosts", "urn:isbn:123", "weird", "ui://host/x", "a://b%2Fc?d#e"] {
+            for uri in [
+                "app://settings",
+                "file:///etc/hosts",
+                "urn:isbn:123",
+                "weird",
+                "ui://host/x",
+                "a://b%2Fc?d#e",
+            ] {
                 let exposed = expose(Some(&namespace), uri);
-                assert_eq!(original(&namespace, &exposed).as_deref(), Some(uri), "{exposed}");
-                let Some(sent) = normalised(&exposed) else { continue };
+                assert_eq!(
+                    original(&namespace, &exposed).as_deref(),
+                    Some(uri),
+                    "{exposed}"
+                );
+                let Some(sent) = normalised(&exposed) else {
+                    continue;
+                };
                 if !uri.starts_with("weird") {
-                    assert_eq!(original(&namespace, &sent).as_deref(), Some(uri), "{exposed} as {sent}");
+                    assert_eq!(
+                        original(&namespace, &sent).as_deref(),
+                        Some(uri),
+                        "{exposed} as {sent}"
+                    );
                 }
             }
         }
@@ -131,12 +154,27 @@ mod tests {
     #[test]
     fn the_documented_spellings() {
         let secure = namespace("secure_db");
-        assert_eq!(expose(Some(&namespace("weather")), "app://settings"), "weather://app://settings");
-        assert_eq!(expose(Some(&secure), "app://settings"), "secure-db://app://settings");
-        assert_eq!(original(&secure, "secure_db://app://settings").as_deref(), Some("app://settings"));
-        assert_eq!(original(&secure, "secure-db://app//settings").as_deref(), Some("app://settings"));
+        assert_eq!(
+            expose(Some(&namespace("weather")), "app://settings"),
+            "weather://app://settings"
+        );
+        assert_eq!(
+            expose(Some(&secure), "app://settings"),
+            "secure-db://app://settings"
+        );
+        assert_eq!(
+            original(&secure, "secure_db://app://settings").as_deref(),
+            Some("app://settings")
+        );
+        assert_eq!(
+            original(&secure, "secure-db://app//settings").as_deref(),
+            Some("app://settings")
+        );
         assert_eq!(original(&secure, "other://app://settings"), None);
-        assert_eq!(expose(Some(&namespace("weather")), "ui://w/forecast"), "ui://weather/w/forecast");
+        assert_eq!(
+            expose(Some(&namespace("weather")), "ui://w/forecast"),
+            "ui://weather/w/forecast"
+        );
     }
 
     #[test]

@@ -24,7 +24,10 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn new(raw: Raw) -> Self {
-        Self { raw, compiled: OnceLock::new() }
+        Self {
+            raw,
+            compiled: OnceLock::new(),
+        }
     }
 
     /// What is wrong with `value`, each with its place; empty if nothing is.
@@ -50,7 +53,11 @@ impl Schema {
     fn compile(&self, label: &str, tool: &str) -> Option<Validator> {
         let compiled = compile(&self.raw);
         if let Err(why) = &compiled {
-            tracing::warn!(child = label, tool, "its schema cannot be used, arguments are passed on unchecked: {why}");
+            tracing::warn!(
+                child = label,
+                tool,
+                "its schema cannot be used, arguments are passed on unchecked: {why}"
+            );
         }
         compiled.ok()
     }
@@ -59,7 +66,10 @@ impl Schema {
 fn compile(raw: &Raw) -> Result<Validator, String> {
     let text = raw.as_str();
     if text.len() > MAX_SCHEMA {
-        return Err(format!("it has {} bytes; at most {MAX_SCHEMA} are compiled", text.len()));
+        return Err(format!(
+            "it has {} bytes; at most {MAX_SCHEMA} are compiled",
+            text.len()
+        ));
     }
     json::check(text, MAX_NODES).map_err(|error| error.to_string())?;
     let schema: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;

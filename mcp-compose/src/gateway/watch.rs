@@ -59,7 +59,10 @@ impl Listen {
         let mut meta = Object::default();
         meta.set(META_SUBSCRIPTION, self.id.clone());
         params.set("_meta", meta.to_json());
-        let _ = self.outlet.send(Message::Notification(Notification::new(method, Some(params.to_raw()))));
+        let _ = self.outlet.send(Message::Notification(Notification::new(
+            method,
+            Some(params.to_raw()),
+        )));
     }
 }
 
@@ -76,7 +79,9 @@ impl Watches {
     /// Removes a subscriber; true if it was the last one.
     fn remove(&self, resource: &Resource, subscriber: Subscriber) -> bool {
         let mut resources = lock(&self.resources);
-        let Some(subscribers) = resources.get_mut(resource) else { return false };
+        let Some(subscribers) = resources.get_mut(resource) else {
+            return false;
+        };
         if subscribers.remove(&subscriber).is_none() || !subscribers.is_empty() {
             return false;
         }
@@ -87,27 +92,40 @@ impl Watches {
     /// What a subscriber watches.
     fn of(&self, subscriber: Subscriber) -> Vec<Resource> {
         let resources = lock(&self.resources);
-        let theirs = resources.iter().filter(|(_, subscribers)| subscribers.contains_key(&subscriber));
+        let theirs = resources
+            .iter()
+            .filter(|(_, subscribers)| subscribers.contains_key(&subscriber));
         theirs.map(|(resource, _)| resource.clone()).collect()
     }
 
     /// What is watched of a child, in a stable order.
     fn of_child(&self, child: u64) -> BTreeSet<String> {
         let resources = lock(&self.resources);
-        resources.keys().filter(|(owner, _)| *owner == child).map(|(_, uri)| uri.clone()).collect()
+        resources
+            .keys()
+            .filter(|(owner, _)| *owner == child)
+            .map(|(_, uri)| uri.clone())
+            .collect()
     }
 
     /// Who watches a resource or what contains it, and under which URI.
     fn watchers(&self, child: u64, uri: &str) -> Vec<(Subscriber, String)> {
         let resources = lock(&self.resources);
         if let Some(subscribers) = resources.get(&(child, uri.to_owned())) {
-            return subscribers.iter().map(|(who, uri)| (*who, uri.clone())).collect();
+            return subscribers
+                .iter()
+                .map(|(who, uri)| (*who, uri.clone()))
+                .collect();
         }
         // An update may name a part of what was subscribed to.
         let mut found = Vec::new();
         for ((owner, watched), subscribers) in resources.iter() {
             if let (true, Some(part)) = (*owner == child, uri.strip_prefix(watched.as_str())) {
-                found.extend(subscribers.iter().map(|(who, uri)| (*who, format!("{uri}{part}"))));
+                found.extend(
+                    subscribers
+                        .iter()
+                        .map(|(who, uri)| (*who, format!("{uri}{part}"))),
+                );
             }
         }
         found
@@ -126,30 +144,56 @@ impl Watches {
 
 impl Gateway {
     /// `resources/subscribe`.
-    pub(crate) async fn subscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+    pub(crate) async fn subscribe(
+        &self,
+        caller: &Caller<'_>,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
+        let route = self.resource_route(caller.era, &uri).await?;
         let subscriber = Subscriber::Client(caller.client.id);
         if self.watches.of(subscriber).len() >= MAX_SUBSCRIPTIONS {
-            return Err(fault::invalid_params(&format!("more than {MAX_SUBSCRIPTIONS} subscriptions")));
+            return Err(fault::invalid_params(&format!(
+                "more than {MAX_SUBSCRIPTIONS} subscriptions"
+            )));
         }
-        self.watch(&route.child, &route.original, subscriber, &uri).await?;
+        self.watch(&route.child, &route.original, subscriber, &uri)
+            .await?;
         Ok(Raw::from_static("{}"))
     }
 
     /// `resources/unsubscribe`.
-    pub(crate) async fn unsubscribe(&self, caller: &Caller<'_>, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+    pub(crate) async fn unsubscribe(
+        &self,
+        caller: &Caller<'_>,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri)?;
-        self.unwatch(&(route.child.id, route.original), Subscriber::Client(caller.client.id));
+        let route = self.resource_route(caller.era, &uri).await?;
+        self.unwatch(
+            &(route.child.id, route.original),
+            Subscriber::Client(caller.client.id),
+        );
         Ok(Raw::from_static("{}"))
     }
 
     /// The first subscriber of a resource subscribes at the child; the others join.
-    async fn watch(&self, child: &Arc<Child>, original: &str, who: Subscriber, uri: &str) -> Result<(), ErrorObject> {
-        let instance = child.instance().await.map_err(|why| fault::unavailable(child, &why))?;
+    async fn watch(
+        &self,
+        child: &Arc<Child>,
+        original: &str,
+        who: Subscriber,
+        uri: &str,
+    ) -> Result<(), ErrorObject> {
+        let instance = child
+            .instance()
+            .await
+            .map_err(|why| fault::unavailable(child, &why))?;
         if !instance.profile().offers.subscribe {
-            return Err(fault::invalid_params(&format!("child \"{}\" does not offer resource subscriptions", child.label)));
+            return Err(fault::invalid_params(&format!(
+                "child \"{}\" does not offer resource subscriptions",
+                child.label
+            )));
         }
         let resource = (child.id, original.to_owned());
         if !self.watches.add(&resource, who, uri) {
@@ -159,7 +203,11 @@ impl Gateway {
             self.watches.rewatch(child.id).notify_one();
             return Ok(());
         }
-        let told = tokio::time::timeout(child.spec.options.timeout, tell(&instance, "resources/subscribe", original)).await;
+        let told = tokio::time::timeout(
+            child.spec.options.timeout,
+            tell(&instance, "resources/subscribe", original),
+        )
+        .await;
         let failure = match told {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(failure)) => failure,
@@ -180,8 +228,12 @@ impl Gateway {
         if !self.watches.remove(resource, who) {
             return;
         }
-        let Some(child) = self.child(resource.0) else { return };
-        let Some(instance) = child.running() else { return };
+        let Some(child) = self.child(resource.0) else {
+            return;
+        };
+        let Some(instance) = child.running() else {
+            return;
+        };
         if instance.profile().era == Era::Modern {
             self.watches.rewatch(child.id).notify_one();
         } else {
@@ -201,38 +253,77 @@ impl Gateway {
     }
 
     /// `subscriptions/listen`: lasts until it is cancelled or this server stops.
-    pub(crate) async fn listen(self: &Arc<Self>, caller: &Caller<'_>, request: &Request, params: &Object<'_>) -> Result<Raw, ErrorObject> {
+    pub(crate) async fn listen(
+        self: &Arc<Self>,
+        caller: &Caller<'_>,
+        request: &Request,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
         let filter = params.get("notifications").unwrap_or("{}");
-        let filter = Object::parse(filter).map_err(|error| fault::invalid_params(&format!("`notifications`: {error}")))?;
+        let filter = Object::parse(filter)
+            .map_err(|error| fault::invalid_params(&format!("`notifications`: {error}")))?;
         let asked = |key: &str| filter.get(key) == Some("true");
         let resources = asked("resourcesListChanged");
-        let kinds = [asked("toolsListChanged"), asked("promptsListChanged"), resources, resources];
+        let kinds = [
+            asked("toolsListChanged"),
+            asked("promptsListChanged"),
+            resources,
+            resources,
+        ];
         let wanted = match filter.get("resourceSubscriptions") {
-            Some(uris) => serde_json::from_str::<Vec<String>>(uris)
-                .map_err(|error| fault::invalid_params(&format!("`resourceSubscriptions`: {error}")))?,
+            Some(uris) => serde_json::from_str::<Vec<String>>(uris).map_err(|error| {
+                fault::invalid_params(&format!("`resourceSubscriptions`: {error}"))
+            })?,
             None => Vec::new(),
         };
         if wanted.len() > MAX_SUBSCRIPTIONS {
-            return Err(fault::invalid_params(&format!("more than {MAX_SUBSCRIPTIONS} subscriptions")));
+            return Err(fault::invalid_params(&format!(
+                "more than {MAX_SUBSCRIPTIONS} subscriptions"
+            )));
         }
         let listen = self.next_id();
-        let mut guard = ListenGuard { gateway: Arc::clone(self), listen };
+        let mut guard = ListenGuard {
+            gateway: Arc::clone(self),
+            listen,
+        };
         let mut honoured = Vec::new();
         for uri in wanted {
-            let Ok(route) = self.resource_route(Era::Modern, &uri) else { continue };
-            if self.watch(&route.child, &route.original, Subscriber::Listen(listen), &uri).await.is_ok() {
+            let Ok(route) = self.resource_route(Era::Modern, &uri).await else {
+                continue;
+            };
+            if self
+                .watch(
+                    &route.child,
+                    &route.original,
+                    Subscriber::Listen(listen),
+                    &uri,
+                )
+                .await
+                .is_ok()
+            {
                 honoured.push(uri);
             }
         }
-        let entry = Listen { outlet: Arc::clone(caller.outlet), id: request.id.as_str().to_owned(), kinds };
+        let entry = Listen {
+            outlet: Arc::clone(caller.outlet),
+            id: request.id.as_str().to_owned(),
+            kinds,
+        };
         let mut granted = Object::default();
-        for (key, kind) in [("toolsListChanged", Kind::Tools), ("promptsListChanged", Kind::Prompts), ("resourcesListChanged", Kind::Resources)] {
+        for (key, kind) in [
+            ("toolsListChanged", Kind::Tools),
+            ("promptsListChanged", Kind::Prompts),
+            ("resourcesListChanged", Kind::Resources),
+        ] {
             if kinds[kind as usize] {
                 granted.set(key, "true");
             }
         }
         if !honoured.is_empty() {
-            granted.set("resourceSubscriptions", Raw::of(&honoured).as_str().to_owned());
+            granted.set(
+                "resourceSubscriptions",
+                Raw::of(&honoured).as_str().to_owned(),
+            );
         }
         let mut params = Object::default();
         params.set("notifications", granted.to_json());
@@ -243,12 +334,14 @@ impl Gateway {
             listens.insert(listen, entry);
         }
         tokio::select! {
-            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
+            // A front may cancel its requests in the same moment; the orderly end wins.
+            biased;
             () = self.draining.cancelled() => {
                 guard.release();
                 let id = request.id.as_str();
                 Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))
             }
+            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
         }
     }
 
@@ -256,7 +349,11 @@ impl Gateway {
     pub(super) fn announce(&self, kinds: &[Kind]) {
         let methods: Vec<&'static str> = {
             let mut seen = HashSet::new();
-            kinds.iter().map(|kind| kind.changed()).filter(|method| seen.insert(*method)).collect()
+            kinds
+                .iter()
+                .map(|kind| kind.changed())
+                .filter(|method| seen.insert(*method))
+                .collect()
         };
         for client in self.greeted_clients() {
             for method in &methods {
@@ -265,7 +362,10 @@ impl Gateway {
         }
         for listen in lock(&self.watches.listens).values() {
             for method in &methods {
-                if kinds.iter().any(|kind| kind.changed() == *method && listen.kinds[*kind as usize]) {
+                if kinds
+                    .iter()
+                    .any(|kind| kind.changed() == *method && listen.kinds[*kind as usize])
+                {
                     listen.send(method, Object::default());
                 }
             }
@@ -273,8 +373,12 @@ impl Gateway {
     }
 
     fn updated(&self, child: &Child, notification: Notification) {
-        let Ok(mut params) = Object::parse(notification.params()) else { return };
-        let Some(uri) = params.string("uri").map(std::borrow::Cow::into_owned) else { return };
+        let Ok(mut params) = Object::parse(notification.params()) else {
+            return;
+        };
+        let Some(uri) = params.string("uri").map(std::borrow::Cow::into_owned) else {
+            return;
+        };
         params.remove("_meta");
         for (who, exposed) in self.watches.watchers(child.id, &uri) {
             let mut params = params.clone();
@@ -282,7 +386,10 @@ impl Gateway {
             match who {
                 Subscriber::Client(id) => {
                     if let Some(client) = self.client(id) {
-                        let notification = Notification::new("notifications/resources/updated", Some(params.to_raw()));
+                        let notification = Notification::new(
+                            "notifications/resources/updated",
+                            Some(params.to_raw()),
+                        );
                         client.push(Message::Notification(notification));
                     }
                 }
@@ -298,7 +405,9 @@ impl Gateway {
     /// What a shared session says without a link to a call goes to a client only where it can
     /// belong to nobody else.
     fn only_audience(&self, instance: Option<&Arc<Instance>>) -> Option<Arc<Client>> {
-        let active = instance.map(|instance| instance.active_clients()).unwrap_or_default();
+        let active = instance
+            .map(|instance| instance.active_clients())
+            .unwrap_or_default();
         match active.as_slice() {
             [one] => self.client(*one),
             [] => {
@@ -316,14 +425,21 @@ impl Gateway {
             tracing::debug!(child = %child.label, "a log message that no single client caused: {}", notification.params());
             return;
         };
-        if client.log_level().is_none_or(|least| level.is_none_or(|level| level >= least)) {
+        if client
+            .log_level()
+            .is_none_or(|least| level.is_none_or(|level| level >= least))
+        {
             client.push(Message::Notification(notification));
         }
     }
 
     /// Tells every legacy child the most verbose level that a client asked for.
     pub(super) fn spread_log_level(&self) {
-        let level = self.greeted_clients().iter().filter_map(|client| client.log_level()).min();
+        let level = self
+            .greeted_clients()
+            .iter()
+            .filter_map(|client| client.log_level())
+            .min();
         let Some(level) = level else { return };
         for child in self.children().iter() {
             if let Some(instance) = child.running() {
@@ -340,7 +456,11 @@ impl Gateway {
         let mut params = Object::default();
         params.set("level", json::quote(level.as_str()));
         let params = params.to_raw();
-        let call = instance.peer().request("logging/setLevel", |_| Some(params), RequestRoute::default());
+        let call = instance.peer().request(
+            "logging/setLevel",
+            |_| Some(params),
+            RequestRoute::default(),
+        );
         self.tasks.spawn(async move {
             let _ = tokio::time::timeout(Duration::from_secs(10), call.outcome()).await;
         });
@@ -351,7 +471,11 @@ async fn tell(instance: &Arc<Instance>, method: &'static str, uri: &str) -> Resu
     let mut params = Object::default();
     params.set("uri", json::quote(uri));
     let params = params.to_raw();
-    instance.peer().request(method, |_| Some(params), RequestRoute::default()).outcome().await
+    instance
+        .peer()
+        .request(method, |_| Some(params), RequestRoute::default())
+        .outcome()
+        .await
 }
 
 impl Audience for Gateway {
@@ -362,10 +486,18 @@ impl Audience for Gateway {
     fn started(&self, child: &Arc<Child>, instance: &Arc<Instance>) {
         let watched = self.watches.of_child(child.id);
         if instance.profile().era == Era::Modern {
-            self.tasks.spawn(listen_to(self.own(), Arc::clone(child), Arc::clone(instance)));
+            self.tasks.spawn(listen_to(
+                self.own(),
+                Arc::clone(child),
+                Arc::clone(instance),
+            ));
             return;
         }
-        let level = self.greeted_clients().iter().filter_map(|client| client.log_level()).min();
+        let level = self
+            .greeted_clients()
+            .iter()
+            .filter_map(|client| client.log_level())
+            .min();
         if let Some(level) = level {
             self.tell_log_level(instance, level);
         }
@@ -377,7 +509,12 @@ impl Audience for Gateway {
         }
     }
 
-    fn told(&self, child: &Arc<Child>, instance: Option<&Arc<Instance>>, notification: Notification) {
+    fn told(
+        &self,
+        child: &Arc<Child>,
+        instance: Option<&Arc<Instance>>,
+        notification: Notification,
+    ) {
         match &*notification.method {
             "notifications/resources/updated" => self.updated(child, notification),
             "notifications/message" => self.logged(child, instance, notification),
@@ -395,12 +532,17 @@ impl Audience for Gateway {
 
 /// Keeps one change stream open at a modern child, for its lists and for what is watched of it.
 async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Instance>) {
-    let Some((rewatch, stopping)) = gateway.upgrade().map(|gateway| {
-        (gateway.watches.rewatch(child.id), gateway.stopping.clone())
-    }) else {
+    let Some((rewatch, stopping)) = gateway
+        .upgrade()
+        .map(|gateway| (gateway.watches.rewatch(child.id), gateway.stopping.clone()))
+    else {
         return;
     };
-    let watched = || gateway.upgrade().map(|gateway| gateway.watches.of_child(child.id));
+    let watched = || {
+        gateway
+            .upgrade()
+            .map(|gateway| gateway.watches.of_child(child.id))
+    };
     loop {
         let Some(uris) = watched() else { return };
         let mut call = open_listen(&instance, &uris);
@@ -437,11 +579,18 @@ async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Inst
 
 fn open_listen(instance: &Arc<Instance>, watched: &BTreeSet<String>) -> crate::wire::peer::Call {
     let mut filter = Object::default();
-    for key in ["toolsListChanged", "promptsListChanged", "resourcesListChanged"] {
+    for key in [
+        "toolsListChanged",
+        "promptsListChanged",
+        "resourcesListChanged",
+    ] {
         filter.set(key, "true");
     }
     if !watched.is_empty() {
-        filter.set("resourceSubscriptions", Raw::of(watched).as_str().to_owned());
+        filter.set(
+            "resourceSubscriptions",
+            Raw::of(watched).as_str().to_owned(),
+        );
     }
     let mut meta = Object::default();
     stamp_modern(&mut meta, "{}");
@@ -449,7 +598,11 @@ fn open_listen(instance: &Arc<Instance>, watched: &BTreeSet<String>) -> crate::w
     params.set("notifications", filter.to_json());
     params.set("_meta", meta.to_json());
     let params = params.to_raw();
-    instance.peer().request("subscriptions/listen", |_| Some(params), RequestRoute::default())
+    instance.peer().request(
+        "subscriptions/listen",
+        |_| Some(params),
+        RequestRoute::default(),
+    )
 }
 
 /// Releases what a `subscriptions/listen` holds, however it ends.

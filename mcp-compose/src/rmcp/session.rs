@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use rmcp::model::{CancelledNotification, CancelledNotificationParam, ClientRequest, CustomRequest, RequestId};
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientRequest, CustomRequest, RequestId,
+};
 use rmcp::service::{PeerRequestOptions, RoleClient, ServiceError};
 
 use crate::child::RmcpSession;
@@ -18,7 +20,10 @@ use crate::wire::{Message, Raw};
 
 /// Takes over a session whose handshake is done.
 pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
-    let greeted = session.peer.peer_info().and_then(|info| handshake::greeted(&Raw::of(&*info)).ok());
+    let greeted = session
+        .peer
+        .peer_info()
+        .and_then(|info| handshake::greeted(&Raw::of(&*info)).ok());
     let link = Arc::new(Session {
         rmcp: session.peer,
         _keep: Mutex::new(session.keep),
@@ -28,7 +33,11 @@ pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
     let peer = Peer::new(Box::new(SessionLink(Arc::clone(&link))), handler);
     // Set once, right here.
     let _ = link.ours.set(Arc::downgrade(&peer));
-    Opened { peer, process: None, greeted }
+    Opened {
+        peer,
+        process: None,
+        greeted,
+    }
 }
 
 struct SessionLink(Arc<Session>);
@@ -60,12 +69,16 @@ impl Link for SessionLink {
     }
 
     fn cancel(&self, id: u64, reason: &str) {
-        let Some(request_id) = lock(&self.0.ids).remove(&id) else { return };
+        let Some(request_id) = lock(&self.0.ids).remove(&id) else {
+            return;
+        };
         let peer = self.0.rmcp.clone();
         let reason = reason.to_owned();
         tokio::spawn(async move {
             let params = CancelledNotificationParam::new(Some(request_id), Some(reason));
-            let _ = peer.send_notification(CancelledNotification::new(params).into()).await;
+            let _ = peer
+                .send_notification(CancelledNotification::new(params).into())
+                .await;
         });
     }
 
@@ -75,10 +88,15 @@ impl Link for SessionLink {
 
 impl Session {
     async fn call(self: Arc<Self>, request: Request) {
-        let Some(id) = request.id.as_u64() else { return };
+        let Some(id) = request.id.as_u64() else {
+            return;
+        };
         let params = serde_json::from_str(request.params()).ok();
         let custom = ClientRequest::CustomRequest(CustomRequest::new(&*request.method, params));
-        let sent = self.rmcp.send_request_with_option(custom, PeerRequestOptions::no_options()).await;
+        let sent = self
+            .rmcp
+            .send_request_with_option(custom, PeerRequestOptions::no_options())
+            .await;
         let outcome = match sent {
             Ok(handle) => {
                 lock(&self.ids).insert(id, handle.id.clone());
@@ -87,10 +105,15 @@ impl Session {
             Err(error) => Err(error),
         };
         lock(&self.ids).remove(&id);
-        let Some(peer) = self.ours.get().and_then(Weak::upgrade) else { return };
+        let Some(peer) = self.ours.get().and_then(Weak::upgrade) else {
+            return;
+        };
         match outcome {
             Ok(result) => {
-                let response = Response { id: Some(request.id), outcome: Ok(Raw::of(&result)) };
+                let response = Response {
+                    id: Some(request.id),
+                    outcome: Ok(Raw::of(&result)),
+                };
                 peer.receive(Message::Response(response), None);
             }
             Err(ServiceError::McpError(error)) => {
@@ -99,7 +122,13 @@ impl Session {
             }
             Err(error) => {
                 let reason = error.to_string().into();
-                peer.finish(id, Err(Failure::Lost { delivered: Delivered::Maybe, reason }));
+                peer.finish(
+                    id,
+                    Err(Failure::Lost {
+                        delivered: Delivered::Maybe,
+                        reason,
+                    }),
+                );
                 if self.rmcp.is_transport_closed() {
                     peer.end("the session was closed by the other side");
                 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Composition;
 use crate::gateway::Gateway;
 
+pub use http::HttpOptions;
 pub(crate) use relay_thread::in_process;
 pub use running::Running;
 
@@ -41,7 +42,10 @@ pub enum ServeError {
 }
 
 fn lines(problems: &[crate::Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("\n  {problem}"))
+        .collect()
 }
 
 impl Composition {
@@ -64,19 +68,45 @@ impl Composition {
     /// When the composition is wrong, the address cannot be listened on, or it is not a loopback
     /// address.
     pub async fn serve_http(self, address: SocketAddr) -> Result<(), ServeError> {
+        self.serve_http_with(address, HttpOptions::default()).await
+    }
+
+    /// As [`serve_http`](Self::serve_http), with settings.
+    ///
+    /// # Errors
+    /// When the composition is wrong, the address cannot be listened on, or it is not a loopback
+    /// address and the settings do not allow that.
+    pub async fn serve_http_with(
+        self,
+        address: SocketAddr,
+        options: HttpOptions,
+    ) -> Result<(), ServeError> {
         self.ready()?;
-        http::check_bind(address, false).map_err(|open| ServeError::Exposed(open.to_string()))?;
-        relay_thread::run(self, move |gateway| serve_at(gateway, address)).await
+        http::check_bind(address, &options)
+            .map_err(|open| ServeError::Exposed(open.to_string()))?;
+        relay_thread::run(self, move |gateway| serve_at(gateway, address, options)).await
     }
 
     fn ready(&self) -> Result<(), ServeError> {
-        let problems: Vec<_> = self.check().into_iter().filter(crate::Problem::is_error).collect();
-        if problems.is_empty() { Ok(()) } else { Err(ServeError::Composition(problems)) }
+        let problems: Vec<_> = self
+            .check()
+            .into_iter()
+            .filter(crate::Problem::is_error)
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ServeError::Composition(problems))
+        }
     }
 }
 
 /// Listens, says where, and serves until the process is told to stop.
-async fn serve_at(gateway: Arc<Gateway>, address: SocketAddr) -> Result<(), ServeError> {
+async fn serve_at(
+    gateway: Arc<Gateway>,
+    address: SocketAddr,
+    options: HttpOptions,
+) -> Result<(), ServeError> {
     let bind = |source| ServeError::Bind { address, source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
@@ -88,7 +118,7 @@ async fn serve_at(gateway: Arc<Gateway>, address: SocketAddr) -> Result<(), Serv
         gateway.drain();
         stop.cancel();
     };
-    let front = http::Front::new(Arc::clone(&gateway), http::HttpOptions::default());
+    let front = http::Front::new(Arc::clone(&gateway), options);
     tokio::join!(stopping, http::serve(listener, front, stop.clone()));
     Ok(())
 }

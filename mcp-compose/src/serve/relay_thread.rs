@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::ServeError;
-use crate::Composition;
 use crate::gateway::Gateway;
+use crate::{Composition, Problem};
 
 /// Starts the composition on a thread of its own, serves it there, and stops every child when
 /// that ends or when the returned future is dropped.
@@ -21,6 +21,17 @@ where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
 {
+    let serve = async |gateway: Arc<Gateway>| {
+        let collisions = gateway.refusals().await;
+        if collisions.is_empty() {
+            return serve(gateway).await;
+        }
+        let problems = collisions
+            .into_iter()
+            .map(|why| Problem::error("", why))
+            .collect();
+        Err(ServeError::Composition(problems))
+    };
     in_process(composition, serve).await?
 }
 
@@ -33,30 +44,39 @@ where
 {
     let users = Handle::current();
     let (mut done, finished) = oneshot::channel();
-    std::thread::Builder::new().name("mcp-compose".to_owned()).spawn(move || {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                let _ = done.send(Err(error));
-                return;
-            }
-        };
-        let result = runtime.block_on(async {
-            let gateway = Gateway::start(composition, users);
-            let result = tokio::select! {
-                result = work(Arc::clone(&gateway)) => Some(result),
-                () = done.closed() => None,
+    std::thread::Builder::new()
+        .name("mcp-compose".to_owned())
+        .spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+            {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    let _ = done.send(Err(error));
+                    return;
+                }
             };
-            gateway.stop().await;
-            result
-        });
-        // A blocking read of stdin that nobody needs any more must not hold the end up.
-        runtime.shutdown_background();
-        if let Some(result) = result {
-            let _ = done.send(Ok(result));
-        }
-    })?;
-    finished.await.unwrap_or_else(|_| Err(std::io::Error::other("the relay's thread ended unexpectedly")))
+            let result = runtime.block_on(async {
+                let gateway = Gateway::start(composition, users);
+                let result = tokio::select! {
+                    result = work(Arc::clone(&gateway)) => Some(result),
+                    () = done.closed() => None,
+                };
+                gateway.stop().await;
+                result
+            });
+            // A blocking read of stdin that nobody needs any more must not hold the end up.
+            runtime.shutdown_background();
+            if let Some(result) = result {
+                let _ = done.send(Ok(result));
+            }
+        })?;
+    finished.await.unwrap_or_else(|_| {
+        Err(std::io::Error::other(
+            "the relay's thread ended unexpectedly",
+        ))
+    })
 }
 
 /// Waits until the process is told to stop: SIGTERM or Ctrl-C.

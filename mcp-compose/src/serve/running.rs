@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::{ServeError, http};
+use super::{HttpOptions, ServeError, http};
 use crate::gateway::Gateway;
 use crate::{Composition, IntoChild, Problem};
 
@@ -42,7 +42,9 @@ impl Composition {
     /// Outside a tokio runtime.
     pub fn start(self) -> Result<Running, ServeError> {
         self.ready()?;
-        Ok(Running { gateway: Gateway::start(self, Handle::current()) })
+        Ok(Running {
+            gateway: Gateway::start(self, Handle::current()),
+        })
     }
 
     /// As [`Composition::start`] and then [`Running::router`]: the children live as long as the
@@ -59,9 +61,15 @@ impl Composition {
 }
 
 impl Running {
-    /// An axum router that serves the composition at `/mcp`.
+    /// An axum router that serves the composition at `/mcp`, to clients on this machine.
     pub fn router(&self) -> axum::Router {
-        http::router(&http::Front::new(Arc::clone(&self.gateway), http::HttpOptions::default()))
+        self.router_with(HttpOptions::default())
+    }
+
+    /// As [`Running::router`], with settings: the name of a public server has to be
+    /// [allowed](HttpOptions::allow_host).
+    pub fn router_with(&self, options: HttpOptions) -> axum::Router {
+        http::router(&http::Front::new(Arc::clone(&self.gateway), options))
     }
 
     /// Adds a child. Open connections are told what it adds, once it has started.
@@ -72,7 +80,8 @@ impl Running {
         let added = Composition::builder().child(namespace, child).build();
         added.ready()?;
         if self.find(namespace).is_some() {
-            let problem = Problem::error(namespace, "the namespace is taken; remove that child first");
+            let problem =
+                Problem::error(namespace, "the namespace is taken; remove that child first");
             return Err(ServeError::Composition(vec![problem]));
         }
         self.gateway.add_children(added.children);
@@ -82,7 +91,9 @@ impl Running {
     /// Ends a child and takes back what it offered; its calls in flight fail. False if there is
     /// none of that namespace.
     pub fn remove(&self, namespace: &str) -> bool {
-        let Some(id) = self.find(namespace) else { return false };
+        let Some(id) = self.find(namespace) else {
+            return false;
+        };
         self.gateway.remove_child(id);
         true
     }
@@ -96,7 +107,11 @@ impl Running {
         let children = self.gateway.children();
         let named = |child: &&Arc<_>| -> bool {
             let child: &crate::child::supervisor::Child = child;
-            child.spec.namespace.as_ref().is_some_and(|known| known.as_str() == namespace)
+            child
+                .spec
+                .namespace
+                .as_ref()
+                .is_some_and(|known| known.as_str() == namespace)
         };
         children.iter().find(named).map(|child| child.id)
     }

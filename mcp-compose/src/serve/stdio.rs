@@ -26,7 +26,9 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// Serves the client at the process's standard streams.
 pub(super) async fn serve(gateway: Arc<Gateway>) -> Result<(), ServeError> {
     let output = take_stdout()?;
-    serve_streams(gateway, tokio::io::stdin(), output, told_to_stop()).await.map_err(ServeError::Io)
+    serve_streams(gateway, tokio::io::stdin(), output, told_to_stop())
+        .await
+        .map_err(ServeError::Io)
 }
 
 /// Serves the client at the other end of two byte streams, until its stream ends or `stop` does.
@@ -40,7 +42,11 @@ async fn serve_streams(
     let calls = TaskTracker::new();
     let peer = Peer::new_cyclic(Box::new(link.clone()), |peer| {
         let client = gateway.connect(Arc::new(Connection(Weak::clone(peer))));
-        Arc::new(Front { gateway: Arc::clone(&gateway), client, calls: calls.clone() })
+        Arc::new(Front {
+            gateway: Arc::clone(&gateway),
+            client,
+            calls: calls.clone(),
+        })
     });
     let writing = tokio::spawn(link.write_to(output));
     let read = tokio::select! {
@@ -61,9 +67,10 @@ async fn read(input: impl AsyncRead + Unpin, peer: &Arc<Peer>) -> io::Result<()>
         let incoming = match line {
             Line::Text(text) => Incoming::parse(&text),
             Line::NotText => Err(refused(code::PARSE, "parse error: the line is not UTF-8")),
-            Line::TooLong => {
-                Err(refused(code::INVALID_REQUEST, &format!("invalid request: a message has at most {MAX_LINE} bytes")))
-            }
+            Line::TooLong => Err(refused(
+                code::INVALID_REQUEST,
+                &format!("invalid request: a message has at most {MAX_LINE} bytes"),
+            )),
         };
         match incoming {
             Ok(Incoming::One(message)) => peer.receive(message, None),
@@ -82,7 +89,10 @@ async fn read(input: impl AsyncRead + Unpin, peer: &Arc<Peer>) -> io::Result<()>
 }
 
 fn refused(code: i64, why: &str) -> Malformed {
-    Malformed { id: None, error: ErrorObject::new(code, why) }
+    Malformed {
+        id: None,
+        error: ErrorObject::new(code, why),
+    }
 }
 
 /// What the client starts.
@@ -99,9 +109,14 @@ impl Handler for Front {
             Err(error) => {
                 let why = match error {
                     BeginError::Duplicate => {
-                        format!("invalid request: id {} is in flight already", request.id.as_str())
+                        format!(
+                            "invalid request: id {} is in flight already",
+                            request.id.as_str()
+                        )
                     }
-                    BeginError::TooMany => "too many requests are in flight; retry when some are answered".to_owned(),
+                    BeginError::TooMany => {
+                        "too many requests are in flight; retry when some are answered".to_owned()
+                    }
                 };
                 // Without the id: with it, this would be taken for the answer to the request in
                 // flight.
@@ -109,10 +124,16 @@ impl Handler for Front {
                 return;
             }
         };
-        let (gateway, client, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.client), Arc::clone(peer));
+        let (gateway, client, peer) = (
+            Arc::clone(&self.gateway),
+            Arc::clone(&self.client),
+            Arc::clone(peer),
+        );
         self.calls.spawn(async move {
             let outlet: Arc<dyn Outlet> = Arc::new(Connection(Arc::downgrade(&peer)));
-            let outcome = gateway.serve(&client, &request, &outlet, inbound.cancelled()).await;
+            let outcome = gateway
+                .serve(&client, &request, &outlet, inbound.cancelled())
+                .await;
             // A cancelled request is not answered.
             if !inbound.cancelled().is_cancelled() {
                 peer.respond(request.id.clone(), outcome);
@@ -164,13 +185,29 @@ mod tests {
         let gateway = Gateway::start(composition, tokio::runtime::Handle::current());
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let (input, output) = tokio::io::split(theirs);
-        let serving = tokio::spawn(serve_streams(gateway, input, output, std::future::pending()));
+        let serving = tokio::spawn(serve_streams(
+            gateway,
+            input,
+            output,
+            std::future::pending(),
+        ));
         let (answers, mut requests) = tokio::io::split(ours);
         let mut answers = BufReader::new(answers).lines();
         for (line, expected) in [
             ("nonsense", r#""code":-32700"#),
             ("[]", r#""code":-32600"#),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":4,"method":"tools/list"}"#,
+                "no `initialize` came before",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":5,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#,
+                r#""protocolVersion":"2025-11-25""#,
+            ),
             (
                 r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"x","arguments":{"a":1,"a":2}}}"#,
                 "`a` stands twice",
@@ -180,7 +217,10 @@ mod tests {
                 "unknown tool `x`",
             ),
         ] {
-            requests.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+            requests
+                .write_all(format!("{line}\n").as_bytes())
+                .await
+                .unwrap();
             let answer = answers.next_line().await.unwrap().unwrap();
             assert!(answer.contains(expected), "{line}: {answer}");
         }

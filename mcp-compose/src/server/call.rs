@@ -4,7 +4,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::value::RawValue;
 
-use super::{Ctx, ToolError, describe::Scene, error::RpcError, input::Input, nearest::nearest};
+use super::{Ctx, ToolError, describe::Scene, error::RpcError, input::Input};
+use crate::nearest::nearest;
 
 /// Which of the four kinds of method a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

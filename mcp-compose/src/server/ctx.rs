@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Number, Value, json, value::RawValue};
 use tokio_util::sync::CancellationToken;
 
-use super::{Result, RpcError};
+use super::{Result, error::RpcError};
 use crate::wire::{message::code, version::META_CLIENT_CAPABILITIES};
 
 /// The context of the call that a method serves; take it as `ctx: &Ctx` or `ctx: Ctx`.

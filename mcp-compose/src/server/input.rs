@@ -21,7 +21,9 @@ pub enum Input<T> {
         /// Its schema.
         schema: fn(&mut SchemaGenerator) -> Schema,
         /// Reads it from JSON.
-        decode: fn(&str) -> Result<T, String>,
+        decode: Decode<T>,
+        /// Reads it from JSON, where `null` is `None`.
+        decode_optional: Option<Decode<Option<T>>>,
         /// What stands for it when it is not given.
         absent: Option<Absent<T>>,
         /// The header `Mcp-Param-*` that mirrors it.
@@ -32,9 +34,12 @@ pub enum Input<T> {
         /// Its schema.
         schema: fn(&mut SchemaGenerator) -> Schema,
         /// Reads it from JSON.
-        decode: fn(&str) -> Result<T, String>,
+        decode: Decode<T>,
     },
 }
+
+/// Reads a value from JSON, or says what is wrong with it.
+pub type Decode<T> = fn(&str) -> Result<T, String>;
 
 /// What stands for an argument that is not given.
 pub struct Absent<T> {
@@ -89,33 +94,28 @@ impl<T> Input<T> {
     }
 
     /// Makes the argument optional, `None` when absent; the schema is that of the inner type.
-    pub fn optional(self) -> Input<Option<T>>
-    where
-        T: DeserializeOwned,
-    {
+    pub fn optional(self) -> Input<Option<T>> {
         match self {
             Self::Argument {
                 name,
                 doc,
                 schema,
                 header,
+                decode_optional: Some(decode),
                 ..
             } => Input::Argument {
                 name,
                 doc,
                 schema,
                 header,
-                decode: decode::<Option<T>>,
+                decode,
+                decode_optional: None,
                 absent: Some(Absent {
                     make: || None,
                     show: |_| None,
                 }),
             },
-            Self::Whole { schema, .. } => Input::Whole {
-                schema,
-                decode: decode::<Option<T>>,
-            },
-            Self::FromCall(_) => Input::FromCall(|call| Err(call.unknown())),
+            _ => Input::FromCall(|call| Err(call.unknown())),
         }
     }
 }
@@ -199,20 +199,21 @@ impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
             doc: self.doc,
             schema: SchemaGenerator::subschema_for::<T>,
             decode: decode::<T>,
+            decode_optional: Some(decode::<Option<T>>),
             absent: None,
             header: None,
         }
     }
 }
 
-/// Last choice: rustc prints the message of [`Parameter`].
+/// Last choice: rustc prints the message of `ToolParameter`.
 pub trait RefusedInput {
     /// The type of the parameter.
     type Of;
     /// Not callable.
     fn input(&self) -> Input<Self::Of>
     where
-        Self::Of: Parameter;
+        Self::Of: ToolParameter;
 }
 
 impl<T> RefusedInput for InputProbe<T> {
@@ -221,7 +222,7 @@ impl<T> RefusedInput for InputProbe<T> {
     // The bound is on the method, not on the impl: else rustc reports a missing method and names these types.
     fn input(&self) -> Input<T>
     where
-        T: Parameter,
+        T: ToolParameter,
     {
         Input::FromCall(|call| Err(call.unknown()))
     }
@@ -233,7 +234,7 @@ impl<T> RefusedInput for InputProbe<T> {
     label = "not a tool parameter",
     note = "parameters need `#[derive(serde::Deserialize, schemars::JsonSchema)]`"
 )]
-pub trait Parameter {}
+pub trait ToolParameter {}
 
 /// Shows a default in the schema if its type can be serialised.
 pub(super) fn shown<T: Serialize>(value: &T) -> Option<Value> {

@@ -7,7 +7,6 @@ mod describe;
 mod error;
 mod input;
 mod local;
-mod nearest;
 mod output;
 mod prompt;
 mod resource;
@@ -26,18 +25,14 @@ pub use self::{
     output::Json,
     prompt::{IntoMessages, Message},
 };
-pub(crate) use self::{
-    ctx::CtxParts,
-    error::RpcError,
-    local::{Lists, LocalServer, ServerInfo},
-};
+pub(crate) use self::{ctx::CtxParts, local::LocalServer};
 
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {
     pub use super::{
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentInput, ExtractorInput, Input, InputProbe, RefusedInput},
+        input::{ArgumentInput, Decode, ExtractorInput, Input, InputProbe, RefusedInput},
         output::{
             AnyError, ContentReply, Output, PlainReturn, Probe, RefusedError, RefusedReply,
             ResultReturn, Returned, ShowDefault, StructuredReply, ToldError, Unshown,

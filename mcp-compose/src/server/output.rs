@@ -42,8 +42,10 @@ impl<T: JsonSchema> JsonSchema for Json<T> {
 /// How a method's return type `R` becomes the raw JSON of a result.
 pub struct Output<R> {
     pub(super) schema: Option<fn(&mut SchemaGenerator) -> Schema>,
-    reply: Box<dyn Fn(&Call, R) -> Result<String, ToolError> + Send + Sync>,
+    reply: Box<Reply<R>>,
 }
+
+type Reply<R> = dyn Fn(&Call, R) -> Result<String, ToolError> + Send + Sync;
 
 impl<R> Output<R> {
     /// The result for what the method returned.
@@ -95,7 +97,7 @@ impl<R, T, E> fmt::Debug for Halves<R, T, E> {
 
 impl<R: 'static, T: 'static, E: 'static> Halves<R, T, E> {
     /// Joins what was found about both halves.
-    pub fn output(&self, good: Good<T>, error: fn(E) -> ToolError) -> Output<R> {
+    pub fn output(&self, good: &Good<T>, error: fn(E) -> ToolError) -> Output<R> {
         let (split, encode) = (self.split, good.encode);
         Output {
             schema: good.schema,
@@ -214,7 +216,7 @@ impl<T: Serialize + JsonSchema> StructuredReply for &Probe<T> {
     }
 }
 
-/// Last choice: rustc prints the message of [`ToolOutput`].
+/// Last choice: rustc prints the message of `ToolOutput`.
 pub trait RefusedReply {
     /// The type.
     type Of;
@@ -276,14 +278,14 @@ impl<E: fmt::Display> AnyError for &Probe<E> {
     }
 }
 
-/// Last choice: rustc prints the message of [`NoError`].
+/// Last choice: rustc prints the message of `ErrorText`.
 pub trait RefusedError {
     /// The type.
     type Of;
     /// Not callable.
     fn error(&self) -> fn(Self::Of) -> ToolError
     where
-        Self::Of: NoError;
+        Self::Of: ErrorText;
 }
 
 impl<E> RefusedError for Probe<E> {
@@ -291,7 +293,7 @@ impl<E> RefusedError for Probe<E> {
 
     fn error(&self) -> fn(E) -> ToolError
     where
-        E: NoError,
+        E: ErrorText,
     {
         |_| ToolError::new("failed")
     }
@@ -303,7 +305,7 @@ impl<E> RefusedError for Probe<E> {
     label = "has no text",
     note = "the error is shown to the model: implement `std::fmt::Display` for `{Self}`"
 )]
-pub trait NoError {}
+pub trait ErrorText {}
 
 // === Defaults in schemas ===
 

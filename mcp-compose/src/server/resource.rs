@@ -88,7 +88,7 @@ impl<T: Serialize> JsonBody for &Probe<T> {
     }
 }
 
-/// Last choice: rustc prints the message of [`ResourceBody`].
+/// Last choice: rustc prints the message of `ResourceBody`.
 pub trait RefusedBody {
     /// The type.
     type Of;

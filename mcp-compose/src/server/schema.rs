@@ -29,10 +29,9 @@ pub(super) fn of_arguments(arguments: &[Property]) -> Value {
         let mut schema = (argument.schema)(&mut generator).to_value();
         tidy(&mut schema, Side::Input);
         let mut property = Map::new();
-        match schema {
-            Value::Object(keys) => property.extend(keys),
-            // `true`: anything goes.
-            _ => {}
+        // Else it is `true`: anything goes.
+        if let Value::Object(keys) = schema {
+            property.extend(keys);
         }
         property.remove("title");
         if !argument.doc.is_empty() {

@@ -9,6 +9,7 @@ use bytestring::ByteString;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
+use super::json::Raw;
 use super::message::Frame;
 use super::peer::{Link, LinkError, Outgoing, lock};
 
@@ -72,6 +73,7 @@ impl Link for LineLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
         let mut frame = Frame::default();
         message.message.encode(&mut frame);
+        keep_to_one_line(&mut frame);
         frame.tail.push('\n');
         {
             let mut state = lock(&self.queue.state);
@@ -92,6 +94,17 @@ impl Link for LineLink {
     fn close(&self) {
         lock(&self.queue.state).closed = true;
         self.queue.changed.notify_one();
+    }
+}
+
+/// An answer that came over HTTP may be spread over lines. In JSON a raw line end is white space.
+fn keep_to_one_line(frame: &mut Frame) {
+    let broken = |text: &str| memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+    if broken(&frame.head) {
+        frame.head = frame.head.replace(['\n', '\r'], " ");
+    }
+    if let Some(payload) = frame.payload.take_if(|payload| broken(payload.as_str())) {
+        frame.payload = Some(Raw::from_json(payload.as_str().replace(['\n', '\r'], " ")));
     }
 }
 
@@ -163,7 +176,13 @@ pub(crate) struct LineReader<R> {
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(crate) fn new(reader: R, max_line: usize) -> Self {
-        Self { reader, max_line, buffer: BytesMut::with_capacity(READ_BUFFER), searched: 0, skipping: false }
+        Self {
+            reader,
+            max_line,
+            buffer: BytesMut::with_capacity(READ_BUFFER),
+            searched: 0,
+            skipping: false,
+        }
     }
 
     /// The next line that is not empty; `None` at the end of the stream.
@@ -214,6 +233,7 @@ fn trim(line: Bytes) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{Message, Response};
 
     async fn read(text: &[u8], max: usize) -> Vec<String> {
         let mut reader = LineReader::new(text, max);
@@ -238,5 +258,27 @@ mod tests {
         let long = [vec![b'x'; 50_000], b"\nok\n".to_vec()].concat();
         assert_eq!(read(&long, 10).await, ["TooLong", "ok"]);
         assert_eq!(read(&long, 50_000).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_message_is_one_line_however_its_payload_was_written() {
+        let link = LineLink::new();
+        for size in [0, 40_000] {
+            let result = format!("{{\n  \"a\": \"{}\"\r\n}}", "x".repeat(size));
+            let response = Response {
+                id: None,
+                outcome: Ok(Raw::from_json(result)),
+            };
+            link.send(Outgoing::new(Message::Response(response)))
+                .unwrap();
+        }
+        link.close();
+        let mut out = Vec::new();
+        link.write_to(&mut out).await.unwrap();
+        let lines: Vec<_> = out.split(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 3, "two lines and their ends");
+        for line in &lines[..2] {
+            serde_json::from_slice::<serde_json::Value>(line).unwrap();
+        }
     }
 }

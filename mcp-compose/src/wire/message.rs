@@ -300,6 +300,7 @@ impl Message {
     }
 
     /// The message as text.
+    #[cfg(test)]
     pub(crate) fn to_json(&self) -> String {
         let mut frame = Frame::default();
         self.encode(&mut frame);

@@ -231,7 +231,10 @@ impl Peer {
 
     /// Says what was wrong with a text that is no message.
     pub(crate) fn complain(&self, malformed: Malformed) {
-        let response = Response { id: malformed.id, outcome: Err(malformed.error) };
+        let response = Response {
+            id: malformed.id,
+            outcome: Err(malformed.error),
+        };
         let _ = self.link.send(Outgoing::new(Message::Response(response)));
     }
 
@@ -336,7 +339,10 @@ impl Peer {
     pub(crate) fn fail_calls(&self, reason: &str) {
         let calls: Vec<_> = lock(&self.calls).drain().collect();
         for (_, slot) in calls {
-            let failure = Failure::Lost { delivered: Delivered::Maybe, reason: reason.into() };
+            let failure = Failure::Lost {
+                delivered: Delivered::Maybe,
+                reason: reason.into(),
+            };
             slot.push(Event::Done(Err(failure)));
         }
     }
@@ -380,11 +386,6 @@ impl Peer {
     /// Why the connection ended, once it has.
     pub(crate) fn ended(&self) -> Option<&Arc<str>> {
         self.ended.get()
-    }
-
-    /// Calls of ours that wait for their response.
-    pub(crate) fn in_flight(&self) -> usize {
-        lock(&self.calls).len()
     }
 
     fn end_reason(&self) -> Arc<str> {

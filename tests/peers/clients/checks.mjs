@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 const LIMIT_MS = 30_000;
 // Absence can only be shown by waiting: a second notification would follow the first within this time.
 const SETTLE_MS = 600;
+const LOOK_AGAIN_MS = 300;
 
 /** What a connected client was notified of. */
 export class News {
@@ -83,6 +84,7 @@ export async function main(connect) {
   try {
     bed.main = await bed.connect();
     say("connect", true, bed.main.version);
+    await within(LIMIT_MS, allChildrenAreThere(bed));
     for (const [needed, name, check] of checks) {
       if (!needed.every((child) => present.has(child)) || (only && !only.includes(name))) continue;
       try {
@@ -136,6 +138,17 @@ async function toolNames(client) {
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return names;
+}
+
+/** Children that start slowly come late, and are announced; the checks are about what comes after that. */
+async function allChildrenAreThere(bed) {
+  const first = [["database", "query"], ["weather", "forecast"], ["manufact", "order"]];
+  const wanted = first.filter(([child]) => bed.has(child)).map(([child, tool]) => bed.name(child, tool));
+  for (;;) {
+    const names = await toolNames(bed.main.client);
+    if (wanted.every((name) => names.includes(name))) return;
+    await new Promise((again) => setTimeout(again, LOOK_AGAIN_MS));
+  }
 }
 
 async function listAll(bed) {

@@ -388,6 +388,17 @@ impl Raw {
             .collect()
     }
 
+    /// Waits until a tool is listed: children that start slowly come late.
+    pub async fn listed(&self, tool: &str) {
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(200));
+        patiently(&format!("{tool} to be listed"), async {
+            while !self.names("tools").await.iter().any(|name| name == tool) {
+                look.tick().await;
+            }
+        })
+        .await;
+    }
+
     /// Waits for a notification of this method that `wanted` accepts.
     pub async fn notification(&self, method: &str, wanted: impl Fn(&Value) -> bool) -> Message {
         let found = self.log.until(|messages, _| {

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use crate::peers::binary;
 
 /// The entry of a stdio child with this script, given as JSON or as its text.
-#[expect(clippy::needless_pass_by_value, reason = "callers write the script in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers write the script in place"
+)]
 pub fn scripted(script: impl ToString) -> Value {
     json!({ "command": binary("scripted_child"), "args": [script.to_string()] })
 }

@@ -49,12 +49,9 @@ impl Child {
             }
             Step::Log(message) => notify(out, "notifications/message", &message.to_string()),
             Step::Notify(message) => {
-                let message: Value =
-                    serde_json::from_str(message.get()).expect("it was JSON before");
-                let method = message["method"]
-                    .as_str()
-                    .expect("a notification has a method");
-                self.push(method, &message["params"].to_string());
+                let message: Notification<'_> = serde_json::from_str(message.get())
+                    .expect("a notification has a method and parameters");
+                self.push(&message.method, message.params.get());
             }
             Step::UntilCancelled => unreachable!("handled where the request is known"),
             Step::UntilReleased => {
@@ -168,6 +165,13 @@ fn progress(params: &Value, mut members: Value, out: &Out) {
         members["progressToken"] = token.clone();
         notify(out, "notifications/progress", &members.to_string());
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Notification<'a> {
+    method: String,
+    #[serde(borrow)]
+    params: &'a serde_json::value::RawValue,
 }
 
 /// The exact text of the arguments.

@@ -280,7 +280,9 @@ async fn a30_log_messages_carry_the_namespace_and_each_client_has_its_level() {
 async fn a30_a_modern_client_gets_logs_only_where_it_asked() {
     let mut script = logging();
     script["era"] = json!("modern");
-    let (_aggregator, client) = one_with_client(scripted(script), MODERN).await;
+    // Over stdio nothing says which call a log message belongs to; over HTTP it comes on the call's own stream.
+    let child = scripted_http(&script).await;
+    let (_aggregator, client) = one_with_client(json!({ "url": child.url }), MODERN).await;
     client.call("ns_logs", json!({})).await;
     assert_eq!(levels(&client).len(), 0, "it did not ask");
     let meta = json!({ "io.modelcontextprotocol/logLevel": "info" });

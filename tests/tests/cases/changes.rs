@@ -162,10 +162,9 @@ async fn a21_a_removed_tool_is_gone_and_says_so() {
                 "{refused}"
             );
             let refused = client
-                .try_request("resources/read", json!({ "uri": "ns://late://r" }))
+                .try_request("prompts/get", json!({ "name": "ns_late" }))
                 .await;
-            let code = if client.modern() { -32602 } else { -32002 };
-            assert_eq!(refused.expect_err("the resource is gone")["code"], code);
+            assert_eq!(refused.expect_err("the prompt is gone")["code"], -32602);
         }
     }
 }

@@ -51,7 +51,7 @@ async fn a33_each_client_has_its_own_session_where_that_is_asked_for() {
     let script =
         basic(json!({ "tools": [tool("next")], "calls": { "next": { "answer": "counter" } } }));
     for (isolation, wanted) in [
-        ("per_client", ["1", "2", "1", "2"]),
+        ("per-client", ["1", "2", "1", "2"]),
         ("shared", ["1", "2", "3", "4"]),
     ] {
         let mut child = scripted(&script);

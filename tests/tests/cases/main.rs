@@ -4,6 +4,7 @@ mod calls;
 mod capabilities;
 mod changes;
 mod children;
+mod library;
 mod lists;
 mod load;
 mod names;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::nearest::nearest;
-use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
+use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Namespace, Validate};
 use super::reader::Reader;
 use crate::child::{http, stdio};
+use crate::nearest::nearest;
 
 /// Under what a server's names are exposed.
 pub(super) enum Prefix {
@@ -30,7 +30,6 @@ pub(super) const KEYS: &[&str] = &[
     "maxTimeout",
     "era",
     "validate",
-    "isolation",
     "lazy",
     "optional",
     "tools",
@@ -216,14 +215,6 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     if let Some(validate) = server.word("validate", &checks) {
         options.validate = validate;
     }
-    let isolations = [
-        ("auto", Isolation::Auto),
-        ("shared", Isolation::Shared),
-        ("per-client", Isolation::PerClient),
-    ];
-    if let Some(isolation) = server.word("isolation", &isolations) {
-        options.isolation = isolation;
-    }
     options.lazy = server.flag("lazy");
     options.optional = server.flag("optional");
     if let Some(names) = server.texts("tools") {
@@ -248,7 +239,7 @@ fn unknown_keys(server: &mut Reader<'_, '_>) {
             .iter()
             .find(|(theirs, _)| *theirs == key)
             .map(|(_, ours)| *ours);
-        match known.or_else(|| nearest(&key, KEYS)) {
+        match known.or_else(|| nearest(&key, KEYS.iter().copied())) {
             Some(meant) => server.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
             None => server.mistake(&key, format!("unknown key; known are {}", KEYS.join(", "))),
         }

@@ -69,7 +69,7 @@ fn takes_our_options() {
             "c": {"command": "${NOT_SET}", "disabled": true, "colour": "red"}
         }}"#,
     );
-    assert_eq!(composition.settings.name, "factory");
+    assert_eq!(composition.settings.name(), "factory");
     assert_eq!(composition.settings.separator, "__");
     assert_eq!(composition.settings.max_name, 48);
     assert!(composition.settings.strict);

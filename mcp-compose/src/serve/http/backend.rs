@@ -16,7 +16,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     type Client: Send + Sync + 'static;
 
     /// A client of a session: told of changes through `push` until [`Backend::disconnect`].
-    fn connect(&self, push: Arc<dyn Outlet>, session: Option<String>) -> Arc<Self::Client>;
+    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Self::Client>;
 
     /// The session has ended.
     fn disconnect(&self, client: &Arc<Self::Client>);
@@ -42,12 +42,15 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// The version that `client` agreed on in `initialize`.
     fn legacy_version(client: &Self::Client) -> Option<&'static str>;
+
+    /// Fires when the gateway ends under a front that goes on.
+    fn stopping(&self) -> &CancellationToken;
 }
 
 impl Backend for Gateway {
     type Client = Client;
 
-    fn connect(&self, push: Arc<dyn Outlet>, _session: Option<String>) -> Arc<Client> {
+    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
         self.connect(push)
     }
 
@@ -87,5 +90,9 @@ impl Backend for Gateway {
 
     fn legacy_version(client: &Client) -> Option<&'static str> {
         client.legacy_version()
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        self.stopping()
     }
 }

@@ -4,15 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{HOST, HeaderMap, ORIGIN};
 
+use super::options::HttpOptions;
+
 /// Which `Host` headers are served.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum AllowedHosts {
+pub(super) enum AllowedHosts {
     /// Names and addresses of this machine's loopback interface, with any port.
     #[default]
     Loopback,
     /// These names (`mcp.example.com`, any port; `mcp.example.com:8443`, that port), and loopback.
     These(Vec<String>),
-    /// Every name. A web page can then reach this server by DNS rebinding unless it asks for credentials.
+    /// Every name.
     Any,
 }
 
@@ -22,11 +24,11 @@ pub enum AllowedHosts {
     "{0} can be reached from the network and this server asks for no credentials: \
      bind a loopback address such as 127.0.0.1, or allow it explicitly"
 )]
-pub struct OpenBind(SocketAddr);
+pub(crate) struct OpenBind(SocketAddr);
 
 /// Refuses to listen on an address that others can reach, unless that is explicitly allowed.
-pub(crate) fn check_bind(address: SocketAddr, allow_insecure: bool) -> Result<(), OpenBind> {
-    if allow_insecure || is_loopback_address(address.ip()) {
+pub(crate) fn check_bind(address: SocketAddr, options: &HttpOptions) -> Result<(), OpenBind> {
+    if options.open_bind || is_loopback_address(address.ip()) {
         Ok(())
     } else {
         Err(OpenBind(address))
@@ -207,8 +209,9 @@ mod tests {
             ("192.168.1.2:80", true),
         ] {
             let address = address.parse().unwrap();
-            assert_eq!(check_bind(address, false).is_err(), open, "{address}");
-            assert!(check_bind(address, true).is_ok());
+            let options = HttpOptions::default();
+            assert_eq!(check_bind(address, &options).is_err(), open, "{address}");
+            assert!(check_bind(address, &options.allow_open_bind()).is_ok());
         }
     }
 }

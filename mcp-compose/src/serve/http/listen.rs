@@ -16,12 +16,15 @@ use tokio_util::task::TaskTracker;
 
 use super::Front;
 use super::backend::Backend;
+use super::stall::Impatient;
 
 /// How long a connection may take for the head of its next request, which is also how long it
 /// may be idle: hyper has one timer for both.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
+/// How long a client may take none of what is sent to it.
+const WRITE_STALL: Duration = Duration::from_secs(30);
 /// How long to wait after the system refused a connection (out of file descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long calls that were given up have to say so.
@@ -99,6 +102,7 @@ async fn accept<G: Backend>(
 
 async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>) {
     let draining = front.draining.clone();
+    let stream = TokioIo::new(Impatient::new(stream, WRITE_STALL));
     let service = service_fn(|request| {
         let front = &front;
         async move { Ok::<_, Infallible>(front.route(request).await) }
@@ -108,7 +112,7 @@ async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>) {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_header_size(MAX_HEAD)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(stream, service)
     );
     // A connection that breaks is the client's affair.
     tokio::select! {

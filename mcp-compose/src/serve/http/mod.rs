@@ -13,11 +13,13 @@ mod headers;
 mod legacy;
 mod listen;
 mod modern;
+mod options;
 mod peek;
 mod post;
 mod push;
 mod reply;
 mod session;
+mod stall;
 mod stream;
 mod streams;
 #[cfg(test)]
@@ -36,8 +38,8 @@ use tokio_util::task::TaskTracker;
 pub(crate) use backend::Backend;
 pub(crate) use body::Body;
 pub(crate) use guard::check_bind;
-pub use guard::{AllowedHosts, OpenBind};
 pub(crate) use listen::serve;
+pub use options::HttpOptions;
 
 use guard::Guard;
 use reply::Refusal;
@@ -47,47 +49,6 @@ use session::{Session, Sessions};
 const SWEEP: Duration = Duration::from_secs(30);
 /// The paths of the endpoint.
 const PATHS: [&str; 2] = ["/mcp", "/"];
-
-/// Settings of the HTTP front.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct HttpOptions {
-    /// Which `Host` headers are served: loopback names unless set.
-    pub allowed_hosts: AllowedHosts,
-    /// Origins of web pages that may call, beside those of this machine (`https://app.example.com`).
-    pub allowed_origins: Vec<String>,
-    /// Most bytes of one message: 4 MiB unless set.
-    pub max_body: usize,
-    /// Most sessions of clients up to 2025-11-25: 10,000 unless set.
-    pub max_sessions: usize,
-    /// How long a session lives without a request, a call in flight or an open stream: 30 minutes unless set.
-    pub session_idle: Duration,
-    /// Most connections: 10,000 unless set. More wait to be accepted.
-    pub max_connections: usize,
-    /// How often something is sent on a stream where nothing happens: 15 seconds unless set.
-    pub keep_alive: Duration,
-    /// How long an answer may take before it becomes a stream, so that nobody on the way gives up: 15 seconds
-    /// unless set.
-    pub patience: Duration,
-    /// How long calls in flight may go on once the server stops: 30 seconds unless set.
-    pub drain: Duration,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            allowed_hosts: AllowedHosts::default(),
-            allowed_origins: Vec::new(),
-            max_body: 4 * 1024 * 1024,
-            max_sessions: 10_000,
-            session_idle: Duration::from_secs(30 * 60),
-            max_connections: 10_000,
-            keep_alive: Duration::from_secs(15),
-            patience: Duration::from_secs(15),
-            drain: Duration::from_secs(30),
-        }
-    }
-}
 
 /// The HTTP front of a gateway.
 pub(crate) struct Front<G: Backend> {
@@ -110,8 +71,8 @@ impl<G: Backend> Front<G> {
         Arc::new(Self {
             backend,
             guard: Guard {
-                hosts: options.allowed_hosts.clone(),
-                origins: options.allowed_origins.clone(),
+                hosts: options.hosts.clone(),
+                origins: options.origins.clone(),
             },
             sessions: Sessions::new(options.max_sessions, options.session_idle),
             options,
@@ -161,7 +122,8 @@ impl<G: Backend> Front<G> {
         }
         if !self.sweeping.swap(true, Ordering::AcqRel) {
             let front = Arc::downgrade(self);
-            self.tasks.spawn(sweep(front, self.draining.clone()));
+            let (draining, stopping) = (self.draining.clone(), self.backend.stopping().clone());
+            self.tasks.spawn(sweep(front, draining, stopping));
         }
         true
     }
@@ -191,10 +153,20 @@ impl<G: Backend> Drop for Front<G> {
 }
 
 /// Looks after the sessions until the front is gone.
-async fn sweep<G: Backend>(front: Weak<Front<G>>, draining: CancellationToken) {
+async fn sweep<G: Backend>(
+    front: Weak<Front<G>>,
+    draining: CancellationToken,
+    stopping: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = draining.cancelled() => return,
+            () = stopping.cancelled() => {
+                if let Some(front) = front.upgrade() {
+                    front.stop();
+                }
+                return;
+            }
             () = tokio::time::sleep(SWEEP) => {}
         }
         match front.upgrade() {

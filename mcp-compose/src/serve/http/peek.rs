@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::wire::Message;
 use crate::wire::json::CowStr;
 use crate::wire::message::Incoming;
-use crate::wire::version::{META_CLIENT_CAPABILITIES, META_VERSION};
+use crate::wire::version::{LEGACY, META_CLIENT_CAPABILITIES, META_VERSION};
 
 /// What headers repeat of a request's params, and what its `_meta` says of the protocol.
 ///
@@ -45,13 +45,17 @@ impl<'a> Peek<'a> {
     }
 }
 
-/// The version that a body asks for in `_meta`, if it is a request that asks for one.
-pub(super) fn version_of(incoming: &Incoming) -> Option<Cow<'_, str>> {
-    match incoming {
-        Incoming::One(Message::Request(request)) => {
-            Peek::of(&request.method, request.params()).ok()?.version
-        }
-        _ => None,
+/// Whether a body is a request that says its version in `_meta`. An `initialize` that repeats there
+/// the older version it asks for is no such request.
+pub(super) fn says_version(incoming: &Incoming) -> bool {
+    let Incoming::One(Message::Request(request)) = incoming else {
+        return false;
+    };
+    match Peek::of(&request.method, request.params()) {
+        Ok(peek) => peek.version.is_some_and(|version| {
+            &*request.method != "initialize" || !LEGACY.contains(&&*version)
+        }),
+        Err(_) => false,
     }
 }
 

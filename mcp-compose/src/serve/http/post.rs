@@ -12,7 +12,7 @@ use super::Front;
 use super::backend::Backend;
 use super::body::Body;
 use super::headers::{self, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
-use super::peek::version_of;
+use super::peek::says_version;
 use super::reply::Refusal;
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::{ALL, LEGACY, MODERN};
@@ -50,18 +50,19 @@ impl<G: Backend> Front<G> {
 
 /// Whether a POST belongs to 2026-07-28: its header or its body says so.
 fn is_modern(headers: &HeaderMap, incoming: &Incoming) -> Result<bool, Refusal> {
-    let version = match headers.get(MCP_PROTOCOL_VERSION) {
-        None => None,
-        Some(value) => Some(value.to_str().unwrap_or("?")),
-    };
+    let version = headers
+        .get(MCP_PROTOCOL_VERSION)
+        .map(|value| value.to_str().unwrap_or("?"));
     match version {
         Some(MODERN) => Ok(true),
-        Some(version) if LEGACY.contains(&version) => {
-            Ok(!headers.contains_key(MCP_SESSION_ID) && version_of(incoming).is_some())
+        Some(version) if !LEGACY.contains(&version) => {
+            if says_version(incoming) {
+                Ok(true)
+            } else {
+                Err(unsupported(version, incoming))
+            }
         }
-        None => Ok(!headers.contains_key(MCP_SESSION_ID) && version_of(incoming).is_some()),
-        Some(_) if version_of(incoming).is_some() => Ok(true),
-        Some(version) => Err(unsupported(version, incoming)),
+        _ => Ok(!headers.contains_key(MCP_SESSION_ID) && says_version(incoming)),
     }
 }
 

@@ -30,7 +30,7 @@ impl<G: Backend> Session<G> {
     pub(super) fn open(backend: &Arc<G>) -> Result<Arc<Self>, Refusal> {
         let id = fresh_id()?;
         let push = Arc::new(PushQueue::default());
-        let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>, Some(id.clone()));
+        let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>);
         let handler = SessionHandler {
             backend: Arc::clone(backend),
             client: Arc::clone(&client),

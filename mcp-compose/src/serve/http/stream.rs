@@ -331,7 +331,7 @@ mod tests {
         let reader = stream.attach(None).unwrap();
         for n in 0..2 * MAX_EVENTS {
             note(&stream, n).unwrap();
-            read(&stream, reader);
+            assert_eq!(ids(&read(&stream, reader).0).len(), 1);
         }
         assert!(lock(&stream.state).events.len() <= MAX_EVENTS);
         let again = stream.attach(Some(0)).unwrap();

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ctx, listed};
 use crate::mcp_server;
-use crate::server::{Ctx, CtxParts, LocalServer, Result, RpcError};
+use crate::server::{Ctx, CtxParts, LocalServer, Result, error::RpcError};
 
 struct Shop;
 

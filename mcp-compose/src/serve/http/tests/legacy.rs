@@ -97,6 +97,18 @@ async fn a_session_that_cannot_be_told_apart_is_refused() {
 }
 
 #[tokio::test]
+async fn an_initialize_may_repeat_its_version_in_meta() {
+    let (front, _) = front();
+    let body = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",
+        "_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25"}}}"#;
+    for headers in [&[][..], &[("mcp-protocol-version", "2025-11-25")]] {
+        let answer = front.post_text(headers, body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(!answer.header("mcp-session-id").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_failed_initialize_leaves_no_session() {
     let (front, fake) = front();
     let answer = front.post_text(&[], &call("initialize")).await;

@@ -36,6 +36,7 @@ pub(super) struct Fake {
     pub(super) notified: Mutex<Vec<String>>,
     pub(super) clients: Mutex<Vec<Arc<FakeClient>>>,
     pub(super) disconnected: AtomicUsize,
+    pub(super) stopping: CancellationToken,
 }
 
 pub(super) struct Gate(Semaphore);
@@ -55,6 +56,9 @@ impl Gate {
         self.0.add_permits(1);
     }
 }
+
+/// Notifications of the method `trickle`.
+pub(super) const TRICKLE: usize = 20;
 
 struct WhileWaiting<'a>(&'a Gate);
 
@@ -85,8 +89,7 @@ pub(super) fn note(text: &str) -> Message {
 impl Backend for Fake {
     type Client = FakeClient;
 
-    fn connect(&self, push: Arc<dyn Outlet>, session: Option<String>) -> Arc<FakeClient> {
-        assert!(session.is_some_and(|id| id.len() == 32));
+    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<FakeClient> {
         let client = Arc::new(FakeClient {
             version: OnceLock::new(),
             push: Some(push),
@@ -147,6 +150,13 @@ impl Backend for Fake {
                 }
                 Ok(Raw::from_static("{}"))
             }
+            "trickle" => {
+                for n in 0..TRICKLE {
+                    outlet.send(note(&format!("drop {n}."))).unwrap();
+                    tokio::task::yield_now().await;
+                }
+                Ok(Raw::from_static("{}"))
+            }
             "wait" => self.wait(&cancelled).await,
             "note_and_wait" => {
                 outlet.send(note("before")).unwrap();
@@ -184,6 +194,10 @@ impl Backend for Fake {
 
     fn legacy_version(client: &FakeClient) -> Option<&'static str> {
         client.version.get().copied()
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 }
 

@@ -188,6 +188,16 @@ async fn pushes_wait_for_a_get_stream_and_go_to_one() {
 }
 
 #[tokio::test]
+async fn streams_end_when_the_gateway_does() {
+    let (front, fake) = front();
+    let id = front.begin("2025-06-18").await;
+    let listening = front.handle(listen(&id, None)).await;
+    fake.stopping.cancel();
+    assert_eq!(read(listening).await.text, "");
+    assert_eq!(fake.disconnected.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn idle_streams_and_slow_answers_show_life() {
     let (front, fake) = with_options(HttpOptions {
         keep_alive: Duration::from_millis(5),
@@ -213,4 +223,56 @@ async fn idle_streams_and_slow_answers_show_life() {
     let answer = front.post_text(&only_json, &call("note_and_wait")).await;
     assert_eq!(answer.header("content-type"), "application/json");
     assert!(answer.text.contains("waited"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whenever_connections_break_each_event_arrives_once_and_in_order() {
+    let (front, _fake) = front();
+    let mut clients = Vec::new();
+    for n in 0..64 {
+        let front = Arc::clone(&front);
+        clients.push(tokio::spawn(async move {
+            let id = front.begin("2025-11-25").await;
+            for call in 0..4 {
+                let body =
+                    format!(r#"{{"jsonrpc":"2.0","id":{call},"method":"trickle","params":{{}}}}"#);
+                let request = build("POST", &[("mcp-session-id", &id)], &body);
+                let mut stream = front.handle(request).await;
+                let mut seen = next(&mut stream).await;
+                let mut breaks = (n + call) % 5;
+                while let Some(frame) = stream.body_mut().frame().await {
+                    let bytes = frame.unwrap().into_data().unwrap();
+                    seen.push_str(std::str::from_utf8(&bytes).unwrap());
+                    if breaks > 0 && !seen.contains("\"result\"") {
+                        breaks -= 1;
+                        let again = listen(&id, Some(&last_id(&seen)));
+                        // The new connection comes before or after the end of the old one.
+                        if breaks % 2 == 0 {
+                            drop(stream);
+                            stream = front.handle(again).await;
+                        } else {
+                            stream = front.handle(again).await;
+                        }
+                        assert_eq!(stream.status(), 200, "{seen}");
+                    }
+                }
+                let drops: Vec<_> = seen
+                    .match_indices("drop ")
+                    .map(|(at, _)| &seen[at..])
+                    .collect();
+                assert_eq!(drops.len(), TRICKLE, "{seen}");
+                for (n, text) in drops.iter().enumerate() {
+                    assert!(text.starts_with(&format!("drop {n}.")), "{seen}");
+                }
+                assert_eq!(seen.matches("\"result\"").count(), 1, "{seen}");
+                assert!(
+                    seen.contains(&format!("\"id\":{call},\"result\"")),
+                    "{seen}"
+                );
+            }
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
 }

@@ -1,0 +1,84 @@
+//! No prelude, the user's own `Result` and `Option`, and a renamed dependency.
+#![no_implicit_prelude]
+#![deny(warnings)]
+#![allow(dead_code)]
+
+extern crate mcp_compose as renamed;
+
+mod mcp_compose {}
+
+type Result<T> = ::std::result::Result<T, ::std::string::String>;
+struct Option;
+struct Some;
+struct Vec;
+struct String;
+
+mod inner {
+    pub struct Server<T>(pub T);
+    pub trait Text: ::std::marker::Send + ::std::marker::Sync + 'static {
+        fn text(&self) -> ::std::string::String;
+    }
+    impl Text for u8 {
+        fn text(&self) -> ::std::string::String {
+            ::std::string::ToString::to_string(self)
+        }
+    }
+}
+use inner::{Server, Text};
+
+/// Everything at once.
+#[renamed::mcp_server(crate = ::renamed, name = "x", version = "1")]
+impl<T: Text> Server<T> {
+    /// Adds.
+    #[tool]
+    async fn add(
+        &self,
+        into: ::std::string::String,
+        #[default] call: u8,
+        this: ::std::option::Option<u8>,
+        ctx: &::renamed::Ctx,
+    ) -> Result<::std::vec::Vec<u8>> {
+        ctx.progress(1, ());
+        let _ = (into, call, this);
+        ::std::result::Result::Ok(::std::vec::Vec::new())
+    }
+
+    /// Reserved.
+    #[tool(read_only, hidden)]
+    fn r#type(&self, r#match: u8) -> ::std::string::String {
+        let _ = r#match;
+        self.0.text()
+    }
+
+    /// Only in tests.
+    #[cfg(any())]
+    #[tool]
+    fn absent(&self, missing: Missing) -> Missing {}
+
+    #[resource("x://{+path}", mime = "text/plain")]
+    fn read(&self, path: ::std::string::String) -> ::std::string::String {
+        path
+    }
+
+    #[prompt]
+    fn ask(&self, topic: ::std::string::String) -> ::std::string::String {
+        topic
+    }
+
+    #[complete(ask.topic, read.path)]
+    fn complete(&self, partial: &str) -> ::std::vec::Vec<::std::string::String> {
+        ::std::vec![::std::string::ToString::to_string(partial)]
+    }
+}
+
+fn main() {
+    let composition = 1;
+    let composed = renamed::compose! {
+        crate = ::renamed,
+        _: Server(composition as u8),
+        #[cfg(any())]
+        absent: missing(),
+        child: stdio("a", "b", ::std::stringify!(c)).env("K", "v"),
+    };
+    let _ = composed;
+}

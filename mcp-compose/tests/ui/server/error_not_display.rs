@@ -1,0 +1,18 @@
+// An error type that only has `Debug`.
+use mcp_compose::mcp_server;
+
+#[derive(Debug)]
+struct Broken;
+
+struct S;
+
+#[mcp_server]
+impl S {
+    /// Fails.
+    #[tool]
+    fn fail(&self) -> Result<(), Broken> {
+        Err(Broken)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+// The attribute belongs to the impl block, not to the type.
+use mcp_compose::mcp_server;
+
+#[mcp_server]
+struct S;
+
+#[mcp_server]
+impl Clone for S {
+    fn clone(&self) -> Self {
+        S
+    }
+}
+
+fn main() {}

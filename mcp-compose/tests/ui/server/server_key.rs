@@ -1,0 +1,13 @@
+// Slips in the attribute of the block.
+use mcp_compose::mcp_server;
+
+struct S;
+
+#[mcp_server(nmae = "x", crate = mcp_compose, title)]
+impl S {
+    /// Adds.
+    #[tool]
+    fn add(&self) {}
+}
+
+fn main() {}
