@@ -10,20 +10,42 @@ use crate::script::Script;
 /// Entries by the name of the script's member: `tools`, `resources`, `templates`, `prompts`.
 #[derive(Debug)]
 pub(super) struct Lists {
-    entries: HashMap<&'static str, Vec<Box<RawValue>>>,
+    entries: HashMap<&'static str, Vec<Entry>>,
+}
+
+/// An entry as it is sent, and what it is called.
+#[derive(Debug)]
+struct Entry {
+    json: Box<RawValue>,
+    names: Vec<Value>,
+}
+
+impl Entry {
+    fn new(json: Box<RawValue>) -> Self {
+        let parsed: Value = serde_json::from_str(json.get()).unwrap_or_default();
+        let names = ["name", "uri", "uriTemplate"].map(|key| parsed[key].clone());
+        Self {
+            json,
+            names: names.into_iter().filter(Value::is_string).collect(),
+        }
+    }
 }
 
 impl Lists {
     pub(super) fn of(script: &Script) -> Self {
         let mut tools: Vec<_> = (0..script.generated_tools).map(generated).collect();
         tools.extend(script.tools.iter().cloned());
-        let entries = HashMap::from([
+        let entries = [
             ("tools", tools),
             ("resources", script.resources.clone()),
             ("templates", script.templates.clone()),
             ("prompts", script.prompts.clone()),
-        ]);
-        Self { entries }
+        ];
+        let entries =
+            entries.map(|(list, entries)| (list, entries.into_iter().map(Entry::new).collect()));
+        Self {
+            entries: HashMap::from(entries),
+        }
     }
 
     /// What the lists say about the child's capabilities.
@@ -65,7 +87,7 @@ impl Lists {
         };
         let page: Vec<_> = entries[start..end]
             .iter()
-            .map(|entry| entry.get())
+            .map(|entry| entry.json.get())
             .collect();
         let cursor = if end < entries.len() {
             format!(r#","nextCursor":"{end}""#)
@@ -78,12 +100,12 @@ impl Lists {
     pub(super) fn has(&self, list: &str, name: &Value) -> bool {
         self.entries[list]
             .iter()
-            .any(|entry| names(entry).contains(name))
+            .any(|entry| entry.names.contains(name))
     }
 
     /// Adds entries, and answers with the notification that tells of it.
     pub(super) fn add(&mut self, list: &str, more: Vec<Box<RawValue>>) -> &'static str {
-        self.list(list).extend(more);
+        self.list(list).extend(more.into_iter().map(Entry::new));
         changed(list)
     }
 
@@ -91,24 +113,15 @@ impl Lists {
     pub(super) fn remove(&mut self, list: &str, gone: &[String]) -> &'static str {
         let gone: Vec<Value> = gone.iter().map(|name| json!(name)).collect();
         self.list(list)
-            .retain(|entry| !names(entry).iter().any(|name| gone.contains(name)));
+            .retain(|entry| !entry.names.iter().any(|name| gone.contains(name)));
         changed(list)
     }
 
-    fn list(&mut self, list: &str) -> &mut Vec<Box<RawValue>> {
+    fn list(&mut self, list: &str) -> &mut Vec<Entry> {
         self.entries
             .get_mut(list)
             .unwrap_or_else(|| panic!("no list {list}"))
     }
-}
-
-fn names(entry: &RawValue) -> Vec<Value> {
-    let entry: Value = serde_json::from_str(entry.get()).unwrap_or_default();
-    ["name", "uri", "uriTemplate"]
-        .into_iter()
-        .map(|key| entry[key].clone())
-        .filter(Value::is_string)
-        .collect()
 }
 
 fn changed(list: &str) -> &'static str {

@@ -90,26 +90,30 @@ async fn a41_a_big_result_does_not_stall_other_calls() {
 
 #[tokio::test]
 async fn a42_a_call_costs_the_same_with_a_thousand_tools() {
-    let mut costs = Vec::new();
+    let mut sides = Vec::new();
     for tools in [10, 1000] {
         let aggregator = one(scripted(basic(json!({ "generated_tools": tools })))).await;
         let client = Raw::http(&aggregator, MODERN).await;
         client.names("tools").await;
-        for _ in 0..50 {
-            client.call("ns_echo", json!({})).await;
-        }
-        let before = cpu_ticks(aggregator.process.pid());
-        for _ in 0..500 {
-            client.call("ns_echo", json!({})).await;
-        }
-        costs.push(cpu_ticks(aggregator.process.pid()) - before);
+        sides.push((aggregator, client, 0));
     }
+    // In turns, so that whatever else the machine does costs both sides alike; the first turn warms up.
+    for turn in 0..6 {
+        for (aggregator, client, cost) in &mut sides {
+            let before = cpu_ticks(aggregator.process.pid());
+            for _ in 0..100 {
+                client.call("ns_echo", json!({})).await;
+            }
+            if turn > 0 {
+                *cost += cpu_ticks(aggregator.process.pid()) - before;
+            }
+        }
+    }
+    let (few, many) = (sides[0].2, sides[1].2);
     // A tick is 10 ms: a few of them are noise.
     assert!(
-        costs[1] <= costs[0] * 3 / 2 + 10,
-        "10 tools: {} ticks, 1,000 tools: {} ticks",
-        costs[0],
-        costs[1]
+        many <= few * 3 / 2 + 10,
+        "10 tools: {few} ticks, 1,000 tools: {many} ticks"
     );
 }
 
