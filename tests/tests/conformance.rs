@@ -56,6 +56,21 @@ async fn the_rmcp_server_passes_directly() {
     }
 }
 
+#[tokio::test]
+async fn a_server_written_with_the_macro_passes() {
+    let server = Aggregator::example("conformance").await;
+    let mut failed = Vec::new();
+    for suite in SUITES {
+        let failures = failures(&suite.run(&server.url).await);
+        failed.extend(
+            failures
+                .into_iter()
+                .map(|failure| format!("{suite:?} {failure}")),
+        );
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
 macro_rules! through {
     ($($name:ident: $suite:ident, $server:ident, $child:expr;)*) => {$(
         #[tokio::test]
