@@ -37,6 +37,7 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "idempotent",
             "open_world",
             "meta",
+            "input_schema",
             "hidden",
         ],
     ),

@@ -64,7 +64,7 @@
 /// |---|---|
 /// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `crate = ::path` |
 /// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed) |
-/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta` |
+/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `input_schema` (listed as it is, and not checked) |
 /// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta` |
 /// | `#[prompt(..)]` | `name`, `title`, `description`, `meta` |
 /// | `#[complete(method.argument, ..)]` | none |
@@ -76,7 +76,8 @@
 /// # Parameters
 /// A parameter is an argument: any owned type with `serde::Deserialize` and `schemars::JsonSchema`. Its doc comment is
 /// its description. `Option<T>` and `#[default]`, `#[default = value]` make it optional, `#[name = "wireName"]` renames
-/// it, and `#[args]` takes the object of all arguments. `&Ctx`, and types that implement
+/// it, and `#[args]` takes the object of all arguments. `#[header = "Region"]` has clients repeat text, an integer or a
+/// boolean in the HTTP header `Mcp-Param-Region`, for proxies on the way. `&Ctx`, and types that implement
 /// [`FromCall`](crate::FromCall), are taken from the call instead. Prompt arguments and the variables of a URI are
 /// strings on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
 ///

@@ -134,7 +134,7 @@ impl Aggregator {
 
     /// Starts a program of the examples on a free port, and waits for its address.
     pub async fn example(name: &str) -> Self {
-        let mut command = command(build(EXAMPLES, name));
+        let mut command = command(built(EXAMPLES, name));
         command.args(["--http", "127.0.0.1:0"]);
         Self::start(&mut command, None).await
     }
@@ -145,7 +145,8 @@ impl Aggregator {
     }
 }
 
-fn address(line: &str) -> Option<String> {
+/// The endpoint that a line of a composition's standard error names.
+pub(crate) fn address(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let url: String = line[start..]
         .chars()
@@ -156,7 +157,7 @@ fn address(line: &str) -> Option<String> {
 
 /// The command that serves an example over stdio.
 pub fn example_over_stdio(name: &str) -> Target {
-    let program = build(EXAMPLES, name).to_string_lossy().into_owned();
+    let program = built(EXAMPLES, name).to_string_lossy().into_owned();
     Target::Command(vec![program, "--stdio".to_owned()])
 }
 
@@ -205,24 +206,22 @@ impl StdioCommand {
 /// The binary: `MCP_COMPOSE_BIN`, or built once by cargo in the profile of the tests.
 fn aggregator() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    let built = || match std::env::var_os("MCP_COMPOSE_BIN") {
-        Some(path) => PathBuf::from(path),
-        None => build("mcp-compose", "mcp-compose"),
-    };
-    BINARY.get_or_init(built).clone()
+    BINARY
+        .get_or_init(|| match std::env::var_os("MCP_COMPOSE_BIN") {
+            Some(path) => PathBuf::from(path),
+            None => built("mcp-compose", "mcp-compose"),
+        })
+        .clone()
 }
 
-/// Builds a binary of another package of the workspace; quick when there is nothing to do.
-fn build(package: &str, binary: &str) -> PathBuf {
+/// A binary of another package of this workspace, built by cargo in the profile of the tests.
+pub(crate) fn built(package: &str, name: &str) -> PathBuf {
     let status = std::process::Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", package, "--bin", binary])
+        .args(["build", "--quiet", "--package", package, "--bin", name])
         .current_dir(workspace())
         .stdin(Stdio::null())
         .status()
         .expect("cargo can be started");
-    assert!(
-        status.success(),
-        "`cargo build --package {package} --bin {binary}` failed"
-    );
-    crate::peers::binary(binary)
+    assert!(status.success(), "`cargo build --package {package}` failed");
+    crate::peers::binary(name)
 }

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 
 use mcp_compose::prelude::*;
 use mcp_compose::{Audio, Embedded, Image, compose};
-use serde::Serialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,6 +35,11 @@ struct Data {
     id: String,
     template_test: bool,
     data: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Contact {
+    name: Option<String>,
 }
 
 /// The tools, resources and prompts that the conformance suites look for.
@@ -123,6 +129,42 @@ impl Conformance {
         "nothing to ask"
     }
 
+    /// Needs a client that can sample.
+    #[tool]
+    fn test_missing_capability(&self, ctx: &Ctx) -> Result<&'static str> {
+        ctx.require("sampling")?;
+        Ok("the client can sample")
+    }
+
+    /// Tells those who subscribed to a resource that it changed.
+    #[tool]
+    async fn test_resource_change(
+        &self,
+        ctx: &Ctx,
+        /// The resource.
+        #[default = "test://watched-resource"]
+        uri: String,
+    ) {
+        ctx.resource_changed(uri).await;
+    }
+
+    /// Shows where it was sent.
+    #[tool]
+    fn test_x_mcp_header(
+        &self,
+        /// A region, which proxies on the way can read.
+        #[header = "Region"]
+        region: Option<String>,
+    ) -> String {
+        region.unwrap_or_default()
+    }
+
+    /// Takes a contact, as a schema written by hand says.
+    #[tool(input_schema = contact())]
+    fn json_schema_2020_12_tool(&self, #[args] contact: Contact) -> String {
+        contact.name.unwrap_or_default()
+    }
+
     /// Contents of a fixed kind.
     #[resource("test://static-text", name = "static-text", mime = "text/plain")]
     fn static_text(&self) -> &'static str {
@@ -200,6 +242,36 @@ impl Conformance {
             Message::user("Please analyze the image above."),
         ]
     }
+}
+
+/// What no derived schema has: anchors, conditions, alternatives.
+fn contact() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "$defs": {
+            "address": {
+                "$anchor": "addressDef",
+                "type": "object",
+                "properties": { "street": { "type": "string" }, "city": { "type": "string" } },
+            },
+        },
+        "properties": {
+            "name": { "type": "string" },
+            "address": { "$ref": "#/$defs/address" },
+            "contactMethod": { "type": "string", "enum": ["phone", "email"] },
+            "phone": { "type": "string" },
+            "email": { "type": "string" },
+        },
+        "allOf": [{ "anyOf": [{ "required": ["phone"] }, { "required": ["email"] }] }],
+        "if": {
+            "properties": { "contactMethod": { "const": "phone" } },
+            "required": ["contactMethod"],
+        },
+        "then": { "required": ["phone"] },
+        "else": { "required": ["email"] },
+        "additionalProperties": false,
+    })
 }
 
 fn pixel() -> Image {

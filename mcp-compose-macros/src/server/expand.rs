@@ -146,6 +146,7 @@ fn input_of(input: &InputParam, private: &TokenStream) -> TokenStream {
         ty,
         inner,
         default,
+        header,
         whole,
         ..
     } = input;
@@ -163,6 +164,9 @@ fn input_of(input: &InputParam, private: &TokenStream) -> TokenStream {
             Fallback::Value(value) => quote_spanned!(at=> || #value),
         };
         tokens = quote_spanned!(at=> (&&#private::Probe::<#ty>::new()).or_else(#tokens, #make));
+    }
+    if let Some(header) = header {
+        tokens = quote_spanned!(at=> #tokens.in_header(#header));
     }
     if *whole {
         tokens = quote_spanned!(at=> #tokens.whole());

@@ -232,7 +232,7 @@ fn entry(
                         "has no description: add a doc comment, clients show it to the model";
                     errors.at(method.ident.span(), format!("tool `{name}` {message}"));
                 }
-                tool_settings(&mut keys, &mut settings);
+                tool_settings(&mut keys, &mut settings, errors);
                 Role::Tool { name, settings }
             } else {
                 Role::Prompt { name, settings }
@@ -264,7 +264,7 @@ fn shared(
     settings
 }
 
-fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>) {
+fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {
     let hints = [
         ("read_only", "readOnlyHint"),
         ("destructive", "destructiveHint"),
@@ -275,6 +275,9 @@ fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>) {
         if let Some(value) = keys.flag(key) {
             settings.push(quote!(hint(#hint, #value)));
         }
+    }
+    if let Some(value) = keys.value("input_schema", errors) {
+        settings.push(quote!(input_schema(#value)));
     }
     if let Some(value) = keys.flag("hidden") {
         settings.push(quote!(hidden(#value)));

@@ -27,6 +27,8 @@ pub(super) struct InputParam {
     /// The `T` of an `Option<T>`.
     pub(super) inner: Option<Type>,
     pub(super) default: Option<Fallback>,
+    /// `#[header = ".."]`
+    pub(super) header: Option<LitStr>,
     /// `#[args]`
     pub(super) whole: bool,
 }
@@ -54,9 +56,41 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
         {
             errors.at(new.span, format!("argument `{}` is used twice", new.name));
         }
+        if let Param::Input(new) = &param {
+            check_header(kind, new, &params, errors);
+        }
         params.push(param);
     }
     params
+}
+
+/// The header of an argument: only tools have them, and each but one of a name, in any case.
+fn check_header(kind: &str, param: &InputParam, before: &[Param], errors: &mut Errors) {
+    let Some(header) = &param.header else { return };
+    let name = header.value();
+    if kind != "tool" {
+        errors.at(
+            header.span(),
+            "only arguments of tools are mirrored into HTTP headers",
+        );
+    } else if param.whole {
+        errors.at(
+            header.span(),
+            "`#[header]` is for one argument, not for all of them",
+        );
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(legal) {
+        let message = format!("`{name}` is not a header name; it looks like `Region`");
+        errors.at(header.span(), message);
+    }
+    let same = |other: &Param| {
+        matches!(other, Param::Input(other) if other.header.as_ref()
+            .is_some_and(|other| other.value().eq_ignore_ascii_case(&name)))
+    };
+    if before.iter().any(same) {
+        errors.at(header.span(), format!("header `{name}` is used twice"));
+    }
 }
 
 fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) -> Option<Param> {
@@ -102,6 +136,7 @@ fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) ->
         ty: ty.clone(),
         inner,
         default: notes.default,
+        header: notes.header,
         whole: notes.whole,
     })))
 }
@@ -160,6 +195,7 @@ struct Notes {
     name: Option<String>,
     default: Option<Fallback>,
     default_span: Option<Span>,
+    header: Option<LitStr>,
     whole: bool,
 }
 
@@ -176,6 +212,8 @@ impl Notes {
                 notes.default = errors.ok(default_of(attr));
             } else if path.is_ident("name") {
                 notes.name = errors.ok(name_of(attr));
+            } else if path.is_ident("header") {
+                notes.header = errors.ok(text_of(attr, "write `#[header = \"Region\"]`"));
             } else if path.is_ident("args") {
                 notes.whole = errors.ok(attr.meta.require_path_only()).is_some();
             } else if path.is_ident("cfg") {
@@ -215,17 +253,21 @@ fn default_of(attr: &Attribute) -> syn::Result<Fallback> {
 }
 
 fn name_of(attr: &Attribute) -> syn::Result<String> {
-    let usage = "write `#[name = \"wireName\"]`";
-    let pair = attr
-        .meta
-        .require_name_value()
-        .map_err(|_| syn::Error::new_spanned(attr.path(), usage))?;
-    let name: LitStr = syn::parse2(pair.value.to_token_stream())
-        .map_err(|_| syn::Error::new_spanned(&pair.value, usage))?;
+    let name = text_of(attr, "write `#[name = \"wireName\"]`")?;
     match name.value() {
         name if !name.is_empty() => Ok(name),
         _ => Err(syn::Error::new(name.span(), "an argument needs a name")),
     }
+}
+
+/// The string of `#[key = ".."]`.
+fn text_of(attr: &Attribute, usage: &str) -> syn::Result<LitStr> {
+    let pair = attr
+        .meta
+        .require_name_value()
+        .map_err(|_| syn::Error::new_spanned(attr.path(), usage))?;
+    syn::parse2(pair.value.to_token_stream())
+        .map_err(|_| syn::Error::new_spanned(&pair.value, usage))
 }
 
 /// The `T` of an `Option<T>`, by name: macros see no types.

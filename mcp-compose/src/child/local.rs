@@ -36,14 +36,15 @@ pub(crate) fn open(server: &LocalServer, runtime: Handle, handler: Arc<dyn Handl
 fn profile(server: &LocalServer) -> Profile {
     let info = server.info();
     let lists = server.lists();
+    let resources = !lists.resources.is_empty() || !lists.templates.is_empty();
     Profile {
         era: Era::Legacy,
         version: LATEST_LEGACY.to_owned(),
         offers: Offers {
             tools: !lists.tools.is_empty(),
             prompts: !lists.prompts.is_empty(),
-            resources: !lists.resources.is_empty() || !lists.templates.is_empty(),
-            subscribe: false,
+            resources,
+            subscribe: resources,
             completions: lists.completes,
             logging: true,
         },

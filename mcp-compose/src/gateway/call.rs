@@ -19,7 +19,7 @@ use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Delivered, Event, Failure, RequestRoute};
-use crate::wire::version::{Era, META_CLIENT_INFO, META_LOG_LEVEL};
+use crate::wire::version::{Era, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_LOG_LEVEL};
 use crate::wire::{Message, Notification, Object, Raw, json};
 
 /// How often a call that certainly did not arrive is sent.
@@ -54,6 +54,19 @@ impl Caller<'_> {
             // Before `logging/setLevel` the server decides.
             (Era::Legacy, None) => true,
             (_, Some(least)) => level.is_none_or(|level| level >= least),
+        }
+    }
+
+    /// What the client can be asked for, as it declared it.
+    fn capabilities(&self) -> Option<&str> {
+        match self.era {
+            Era::Modern => self.meta.get(META_CLIENT_CAPABILITIES),
+            Era::Legacy => self
+                .client
+                .handshake()?
+                .capabilities
+                .as_ref()
+                .map(Raw::as_str),
         }
     }
 
@@ -333,9 +346,21 @@ impl Gateway {
         let era = instance.profile().era;
         let token = caller.meta.get("progressToken");
         let level = caller.log_level().map(LogLevel::as_str);
+        // A typed server may ask what the client can do; it is no other party that could misuse it.
+        let capabilities = if forward.child.is_local() {
+            caller.capabilities()
+        } else {
+            None
+        };
         let params = |id: u64| {
             let mut params = forward.params.clone();
-            match rewrite::request_meta(caller.meta_text, token.map(|_| id), era, level) {
+            match rewrite::request_meta(
+                caller.meta_text,
+                token.map(|_| id),
+                era,
+                level,
+                capabilities,
+            ) {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");

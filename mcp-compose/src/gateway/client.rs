@@ -21,6 +21,8 @@ pub(crate) struct Handshake {
     pub(crate) version: &'static str,
     /// Its name and version, raw.
     pub(crate) info: Option<Raw>,
+    /// What it can be asked for, raw.
+    pub(crate) capabilities: Option<Raw>,
 }
 
 /// A connected client, or the sender of one stateless request.

@@ -23,10 +23,17 @@ impl Gateway {
         let version = negotiate_legacy(&requested);
         // What is advertised is what the children offer, so far as they are known by then.
         self.settled(HELLO_GRACE).await;
-        let info = params
-            .get("clientInfo")
-            .map(|info| Raw::from_json(info.to_owned()));
-        if !client.greet(Handshake { version, info }) {
+        let said = |key: &str| {
+            params
+                .get(key)
+                .map(|value| Raw::from_json(value.to_owned()))
+        };
+        let handshake = Handshake {
+            version,
+            info: said("clientInfo"),
+            capabilities: said("capabilities"),
+        };
+        if !client.greet(handshake) {
             return Err(fault::invalid_params("`initialize` was answered before"));
         }
         let catalog = self.catalog();

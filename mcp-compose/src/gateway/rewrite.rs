@@ -10,19 +10,20 @@ use crate::child::handshake::stamp_modern;
 use crate::child::supervisor::Child;
 use crate::compose::Namespace;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::version::{Era, META_LOG_LEVEL, META_SERVER_INFO};
+use crate::wire::version::{Era, META_CLIENT_CAPABILITIES, META_LOG_LEVEL, META_SERVER_INFO};
 use crate::wire::{Object, Raw, json};
 
 /// `_meta` keys of the protocol itself; they are made anew on each hop.
 const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
 
 /// The `_meta` of a request to a child: the client's, less what is the protocol's own, plus what
-/// the child's era asks for.
+/// the child's era asks for, plus the client's capabilities where the child shall know them.
 pub(crate) fn request_meta(
     client: Option<&str>,
     progress_token: Option<u64>,
     era: Era,
     log_level: Option<&str>,
+    capabilities: Option<&str>,
 ) -> Option<String> {
     let mut meta = client
         .and_then(|meta| Object::parse(meta).ok())
@@ -37,6 +38,9 @@ pub(crate) fn request_meta(
         if let Some(level) = log_level {
             meta.set(META_LOG_LEVEL, json::quote(level));
         }
+    }
+    if let Some(capabilities) = capabilities {
+        meta.set(META_CLIENT_CAPABILITIES, capabilities);
     }
     (!meta.is_empty()).then(|| meta.to_json())
 }

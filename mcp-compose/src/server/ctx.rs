@@ -15,6 +15,9 @@ use serde::Serialize;
 use serde_json::{Number, Value, json, value::RawValue};
 use tokio_util::sync::CancellationToken;
 
+use super::{Result, error::RpcError};
+use crate::wire::{message::code, version::META_CLIENT_CAPABILITIES};
+
 /// The context of the call that a method serves; take it as `ctx: &Ctx` or `ctx: Ctx`.
 ///
 /// Nothing here fails: what the client did not ask for is not sent.
@@ -77,6 +80,33 @@ impl Ctx {
             );
         }
         Sent(())
+    }
+
+    /// Tells those who subscribed to a resource of this server that it changed.
+    ///
+    /// Unlike progress, this is not about the call: a clone of the context may tell it later.
+    pub fn resource_changed(&self, uri: impl Into<String>) -> Sent {
+        let params = json!({ "uri": uri.into() });
+        (self.0.parts.notify)("notifications/resources/updated", params.to_string());
+        Sent(())
+    }
+
+    /// Refuses the call unless the client declared a capability, such as `sampling`.
+    ///
+    /// The refusal is the protocol's own error for this, which names the capability.
+    pub fn require(&self, capability: &str) -> Result<()> {
+        let declared = self.meta();
+        let declared = &declared[META_CLIENT_CAPABILITIES];
+        if declared.get(capability).is_some() {
+            return Ok(());
+        }
+        let mut error = RpcError::new(
+            code::MISSING_CAPABILITY,
+            format!("the client does not offer `{capability}`, which this call needs"),
+        );
+        let data = json!({ "requiredCapabilities": { capability: {} } });
+        error.data = Some(data.to_string());
+        Err(error.into())
     }
 
     /// Completes when the caller has given up on this call.

@@ -153,6 +153,7 @@ pub struct Tool {
     annotations: Map<String, Value>,
     arguments: Vec<Property>,
     whole: Option<MakeSchema>,
+    input_schema: Option<Value>,
     output: Option<Value>,
     meta: Option<Value>,
     hidden: bool,
@@ -168,6 +169,7 @@ impl Tool {
             annotations: Map::new(),
             arguments: Vec::new(),
             whole: None,
+            input_schema: None,
             output: None,
             meta: None,
             hidden: false,
@@ -195,6 +197,11 @@ impl Tool {
         self.meta = serde_json::to_value(value).ok();
     }
 
+    /// Sets the schema of the arguments, to be listed as it is.
+    pub fn input_schema(&mut self, schema: impl Serialize) {
+        self.input_schema = serde_json::to_value(schema).ok();
+    }
+
     /// Leaves the tool out of the list; it can still be called.
     pub fn hidden(&mut self, value: bool) {
         self.hidden = value;
@@ -210,6 +217,7 @@ impl Tool {
                 doc,
                 schema,
                 absent,
+                header,
                 ..
             } => self.arguments.push(Property {
                 name,
@@ -217,6 +225,7 @@ impl Tool {
                 schema: *schema,
                 required: absent.is_none(),
                 default: absent.as_ref().and_then(|absent| absent.shown()),
+                header: *header,
             }),
         }
     }
@@ -236,9 +245,10 @@ impl Tool {
 
     fn into_json(self) -> String {
         let mut json = self.json;
-        let input = match self.whole {
-            None => schema::of_arguments(&self.arguments),
-            Some(make) => schema::of_whole(make).unwrap_or_else(|| {
+        let input = match (self.input_schema, self.whole) {
+            (Some(given), _) => given,
+            (None, None) => schema::of_arguments(&self.arguments),
+            (None, Some(make)) => schema::of_whole(make).unwrap_or_else(|| {
                 tracing::error!(
                     tool = self.key,
                     "tool arguments must be a struct: its schema is left open"

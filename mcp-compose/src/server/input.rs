@@ -26,6 +26,8 @@ pub enum Input<T> {
         decode_optional: Option<Decode<Option<T>>>,
         /// What stands for it when it is not given.
         absent: Option<Absent<T>>,
+        /// The header `Mcp-Param-*` that mirrors it.
+        header: Option<&'static str>,
     },
     /// All arguments as one object.
     Whole {
@@ -73,6 +75,15 @@ impl<T> Input<T> {
         self
     }
 
+    /// Mirrors the argument into the header `Mcp-Param-{name}`.
+    #[must_use]
+    pub fn in_header(mut self, name: &'static str) -> Self {
+        if let Self::Argument { header, .. } = &mut self {
+            *header = Some(name);
+        }
+        self
+    }
+
     /// Makes one argument into the object of all arguments.
     #[must_use]
     pub fn whole(self) -> Self {
@@ -89,12 +100,14 @@ impl<T> Input<T> {
                 name,
                 doc,
                 schema,
+                header,
                 decode_optional: Some(decode),
                 ..
             } => Input::Argument {
                 name,
                 doc,
                 schema,
+                header,
                 decode,
                 decode_optional: None,
                 absent: Some(Absent {
@@ -188,6 +201,7 @@ impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
             decode: decode::<T>,
             decode_optional: Some(decode::<Option<T>>),
             absent: None,
+            header: None,
         }
     }
 }

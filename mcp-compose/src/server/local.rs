@@ -103,6 +103,10 @@ impl LocalServer {
             "resources/read" => self.prepare_resource(params, &ctx),
             "prompts/get" => self.prepare_prompt(params, &ctx),
             "completion/complete" => self.prepare_completion(params, &ctx),
+            // Who watches what is the relay's to know: it hears of every change.
+            "resources/subscribe" | "resources/unsubscribe" => self
+                .prepare_resource(params, &ctx)
+                .map(|_| Prepared::Answer("{}".to_owned())),
             _ => Err(RpcError::new(
                 RpcError::METHOD_NOT_FOUND,
                 format!("method `{method}` is not served here"),

@@ -16,6 +16,8 @@ pub(super) struct Property {
     pub(super) schema: MakeSchema,
     pub(super) required: bool,
     pub(super) default: Option<Value>,
+    /// The header `Mcp-Param-*` that mirrors it.
+    pub(super) header: Option<&'static str>,
 }
 
 /// The schema of arguments that are parameters.
@@ -37,6 +39,19 @@ pub(super) fn of_arguments(arguments: &[Property]) -> Value {
         }
         if let Some(default) = &argument.default {
             property.insert("default".into(), default.clone());
+        }
+        if let Some(header) = argument.header {
+            // Clients drop a tool that has the annotation on anything else.
+            let kind = property.get("type").and_then(Value::as_str);
+            if matches!(kind, Some("string" | "integer" | "boolean")) {
+                property.insert("x-mcp-header".into(), header.into());
+            } else {
+                let argument = argument.name;
+                tracing::error!(
+                    argument,
+                    "only text, integers and booleans go into a header"
+                );
+            }
         }
         properties.insert(argument.name.into(), Value::Object(property));
         if argument.required {

@@ -2,6 +2,7 @@
 
 mod context;
 mod prompts;
+mod protocol;
 mod resources;
 mod tools;
 
