@@ -6,11 +6,15 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::clients::Target;
 use crate::patiently;
 use crate::peers::{peer, python, reference, workspace};
 use crate::process::{Process, command};
+
+/// The package whose programs `Aggregator::example` starts.
+const EXAMPLES: &str = "mcp-compose-examples";
 
 /// A composition, in the standard `mcpServers` form.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +97,7 @@ pub struct Aggregator {
     pub process: Process,
     /// Its endpoint.
     pub url: String,
-    _config: TempDir,
+    _config: Option<TempDir>,
 }
 
 impl Aggregator {
@@ -107,7 +111,11 @@ impl Aggregator {
             .arg(&file)
             .args(["--http", "127.0.0.1:0"]);
         command.envs(config.environment.iter().map(|(name, value)| (name, value)));
-        let mut process = Process::start(&mut command);
+        Self::start(&mut command, Some(folder)).await
+    }
+
+    async fn start(command: &mut Command, config: Option<TempDir>) -> Self {
+        let mut process = Process::start(command);
         let stderr = process.stderr().clone();
         let url = tokio::select! {
             line = patiently("the aggregator's address", stderr.find(|line| address(line).is_some())) => {
@@ -120,8 +128,15 @@ impl Aggregator {
         Self {
             process,
             url,
-            _config: folder,
+            _config: config,
         }
+    }
+
+    /// Starts a program of the examples on a free port, and waits for its address.
+    pub async fn example(name: &str) -> Self {
+        let mut command = command(built(EXAMPLES, name));
+        command.args(["--http", "127.0.0.1:0"]);
+        Self::start(&mut command, None).await
     }
 
     /// Its endpoint, for a third-party client.
@@ -138,6 +153,12 @@ pub(crate) fn address(line: &str) -> Option<String> {
         .take_while(|next| !next.is_whitespace() && *next != '\u{1b}')
         .collect();
     Some(url.trim_end_matches(['"', ',', '.']).to_owned())
+}
+
+/// The command that serves an example over stdio.
+pub fn example_over_stdio(name: &str) -> Target {
+    let program = built(EXAMPLES, name).to_string_lossy().into_owned();
+    Target::Command(vec![program, "--stdio".to_owned()])
 }
 
 /// The command that serves a composition over stdio, for a third-party client to start; valid while it lives.

@@ -1,7 +1,8 @@
 //! The reference composition, used by third-party clients: TypeScript, Python and HTTP children behind one server.
 
 use mcp_compose_tests::aggregator::{
-    Aggregator, Config, StdioCommand, database, manufact, modern_database, weather,
+    Aggregator, Config, StdioCommand, database, example_over_stdio, manufact, modern_database,
+    weather,
 };
 use mcp_compose_tests::clients::{Client, Scene, Target, inspector};
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
@@ -56,6 +57,34 @@ each_client! {
     typescript_1_over_http typescript_1_over_stdio Ts1;
     typescript_2_legacy_over_http typescript_2_legacy_over_stdio Ts2Legacy;
     typescript_2_modern_over_http typescript_2_modern_over_stdio Ts2Modern;
+}
+
+/// A01: the example as people run it, with a tool of its own beside the three kinds of children.
+#[tokio::test]
+async fn a01_the_reference_example_over_http() {
+    let example = Aggregator::example("reference").await;
+    for client in [Client::Ts2Modern, Client::PythonLegacy] {
+        let checks = client.check(&example.target(), &with_local()).await;
+        assert!(
+            checks.iter().any(|check| check.check == "call_local"),
+            "{checks:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a01_the_reference_example_over_stdio() {
+    let example = example_over_stdio("reference");
+    for client in [Client::Ts1, Client::PythonModern] {
+        client.check(&example, &with_local()).await;
+    }
+}
+
+fn with_local() -> Scene {
+    Scene {
+        children: vec!["database", "weather", "manufact", "local"],
+        exposed: true,
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The steps of the test command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs every check that a change has to pass, in the order in which they fail fastest.
@@ -20,19 +20,29 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     )?;
     // The end-to-end tests start binaries of the workspace, so these exist before any test runs.
     cargo(root, &["build", "--workspace", "--bins", "--quiet"])?;
+    let mut tests = Command::new("cargo");
     if has_nextest(root) {
-        cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"])?;
+        tests.args(["nextest", "run", "--workspace"]);
     } else {
-        cargo(
-            root,
-            &["test", "--workspace", "--all-targets", "--no-fail-fast"],
-        )?;
+        tests.args(["test", "--workspace", "--all-targets"]);
     }
+    run(tests
+        .arg("--no-fail-fast")
+        .env("MCP_COMPOSE_BIN", binary(root, "mcp-compose"))
+        .current_dir(root))?;
     cargo(root, &["test", "--workspace", "--doc", "--quiet"])?;
     run(Command::new("cargo")
         .args(["doc", "--workspace", "--no-deps", "--quiet"])
         .env("RUSTDOCFLAGS", "-D warnings")
         .current_dir(root))
+}
+
+/// Where cargo has put a binary of the development profile.
+fn binary(root: &Path, name: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    root.join(target).join("debug").join(file)
 }
 
 fn has_nextest(root: &Path) -> bool {
