@@ -149,7 +149,8 @@ fn shown<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
 
 /// The command without what belongs to one machine: paths of programs and files.
 fn command_line() -> String {
-    let mut line = String::from("cargo run --release -p mcp-compose-bench --");
+    let mut line = pinned().map_or_else(String::new, |cores| format!("taskset -c {cores} "));
+    line.push_str("cargo run --release -p mcp-compose-bench --");
     for argument in std::env::args().skip(1) {
         let shown = match argument.rsplit_once('/') {
             Some((_, file)) => file,
@@ -180,11 +181,27 @@ fn commit() -> String {
 /// How many this program may use, and how many there are.
 fn cores() -> String {
     let usable = std::thread::available_parallelism().map_or(0, usize::from);
-    let processors = |info: String| info.matches("processor\t").count();
-    match std::fs::read_to_string("/proc/cpuinfo").map(processors) {
-        Ok(all) if all > usable => format!("{usable} of {all}"),
-        _ => usable.to_string(),
+    let all = all_cores();
+    if all > usable {
+        format!("{usable} of {all}")
+    } else {
+        usable.to_string()
     }
+}
+
+/// The cores that this program was confined to, as `taskset` takes them.
+fn pinned() -> Option<String> {
+    let usable = std::thread::available_parallelism().ok()?.get();
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let allowed = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    (usable < all_cores()).then(|| allowed.trim().to_owned())
+}
+
+fn all_cores() -> usize {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    info.matches("processor\t").count()
 }
 
 fn load_average() -> String {

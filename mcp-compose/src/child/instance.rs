@@ -1,12 +1,12 @@
 //! One running session of a child.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
 use super::handshake::Profile;
 use super::listing::Kind;
+use crate::wire::FastMap;
 use crate::wire::peer::{Peer, lock};
 
 /// A connection that was opened and not yet greeted.
@@ -27,7 +27,7 @@ pub(crate) struct Instance {
     profile: Profile,
     /// Calls in flight by client, so that what a shared legacy session says without a link to a
     /// call is attributed only where it can belong to one client alone.
-    active: Mutex<HashMap<u64, usize>>,
+    active: Mutex<FastMap<u64, usize>>,
     stopping: CancellationToken,
 }
 

@@ -304,10 +304,13 @@ impl Gateway {
         let child = forward.child;
         let mut attempt = 1;
         loop {
-            let instance = tokio::select! {
-                biased;
-                instance = child.instance() => instance.map_err(|why| fault::unavailable(child, &why))?,
-                () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
+            let instance = match child.running() {
+                Some(instance) => instance,
+                None => tokio::select! {
+                    biased;
+                    instance = child.instance() => instance.map_err(|why| fault::unavailable(child, &why))?,
+                    () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
+                },
             };
             match self.attempt(caller, &forward, &instance).await {
                 Ok(result) => {

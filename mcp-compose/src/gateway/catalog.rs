@@ -12,7 +12,7 @@ use crate::child::supervisor::Child;
 use crate::compose::{ChildSource, Settings, Validate};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::version::META_SERVER_INFO;
-use crate::wire::{Object, Raw, json};
+use crate::wire::{FastMap, Object, Raw, json};
 
 /// Most entries on one page of a list.
 const PAGE_ENTRIES: usize = 2_000;
@@ -56,9 +56,9 @@ pub(crate) struct Pages {
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pages: [Pages; 4],
-    tools: HashMap<String, Arc<ToolRoute>>,
-    prompts: HashMap<String, Route>,
-    resources: HashMap<String, Route>,
+    tools: FastMap<String, Arc<ToolRoute>>,
+    prompts: FastMap<String, Route>,
+    resources: FastMap<String, Route>,
     templates: HashMap<String, Route>,
     /// Templates of children without a namespace, in order.
     bare_templates: Vec<Route>,
@@ -100,9 +100,9 @@ impl Catalog {
                     legacy: Vec::new(),
                     modern: Vec::new(),
                 }),
-                tools: HashMap::new(),
-                prompts: HashMap::new(),
-                resources: HashMap::new(),
+                tools: FastMap::default(),
+                prompts: FastMap::default(),
+                resources: FastMap::default(),
                 templates: HashMap::new(),
                 bare_templates: Vec::new(),
                 aliases: HashMap::new(),

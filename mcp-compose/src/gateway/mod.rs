@@ -14,7 +14,6 @@ mod uris;
 mod validate;
 mod watch;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -36,7 +35,7 @@ use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
 use crate::wire::version::{ALL, Era, META_CLIENT_CAPABILITIES, META_VERSION, MODERN};
-use crate::wire::{Notification, Object, Raw, Request, json};
+use crate::wire::{FastMap, Notification, Object, Raw, Request, json};
 
 /// How long lists are held back, from the start on, for children that are still starting. What
 /// comes later is announced.
@@ -56,7 +55,7 @@ pub(crate) struct Gateway {
     catalog: ArcSwap<Catalog>,
     /// Held while a new catalog is put together.
     publishing: Mutex<()>,
-    clients: Mutex<HashMap<u64, Arc<Client>>>,
+    clients: Mutex<FastMap<u64, Arc<Client>>>,
     watches: Watches,
     ids: AtomicU64,
     began: Instant,

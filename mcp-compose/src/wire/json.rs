@@ -8,6 +8,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 /// Most values (scalars, arrays, objects) in one message from a client.
 pub(crate) const MAX_NODES: usize = 250_000;
@@ -333,18 +334,19 @@ impl<'de> Visitor<'de> for Check<'_> {
 /// The keys of one object: a short list first, hashed when it grows.
 #[derive(Default)]
 struct KeySet<'de> {
-    few: Vec<Cow<'de, str>>,
+    few: SmallVec<[Cow<'de, str>; FEW]>,
     many: HashSet<Cow<'de, str>>,
 }
 
-impl<'de> KeySet<'de> {
-    const FEW: usize = 16;
+/// Objects of up to this many members are looked through, larger ones are hashed.
+const FEW: usize = 8;
 
+impl<'de> KeySet<'de> {
     fn insert(&mut self, key: &Cow<'de, str>) -> bool {
         if self.few.contains(key) {
             return false;
         }
-        if self.few.len() < Self::FEW {
+        if self.few.len() < FEW {
             self.few.push(key.clone());
             return true;
         }

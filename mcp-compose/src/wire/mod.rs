@@ -13,5 +13,9 @@ pub(crate) mod sse;
 pub(crate) mod sse_decode;
 pub(crate) mod version;
 
+/// A map on the road of a call: hashing costs a few instructions, and is seeded, so that nobody
+/// outside can choose keys that collide.
+pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
 pub(crate) use json::{Object, Raw};
 pub(crate) use message::{ErrorObject, Id, Message, Notification, Request, Response};

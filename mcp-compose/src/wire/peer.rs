@@ -4,7 +4,7 @@
 //! and keeps order: what arrived before a response is delivered before it. A transport feeds it
 //! through [`Peer::receive`] and is written to through [`Link`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::CancellationToken;
 
+use super::FastMap;
 use super::json::{Object, Raw};
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response};
 use super::version::Era;
@@ -131,8 +132,8 @@ pub(crate) struct Peer {
     link: Box<dyn Link>,
     handler: Arc<dyn Handler>,
     next_id: AtomicU64,
-    calls: Mutex<HashMap<u64, Arc<Slot>>>,
-    inbound: Mutex<HashMap<Id, CancellationToken>>,
+    calls: Mutex<FastMap<u64, Arc<Slot>>>,
+    inbound: Mutex<FastMap<Id, CancellationToken>>,
     ended: OnceLock<Arc<str>>,
     closed: CancellationToken,
 }

@@ -1,7 +1,7 @@
 //! What the link of an HTTP child and its tasks share: the session, the tasks, and the order of what
 //! is sent.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use url::Url;
 
 use super::{HttpConfig, listen};
+use crate::wire::FastMap;
 use crate::wire::peer::{Delivered, LinkError, Peer, lock};
 use crate::wire::version::Era;
 use crate::wire::{Message, Notification};
@@ -65,7 +66,7 @@ pub(super) struct Agreed {
 
 #[derive(Default)]
 struct Tasks {
-    running: HashMap<Task, AbortHandle>,
+    running: FastMap<Task, AbortHandle>,
     next: u64,
     closed: bool,
 }

@@ -1,6 +1,6 @@
 //! Sessions of clients that began with `initialize`.
 
-use std::collections::HashMap;
+use crate::wire::FastMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -130,7 +130,7 @@ impl<G: Backend> Handler for SessionHandler<G> {
 
 /// The sessions by id.
 pub(super) struct Sessions<G: Backend> {
-    table: Mutex<HashMap<String, Arc<Session<G>>>>,
+    table: Mutex<FastMap<String, Arc<Session<G>>>>,
     max: usize,
     idle: Duration,
 }
