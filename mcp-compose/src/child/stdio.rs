@@ -305,9 +305,9 @@ async fn end(child: &mut Box<dyn ChildWrapper>, peer: &Peer) -> Option<std::proc
 }
 
 #[cfg(unix)]
-const TERM: i32 = libc::SIGTERM;
+const TERM: i32 = rustix::process::Signal::TERM.as_raw();
 #[cfg(unix)]
-const KILL: i32 = libc::SIGKILL;
+const KILL: i32 = rustix::process::Signal::KILL.as_raw();
 #[cfg(not(unix))]
 const TERM: i32 = 15;
 #[cfg(not(unix))]
