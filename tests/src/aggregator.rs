@@ -146,7 +146,7 @@ impl Aggregator {
 }
 
 /// The endpoint that a line of a composition's standard error names.
-pub(crate) fn address(line: &str) -> Option<String> {
+fn address(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let url: String = line[start..]
         .chars()
@@ -215,7 +215,7 @@ fn aggregator() -> PathBuf {
 }
 
 /// A binary of another package of this workspace, built by cargo in the profile of the tests.
-pub(crate) fn built(package: &str, name: &str) -> PathBuf {
+fn built(package: &str, name: &str) -> PathBuf {
     let status = std::process::Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", package, "--bin", name])
         .current_dir(workspace())

@@ -1,12 +1,10 @@
 //! Runs the official conformance suites against an endpoint.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::aggregator::{address, built};
 use crate::peers::{node, peer, python};
 use crate::process::{Process, command};
 
@@ -257,20 +255,6 @@ pub fn everything_over_stdio() -> serde_json::Value {
         "cwd": peer(".venv/everything-server"),
         "namespace": "",
     })
-}
-
-/// Starts the conformance server that is written with `#[mcp_server]`, over HTTP.
-pub async fn typed_over_http() -> (Process, String) {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    let binary = BINARY.get_or_init(|| built("mcp-compose-examples", "conformance"));
-    let process = Process::start(command(binary).args(["--http", "127.0.0.1:0"]));
-    let stderr = process.stderr().clone();
-    let line = crate::patiently(
-        "the typed server's address",
-        stderr.find(|line| address(line).is_some()),
-    );
-    let url = address(&line.await).expect("found just now");
-    (process, url)
 }
 
 /// Starts the conformance server on rmcp over HTTP.

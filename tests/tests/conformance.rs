@@ -3,7 +3,7 @@
 use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::conformance::{
     Outcome, Suite, differences, everything_over_http, everything_over_stdio, failures,
-    rmcp_over_http, rmcp_over_stdio, typed_over_http,
+    rmcp_over_http, rmcp_over_stdio,
 };
 use mcp_compose_tests::raw::{LEGACY, Raw};
 use serde_json::{Value, json};
@@ -58,9 +58,9 @@ async fn the_rmcp_server_passes_directly() {
 
 #[tokio::test]
 async fn the_typed_server_passes_directly() {
-    let (_server, url) = typed_over_http().await;
+    let server = Aggregator::example("conformance").await;
     for suite in SUITES {
-        passes(suite, &suite.run(&url).await);
+        passes(suite, &suite.run(&server.url).await);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A server written with `#[mcp_server]`, as clients of both eras see it.
 
-use mcp_compose_tests::conformance::typed_over_http;
+use mcp_compose_tests::aggregator::Aggregator;
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
 use serde_json::json;
 
@@ -11,10 +11,10 @@ const UPDATED: &str = "notifications/resources/updated";
 
 #[tokio::test]
 async fn whoever_subscribed_is_told_that_a_resource_changed_and_nobody_else() {
-    let (_server, url) = typed_over_http().await;
-    let legacy = Raw::url(&url, LEGACY, json!({})).await;
-    let modern = Raw::url(&url, MODERN, json!({})).await;
-    let other = Raw::url(&url, LEGACY, json!({})).await;
+    let server = Aggregator::example("conformance").await;
+    let legacy = Raw::url(&server.url, LEGACY, json!({})).await;
+    let modern = Raw::url(&server.url, MODERN, json!({})).await;
+    let other = Raw::url(&server.url, LEGACY, json!({})).await;
     legacy
         .request("resources/subscribe", json!({ "uri": WATCHED }))
         .await;
@@ -49,14 +49,14 @@ async fn whoever_subscribed_is_told_that_a_resource_changed_and_nobody_else() {
 
 #[tokio::test]
 async fn a_tool_knows_what_its_client_can_be_asked_for() {
-    let (_server, url) = typed_over_http().await;
+    let server = Aggregator::example("conformance").await;
     for version in [LEGACY, MODERN] {
         let params = json!({ "name": "test_missing_capability", "arguments": {} });
-        let able = Raw::url(&url, version, json!({ "sampling": {} })).await;
+        let able = Raw::url(&server.url, version, json!({ "sampling": {} })).await;
         let result = able.request("tools/call", params.clone()).await;
         assert_eq!(result["content"][0]["text"], "the client can sample");
 
-        let unable = Raw::url(&url, version, json!({ "roots": {} })).await;
+        let unable = Raw::url(&server.url, version, json!({ "roots": {} })).await;
         let refused = unable.try_request("tools/call", params).await.unwrap_err();
         assert_eq!(refused["code"], -32021, "{version}: {refused}");
         assert_eq!(

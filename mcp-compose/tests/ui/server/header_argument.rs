@@ -1,5 +1,5 @@
-//! Where the header comes from, and which names it may have, is easily mixed up with `#[name]`.
-
+// Where the header comes from, and which names it may have, is easily mixed up with `#[name]`.
+#![allow(unused_variables)]
 use mcp_compose::mcp_server;
 
 struct Shop;
