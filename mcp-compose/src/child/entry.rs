@@ -57,8 +57,8 @@ fn repair(object: &mut Object<'_>, kind: Kind) -> bool {
     object.retain(|key| !nulls.iter().any(|null| null == key));
     let mut mended = !nulls.is_empty();
     if kind == Kind::Tools
-        && let Some(schema) = object.get("inputSchema")
-        && let Ok(mut schema) = Object::parse(&schema.to_owned())
+        && let Some(schema) = object.get("inputSchema").map(str::to_owned)
+        && let Ok(mut schema) = Object::parse(&schema)
         && schema.get("type").is_none()
     {
         schema.set("type", "\"object\"");

@@ -1,13 +1,15 @@
 //! One running session of a child.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
 use super::handshake::Profile;
 use super::listing::Kind;
+use crate::server::LogLevel;
 use crate::wire::FastMap;
-use crate::wire::peer::{Peer, lock};
+use crate::wire::peer::{Outlet, Peer, lock};
 
 /// A connection that was opened and not yet greeted.
 #[derive(Debug)]
@@ -25,18 +27,22 @@ pub(crate) struct Opened {
 pub(crate) struct Instance {
     peer: Arc<Peer>,
     profile: Profile,
-    /// Calls in flight by client, so that what a shared legacy session says without a link to a
-    /// call is attributed only where it can belong to one client alone.
-    active: Mutex<FastMap<u64, usize>>,
+    owner: Option<u64>,
+    /// Calls in flight, so that what a session says without a link to a call is attributed only
+    /// where it can belong to one client alone.
+    active: Mutex<FastMap<u64, InFlight>>,
+    next: AtomicU64,
     stopping: CancellationToken,
 }
 
 impl Instance {
-    pub(crate) fn new(peer: Arc<Peer>, profile: Profile) -> Self {
+    pub(crate) fn new(peer: Arc<Peer>, profile: Profile, owner: Option<u64>) -> Self {
         Self {
             peer,
             profile,
+            owner,
             active: Mutex::default(),
+            next: AtomicU64::new(0),
             stopping: CancellationToken::new(),
         }
     }
@@ -68,36 +74,69 @@ impl Instance {
         &self.stopping
     }
 
-    /// Notes that a call of `client` is in flight until the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>, client: u64) -> Active {
-        *lock(&self.active).entry(client).or_default() += 1;
+    /// Notes that a call is in flight until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>, call: InFlight) -> Active {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.active).insert(id, call);
         Active {
             instance: Arc::clone(self),
-            client,
+            id,
         }
     }
 
-    /// The clients with calls in flight.
-    pub(crate) fn active_clients(&self) -> Vec<u64> {
-        lock(&self.active).keys().copied().collect()
+    /// The calls in flight.
+    pub(crate) fn in_flight(&self) -> Vec<InFlight> {
+        lock(&self.active).values().cloned().collect()
+    }
+
+    /// The client whose own session this is; `None` for the one that all share.
+    pub(crate) fn owner(&self) -> Option<u64> {
+        self.owner
     }
 }
 
-/// A call of one client in flight.
+/// Whose call is in flight, and where what belongs to it goes.
+#[derive(Debug, Clone)]
+pub(crate) struct InFlight {
+    /// The client.
+    pub(crate) client: u64,
+    /// The stream of the call.
+    pub(crate) outlet: Arc<dyn Outlet>,
+    /// Which log messages the client wants on it.
+    pub(crate) wish: LogWish,
+}
+
+/// Which log messages are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogWish {
+    /// None: a modern request that did not ask.
+    Nothing,
+    /// All: before `logging/setLevel` the server decides.
+    Everything,
+    /// Those of this level, and graver ones.
+    From(LogLevel),
+}
+
+impl LogWish {
+    /// Whether a message of this level is wanted; one that names none is taken to be grave.
+    pub(crate) fn takes(self, level: Option<LogLevel>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::From(least) => level.is_none_or(|level| level >= least),
+        }
+    }
+}
+
+/// A call in flight.
 #[derive(Debug)]
 pub(crate) struct Active {
     instance: Arc<Instance>,
-    client: u64,
+    id: u64,
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let mut active = lock(&self.instance.active);
-        if let Some(count) = active.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                active.remove(&self.client);
-            }
-        }
+        lock(&self.instance.active).remove(&self.id);
     }
 }

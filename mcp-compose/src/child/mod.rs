@@ -8,6 +8,7 @@ pub(crate) mod instance;
 pub(crate) mod listing;
 mod local;
 mod options;
+mod private;
 mod session;
 mod stdio;
 pub(crate) mod supervisor;
@@ -17,7 +18,7 @@ pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
 pub use transport::Transport;
 
-pub use crate::compose::{ChildEra, Validate};
+pub use crate::compose::{ChildEra, Isolation, Validate};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 #[cfg(feature = "rmcp")]

@@ -89,6 +89,17 @@ macro_rules! common_options {
                 self
             }
 
+            /// Whose session of the child a call is made on. Default: one for all clients.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.isolation(Isolation::PerClient);
+            /// ```
+            pub fn isolation(mut self, isolation: $crate::child::Isolation) -> Self {
+                self.options.isolation = isolation;
+                self
+            }
+
             /// Starts the child when it is first needed. Default: with the composition.
             ///
             /// ```

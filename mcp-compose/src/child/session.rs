@@ -41,7 +41,7 @@ fn speak(mut transport: Box<dyn AnyTransport>, handler: Arc<dyn Handler>) -> Ope
                 received = transport.receive() => match received {
                     Ok(Some(text)) => {
                         let Some(peer) = ours.upgrade() else { return };
-                        take(&peer, text.into());
+                        take(&peer, &text.into());
                     }
                     Ok(None) => break "the session was closed by the other side".to_owned(),
                     Err(error) => break format!("the session cannot be read: {error}"),
@@ -59,8 +59,8 @@ fn speak(mut transport: Box<dyn AnyTransport>, handler: Arc<dyn Handler>) -> Ope
     }
 }
 
-fn take(peer: &Arc<Peer>, text: ByteString) {
-    match Incoming::parse(&text) {
+fn take(peer: &Arc<Peer>, text: &ByteString) {
+    match Incoming::parse(text) {
         Ok(Incoming::One(message)) => peer.receive(message, None),
         Ok(Incoming::Batch(messages)) => {
             for message in messages.into_iter().flatten() {

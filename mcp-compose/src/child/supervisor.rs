@@ -11,10 +11,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::handshake::{Profile, handshake};
 use super::instance::{Instance, Opened};
 use super::listing::{Kind, Listing};
+use super::private::PrivateSessions;
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::message::{ErrorObject, code};
@@ -105,7 +107,11 @@ pub(crate) struct Child {
     /// Calls that may be in flight.
     slots: Semaphore,
     /// The child is to end.
-    ending: CancellationToken,
+    pub(super) ending: CancellationToken,
+    /// Sessions of single clients.
+    pub(super) private: PrivateSessions,
+    /// Where what lives as long as such a session runs.
+    pub(super) tasks: TaskTracker,
     /// The era that worked; kept for the child's whole life.
     era: Mutex<Option<Era>>,
 }
@@ -125,6 +131,7 @@ impl Child {
         spec: ChildSpec,
         runtime: Handle,
         audience: Weak<dyn Audience>,
+        tasks: TaskTracker,
     ) -> Arc<Self> {
         let label = spec.label();
         let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
@@ -149,6 +156,8 @@ impl Child {
             http: OnceLock::new(),
             slots: Semaphore::new(max_in_flight),
             ending: CancellationToken::new(),
+            private: PrivateSessions::default(),
+            tasks,
             era: Mutex::default(),
         })
     }
@@ -365,41 +374,8 @@ impl Child {
 
     /// Opens a session, greets and lists; whatever fails, nothing of it is left running.
     async fn start(self: &Arc<Self>) -> Result<(Arc<Instance>, Option<stdio::Process>), String> {
-        let bound = self.spec.options.init_timeout;
-        let mut opened = self.open()?;
-        let starting = Starting {
-            process: opened.process.take(),
-            peer: Arc::clone(&opened.peer),
-            armed: true,
-        };
-        let profile = match opened.greeted {
-            Some(profile) => profile,
-            None => {
-                let greeted =
-                    tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await;
-                match greeted {
-                    Ok(Ok(profile)) => profile,
-                    Ok(Err(error)) => {
-                        // A child that answers an unknown question by ending is asked the old way
-                        // next time.
-                        if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some()
-                        {
-                            *lock(&self.era) = Some(Era::Legacy);
-                        }
-                        let why = self.explain(&starting, error.0).await;
-                        return Err(why);
-                    }
-                    Err(_) => {
-                        let why = format!("it did not answer within {} s", bound.as_secs_f32());
-                        let why = self.explain(&starting, why).await;
-                        return Err(why);
-                    }
-                }
-            }
-        };
-        *lock(&self.era) = Some(profile.era);
-        self.known.store(Some(Arc::new(profile.clone())));
-        let instance = Arc::new(Instance::new(Arc::clone(&opened.peer), profile));
+        let (instance, starting) = self.greet(None).await?;
+        self.known.store(Some(Arc::new(instance.profile().clone())));
         self.dirty.store(0, Ordering::Release);
         let listing = self
             .listing
@@ -417,20 +393,65 @@ impl Child {
         Ok((instance, starting.succeed()))
     }
 
-    fn open(self: &Arc<Self>) -> Result<Opened, String> {
-        let handler: Arc<dyn Handler> = Arc::new(ChildHandler(Arc::downgrade(self)));
+    /// Opens a session, for all clients or for one, and greets.
+    pub(super) async fn greet(
+        self: &Arc<Self>,
+        owner: Option<u64>,
+    ) -> Result<(Arc<Instance>, Starting), String> {
+        let bound = self.spec.options.init_timeout;
+        let mut opened = self.open(owner)?;
+        let starting = Starting {
+            process: opened.process.take(),
+            peer: Arc::clone(&opened.peer),
+            armed: true,
+        };
+        let profile = match opened.greeted {
+            Some(profile) => profile,
+            None => match tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await {
+                Ok(Ok(profile)) => profile,
+                Ok(Err(error)) => {
+                    // A child that answers an unknown question by ending is asked the old way
+                    // next time.
+                    if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some() {
+                        *lock(&self.era) = Some(Era::Legacy);
+                    }
+                    return Err(self.explain(&starting, error.0).await);
+                }
+                Err(_) => {
+                    let why = format!("it did not answer within {} s", bound.as_secs_f32());
+                    return Err(self.explain(&starting, why).await);
+                }
+            },
+        };
+        *lock(&self.era) = Some(profile.era);
+        let instance = Instance::new(Arc::clone(&opened.peer), profile, owner);
+        Ok((Arc::new(instance), starting))
+    }
+
+    fn open(self: &Arc<Self>, owner: Option<u64>) -> Result<Opened, String> {
+        let child = Arc::downgrade(self);
+        let handler: Arc<dyn Handler> = Arc::new(ChildHandler { child, owner });
+        let max_message = self.spec.options.max_message;
         match &self.spec.source {
-            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, self.spec.options.max_message, handler),
+            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler),
             ChildSource::Http(spec) => {
                 // One set of connections for all sessions of the child.
-                let config = self.http.get_or_init(|| http::HttpConfig::of(spec, self.spec.options.max_message));
-                Ok(Opened { peer: http::open(config.clone(), handler), process: None, greeted: None })
+                let config = self
+                    .http
+                    .get_or_init(|| http::HttpConfig::of(spec, max_message));
+                Ok(Opened {
+                    peer: http::open(config.clone(), handler),
+                    process: None,
+                    greeted: None,
+                })
             }
             ChildSource::Local(server) => Ok(local::open(server, self.runtime.clone(), handler)),
-            ChildSource::Session(session) => match lock(session).take() {
-                Some(spec) => Ok(session::open(spec, handler)),
-                None => Err("the session has ended; it was opened elsewhere and cannot be opened again here".to_owned()),
-            },
+            ChildSource::Session(session) => {
+                let spec = lock(session).take().ok_or(
+                    "the session has ended; it was opened elsewhere and cannot be opened again here",
+                )?;
+                Ok(session::open(spec, handler))
+            }
         }
     }
 
@@ -501,7 +522,8 @@ pub(crate) const fn bit(kind: Kind) -> u8 {
     1 << kind as u8
 }
 
-async fn stop(instance: &Instance, process: Option<stdio::Process>) {
+/// Ends a session, and the process under it.
+pub(super) async fn stop(instance: &Instance, process: Option<stdio::Process>) {
     match process {
         Some(process) => process.stop().await,
         None => instance.peer().end("it was stopped"),
@@ -509,7 +531,7 @@ async fn stop(instance: &Instance, process: Option<stdio::Process>) {
 }
 
 /// A half-started session: dropping it stops what runs.
-struct Starting {
+pub(super) struct Starting {
     process: Option<stdio::Process>,
     peer: Arc<Peer>,
     armed: bool,
@@ -517,7 +539,7 @@ struct Starting {
 
 impl Starting {
     /// The start has succeeded: nothing is stopped any more.
-    fn succeed(mut self) -> Option<stdio::Process> {
+    pub(super) fn succeed(mut self) -> Option<stdio::Process> {
         self.armed = false;
         self.process.take()
     }
@@ -534,7 +556,11 @@ impl Drop for Starting {
 }
 
 /// What a child starts by itself.
-struct ChildHandler(Weak<Child>);
+struct ChildHandler {
+    child: Weak<Child>,
+    /// The client whose own session it is.
+    owner: Option<u64>,
+}
 
 impl Handler for ChildHandler {
     fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
@@ -549,7 +575,7 @@ impl Handler for ChildHandler {
     }
 
     fn notification(&self, peer: &Arc<Peer>, notification: Notification) {
-        let Some(child) = self.0.upgrade() else {
+        let Some(child) = self.child.upgrade() else {
             return;
         };
         match &*notification.method {
@@ -560,7 +586,7 @@ impl Handler for ChildHandler {
             }
             _ => {
                 let instance = child
-                    .running()
+                    .running_for(self.owner)
                     .filter(|instance| Arc::ptr_eq(instance.peer(), peer));
                 if let Some(audience) = child.audience.upgrade() {
                     audience.told(&child, instance.as_ref(), notification);

@@ -28,6 +28,19 @@ pub enum Validate {
     ArgumentsAndOutput,
 }
 
+/// Whose session of a child a call is made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// One session serves all clients.
+    #[default]
+    Shared,
+    /// Each connected client has a session of its own (a process of its own for a stdio child),
+    /// from its first call until it leaves. Lists, subscriptions and the stateless requests of
+    /// 2026-07-28, which have no connection, stay with the shared session; so does a child in this
+    /// process.
+    PerClient,
+}
+
 /// The options that every kind of child has.
 #[derive(Debug, Clone)]
 pub(crate) struct ChildOptions {
@@ -39,6 +52,7 @@ pub(crate) struct ChildOptions {
     pub(crate) list_timeout: Duration,
     pub(crate) era: ChildEra,
     pub(crate) validate: Validate,
+    pub(crate) isolation: Isolation,
     /// Start on the first call that needs it.
     pub(crate) lazy: bool,
     /// Its failure to start is no reason to complain loudly.
@@ -62,6 +76,7 @@ impl Default for ChildOptions {
             list_timeout: Duration::from_secs(15),
             era: ChildEra::Auto,
             validate: Validate::Arguments,
+            isolation: Isolation::Shared,
             lazy: false,
             optional: false,
             tools: ToolFilter::default(),

@@ -12,7 +12,7 @@ use super::client::{Client, Outlet};
 use super::fault;
 use super::rewrite::{self, ResultOf};
 use crate::child::CallerInfo;
-use crate::child::instance::Instance;
+use crate::child::instance::{InFlight, Instance, LogWish};
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
 use crate::nearest::nearest;
@@ -45,14 +45,12 @@ impl Caller<'_> {
         }
     }
 
-    /// Whether a log message of this level is wanted.
-    fn wants(&self, level: Option<LogLevel>) -> bool {
+    /// Which log messages this request wants.
+    fn wish(&self) -> LogWish {
         match (self.era, self.log_level()) {
-            // Nothing is sent to a modern request that did not ask.
-            (Era::Modern, None) => false,
-            // Before `logging/setLevel` the server decides.
-            (Era::Legacy, None) => true,
-            (_, Some(least)) => level.is_none_or(|level| level >= least),
+            (Era::Modern, None) => LogWish::Nothing,
+            (Era::Legacy, None) => LogWish::Everything,
+            (_, Some(least)) => LogWish::From(least),
         }
     }
 
@@ -303,11 +301,12 @@ impl Gateway {
         let child = forward.child;
         let mut attempt = 1;
         loop {
-            let instance = match child.running() {
+            let owner = caller.client.connection();
+            let instance = match child.running_for(owner) {
                 Some(instance) => instance,
                 None => tokio::select! {
                     biased;
-                    instance = child.instance() => instance.map_err(|why| fault::unavailable(child, &why))?,
+                    instance = child.instance_for(owner) => instance.map_err(|why| fault::unavailable(child, &why))?,
                     () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
                 },
             };
@@ -375,7 +374,11 @@ impl Gateway {
         let Some(_slot) = forward.child.slot().await else {
             return Err(Ended::Failed(Failure::Overloaded));
         };
-        let _active = instance.enter(caller.client.id);
+        let _active = instance.enter(InFlight {
+            client: caller.client.id,
+            outlet: Arc::clone(caller.outlet),
+            wish: caller.wish(),
+        });
         let mut call = instance.peer().request(forward.method, params, route);
         let options = &forward.child.spec.options;
         let latest = Instant::now() + options.max_timeout;
@@ -422,7 +425,7 @@ impl Gateway {
     fn relay_notification(&self, caller: &Caller<'_>, child: &Child, notification: Notification) {
         let notification = if &*notification.method == "notifications/message" {
             let (notification, level) = log_message(child, notification);
-            if !caller.wants(level) {
+            if !caller.wish().takes(level) {
                 return;
             }
             notification

@@ -1,18 +1,12 @@
 //! A client: whoever connects to us, and how to reach it.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::child::instance::LogWish;
 use crate::server::LogLevel;
-use crate::wire::peer::LinkError;
+pub(crate) use crate::wire::peer::Outlet;
 use crate::wire::{Message, Raw};
-
-/// Where messages for a client go: the stream of one of its requests, or its connection. Keeps order.
-pub(crate) trait Outlet: Send + Sync + fmt::Debug + 'static {
-    /// Hands a message over. Never blocks; an outlet that is closed or full refuses.
-    fn send(&self, message: Message) -> Result<(), LinkError>;
-}
 
 /// What a client said in `initialize`.
 #[derive(Debug, Clone)]
@@ -47,6 +41,16 @@ impl Client {
         })
     }
 
+    /// The connection that this client is, unless it is the sender of one stateless request.
+    pub(crate) fn connection(&self) -> Option<u64> {
+        self.push.as_ref().map(|_| self.id)
+    }
+
+    /// Which log messages the connection wants.
+    pub(crate) fn log_wish(&self) -> LogWish {
+        self.log_level().map_or(LogWish::Everything, LogWish::From)
+    }
+
     /// The version of the connection, once `initialize` has succeeded.
     pub(crate) fn legacy_version(&self) -> Option<&'static str> {
         self.handshake.get().map(|handshake| handshake.version)
@@ -59,6 +63,11 @@ impl Client {
     /// Notes what `initialize` agreed; false if that was done before.
     pub(crate) fn greet(&self, handshake: Handshake) -> bool {
         self.handshake.set(handshake).is_ok()
+    }
+
+    /// Where what belongs to no request goes.
+    pub(crate) fn outlet(&self) -> Option<Arc<dyn Outlet>> {
+        self.push.clone()
     }
 
     /// Sends what belongs to no request.

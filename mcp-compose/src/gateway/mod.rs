@@ -105,6 +105,7 @@ impl Gateway {
                     spec,
                     self.runtime.clone(),
                     Weak::clone(&audience),
+                    self.tasks.clone(),
                 )
             })
             .collect();
@@ -160,6 +161,9 @@ impl Gateway {
     /// The connection is gone; all that it held is released.
     pub(crate) fn disconnect(&self, client: &Client) {
         lock(&self.clients).remove(&client.id);
+        for child in self.children.load().iter() {
+            child.release(client.id);
+        }
         self.forget(Subscriber::Client(client.id));
     }
 

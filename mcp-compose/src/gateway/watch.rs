@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 
 use super::Gateway;
 use super::call::{Caller, log_message, required};
-use super::client::{Client, Outlet};
+use super::client::Outlet;
 use super::fault;
 use crate::child::handshake::stamp_modern;
-use crate::child::instance::Instance;
+use crate::child::instance::{Instance, LogWish};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{ALL_KINDS, Audience, Child};
 use crate::server::LogLevel;
@@ -372,7 +372,7 @@ impl Gateway {
         }
     }
 
-    fn updated(&self, child: &Child, notification: Notification) {
+    fn updated(&self, child: &Child, notification: &Notification) {
         let Ok(mut params) = Object::parse(notification.params()) else {
             return;
         };
@@ -402,34 +402,41 @@ impl Gateway {
         }
     }
 
-    /// What a shared session says without a link to a call goes to a client only where it can
-    /// belong to nobody else.
-    fn only_audience(&self, instance: Option<&Arc<Instance>>) -> Option<Arc<Client>> {
-        let active = instance
-            .map(|instance| instance.active_clients())
+    /// What a session says without a link to a call goes to a client only where it can belong to
+    /// nobody else: to the one call in flight, or to the one client that it can be meant for.
+    fn audience(&self, instance: Option<&Arc<Instance>>) -> Option<(Arc<dyn Outlet>, LogWish)> {
+        let calls = instance
+            .map(|instance| instance.in_flight())
             .unwrap_or_default();
-        match active.as_slice() {
-            [one] => self.client(*one),
-            [] => {
-                let mut clients = self.greeted_clients().into_iter();
-                let first = clients.next();
-                first.filter(|_| clients.next().is_none())
+        let client = match calls.as_slice() {
+            [only] => return Some((Arc::clone(&only.outlet), only.wish)),
+            [first, others @ ..] => {
+                let shared = others.iter().any(|call| call.client != first.client);
+                self.client(first.client).filter(|_| !shared)?
             }
-            _ => None,
-        }
+            [] => match instance.and_then(|instance| instance.owner()) {
+                Some(owner) => self.client(owner)?,
+                None => {
+                    let mut clients = self.greeted_clients().into_iter();
+                    clients.next().filter(|_| clients.next().is_none())?
+                }
+            },
+        };
+        let wish = client.log_wish();
+        Some((client.outlet()?, wish))
     }
 
     fn logged(&self, child: &Child, instance: Option<&Arc<Instance>>, notification: Notification) {
         let (notification, level) = log_message(child, notification);
-        let Some(client) = self.only_audience(instance) else {
-            tracing::debug!(child = %child.label, "a log message that no single client caused: {}", notification.params());
-            return;
-        };
-        if client
-            .log_level()
-            .is_none_or(|least| level.is_none_or(|level| level >= least))
-        {
-            client.push(Message::Notification(notification));
+        match self.audience(instance) {
+            Some((outlet, wish)) if wish.takes(level) => {
+                // An outlet that is gone has nobody who reads it.
+                let _ = outlet.send(Message::Notification(notification));
+            }
+            Some(_) => {}
+            None => {
+                tracing::debug!(child = %child.label, "a log message that no single client caused: {}", notification.params());
+            }
         }
     }
 
@@ -516,14 +523,14 @@ impl Audience for Gateway {
         notification: Notification,
     ) {
         match &*notification.method {
-            "notifications/resources/updated" => self.updated(child, notification),
+            "notifications/resources/updated" => self.updated(child, &notification),
             "notifications/message" => self.logged(child, instance, notification),
             // Of the hop, or about a call that has ended.
             "notifications/cancelled" | "notifications/progress" | "notifications/initialized" => {}
             "notifications/subscriptions/acknowledged" => {}
             _ => {
-                if let Some(client) = self.only_audience(instance) {
-                    client.push(Message::Notification(notification));
+                if let Some((outlet, _)) = self.audience(instance) {
+                    let _ = outlet.send(Message::Notification(notification));
                 }
             }
         }

@@ -84,7 +84,7 @@ impl<'a> Object<'a> {
         let mut keys = KeySet::default();
         scan.open(b'{')?;
         while let Some(key) = scan.key()? {
-            if !keys.insert(&key) {
+            if !keys.insert(key.clone()) {
                 return Err(Invalid::twice(&key));
             }
             let value = scan.value()?;
@@ -297,7 +297,7 @@ pub(crate) fn check(text: &str, max_nodes: usize) -> Result<(), Invalid> {
 fn name<'t>(scan: &mut Scan<'t>, open: &mut [Option<KeySet<'t>>]) -> Result<(), Invalid> {
     if let Some(Some(keys)) = open.last_mut() {
         let key = scan.name()?;
-        if !keys.insert(&key) {
+        if !keys.insert(key.clone()) {
             return Err(Invalid::twice(&key));
         }
     }
@@ -478,15 +478,15 @@ struct KeySet<'de> {
 const FEW: usize = 8;
 
 impl<'de> KeySet<'de> {
-    fn insert(&mut self, key: &Cow<'de, str>) -> bool {
-        if self.few.contains(key) {
+    fn insert(&mut self, key: Cow<'de, str>) -> bool {
+        if self.few.contains(&key) {
             return false;
         }
         if self.few.len() < FEW {
-            self.few.push(key.clone());
+            self.few.push(key);
             return true;
         }
-        self.many.insert(key.clone())
+        self.many.insert(key)
     }
 }
 

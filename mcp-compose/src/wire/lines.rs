@@ -194,7 +194,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 if std::mem::take(&mut self.skipping) {
                     continue;
                 }
-                if let Some(line) = trim(line) {
+                if let Some(line) = trim(&line) {
                     return Ok(Some(if line.len() > self.max_line {
                         Line::TooLong
                     } else {
@@ -222,7 +222,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 }
 
 /// The line without its end, unless nothing is left.
-fn trim(line: Bytes) -> Option<Bytes> {
+fn trim(line: &Bytes) -> Option<Bytes> {
     let end = line
         .iter()
         .rposition(|byte| !matches!(byte, b'\n' | b'\r'))?

@@ -266,7 +266,7 @@ impl Message {
         }
         if let Some(params) = envelope.params
             && !params.starts_with('{')
-            && !(params == "null")
+            && params != "null"
         {
             return Err(Malformed::invalid(id, "`params` is an object"));
         }
@@ -277,11 +277,11 @@ impl Message {
         match (envelope.method, id, envelope.result, envelope.error) {
             (Some(method), Some(id), None, None) => Ok(Self::Request(Request {
                 id,
-                method: own(text, &method),
+                method: own(text, method),
                 params,
             })),
             (Some(method), None, None, None) => Ok(Self::Notification(Notification {
-                method: own(text, &method),
+                method: own(text, method),
                 params,
             })),
             (None, Some(id), Some(result), None) => Ok(Self::Response(Response {
@@ -402,10 +402,10 @@ impl Frame {
 }
 
 /// A decoded string that shares its text with the message where it can.
-fn own(text: &ByteString, part: &std::borrow::Cow<'_, str>) -> ByteString {
+fn own(text: &ByteString, part: std::borrow::Cow<'_, str>) -> ByteString {
     match part {
         std::borrow::Cow::Borrowed(part) => text.slice_ref(part),
-        std::borrow::Cow::Owned(part) => ByteString::from(part.as_str()),
+        std::borrow::Cow::Owned(part) => ByteString::from(part),
     }
 }
 

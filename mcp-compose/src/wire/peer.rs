@@ -45,6 +45,12 @@ pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
     fn close(&self);
 }
 
+/// Where messages for a client go: the stream of one of its requests, or its connection. Keeps order.
+pub(crate) trait Outlet: Send + Sync + fmt::Debug + 'static {
+    /// Hands a message over. Never blocks; an outlet that is closed or full refuses.
+    fn send(&self, message: Message) -> Result<(), LinkError>;
+}
+
 /// A message on its way out, with what only some transports need.
 #[derive(Debug)]
 pub(crate) struct Outgoing {

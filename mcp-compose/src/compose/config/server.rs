@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Namespace, Validate};
+use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
 use super::reader::Reader;
 use crate::child::{http, stdio};
 use crate::nearest::nearest;
@@ -30,6 +30,7 @@ pub(super) const KEYS: &[&str] = &[
     "maxTimeout",
     "era",
     "validate",
+    "isolation",
     "lazy",
     "optional",
     "tools",
@@ -214,6 +215,13 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     ];
     if let Some(validate) = server.word("validate", &checks) {
         options.validate = validate;
+    }
+    let isolations = [
+        ("shared", Isolation::Shared),
+        ("per-client", Isolation::PerClient),
+    ];
+    if let Some(isolation) = server.word("isolation", &isolations) {
+        options.isolation = isolation;
     }
     options.lazy = server.flag("lazy");
     options.optional = server.flag("optional");
