@@ -216,6 +216,7 @@ async fn a_namespace_with_an_underscore_reads_in_every_spelling() {
     let aggregator = Aggregator::http(&config).await;
     for version in [LEGACY, MODERN] {
         let client = Raw::http(&aggregator, version).await;
+        client.listed("secure_db_forecast").await;
         let uris = client.names("resources").await;
         assert!(
             uris.contains(&"secure-db://app://settings".to_owned()),

@@ -481,10 +481,8 @@ impl Child {
         }
     }
 
+    /// The gateway reports the listing's problems, each once.
     fn publish(&self, listing: Listing) {
-        for problem in listing.problems.iter().flatten() {
-            tracing::warn!(child = %self.label, "{problem}");
-        }
         self.listing.store(Arc::new(listing));
     }
 

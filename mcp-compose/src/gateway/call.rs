@@ -29,8 +29,7 @@ const ATTEMPTS: usize = 2;
 pub(crate) struct Caller<'r> {
     pub(crate) client: &'r Arc<Client>,
     pub(crate) era: Era,
-    /// The request's `_meta`, raw and taken apart.
-    pub(crate) meta_text: Option<&'r str>,
+    /// The request's `_meta`.
     pub(crate) meta: Object<'r>,
     /// What precedes the result goes here.
     pub(crate) outlet: &'r Arc<dyn Outlet>,
@@ -357,13 +356,7 @@ impl Gateway {
         };
         let params = |id: u64| {
             let mut params = forward.params.clone();
-            match rewrite::request_meta(
-                caller.meta_text,
-                token.map(|_| id),
-                era,
-                level,
-                capabilities,
-            ) {
+            match rewrite::request_meta(&caller.meta, token.map(|_| id), era, level, capabilities) {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");

@@ -201,7 +201,6 @@ impl Gateway {
         let caller = Caller {
             client,
             era,
-            meta_text,
             meta,
             outlet,
             cancelled,

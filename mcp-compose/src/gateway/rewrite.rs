@@ -19,15 +19,13 @@ const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
 /// The `_meta` of a request to a child: the client's, less what is the protocol's own, plus what
 /// the child's era asks for, plus the client's capabilities where the child shall know them.
 pub(crate) fn request_meta(
-    client: Option<&str>,
+    client: &Object<'_>,
     progress_token: Option<u64>,
     era: Era,
     log_level: Option<&str>,
     capabilities: Option<&str>,
 ) -> Option<String> {
-    let mut meta = client
-        .and_then(|meta| Object::parse(meta).ok())
-        .unwrap_or_default();
+    let mut meta = client.clone();
     meta.remove("progressToken");
     meta.retain(|key| !key.starts_with(PROTOCOL_PREFIX));
     if let Some(token) = progress_token {

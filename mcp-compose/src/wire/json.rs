@@ -6,7 +6,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, Visitor};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
@@ -77,12 +77,21 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Takes `text` apart. A member that stands twice is an error, as is anything but an object.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let object = deserializer.deserialize_map(ObjectVisitor)?;
-        deserializer.end()?;
-        Ok(object)
+    /// Takes JSON text apart. A member that stands twice is an error, as is anything but an object.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Invalid> {
+        let mut scan = Scan::new(text);
+        let mut entries: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
+        let mut keys = KeySet::default();
+        scan.open(b'{')?;
+        while let Some(key) = scan.key()? {
+            if !keys.insert(&key) {
+                return Err(Invalid::twice(&key));
+            }
+            let value = scan.value()?;
+            entries.push((key, Cow::Borrowed(value)));
+        }
+        scan.end()?;
+        Ok(Self { entries })
     }
 
     /// The raw text of a member.
@@ -174,31 +183,6 @@ impl<'a> Object<'a> {
     }
 }
 
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries: Vec<(Cow<'de, str>, Cow<'de, str>)> = Vec::with_capacity(8);
-        let mut seen = KeySet::default();
-        while let Some(key) = map.next_key_seed(CowStr)? {
-            if !seen.insert(&key) {
-                return Err(serde::de::Error::custom(format_args!(
-                    "member `{key}` stands twice"
-                )));
-            }
-            let value: &'de RawValue = map.next_value()?;
-            entries.push((key, Cow::Borrowed(value.get())));
-        }
-        Ok(Object { entries })
-    }
-}
-
 /// A string that borrows where the text has no escapes.
 pub(crate) struct CowStr;
 
@@ -259,75 +243,227 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
-/// Refuses what a message from outside may not be: nested deeper than 128 levels (serde_json's
-/// own limit), of more than
+/// Refuses what a message from outside may not be: nested deeper than 128 levels, of more than
 /// `max_nodes` values, or with a member that stands twice in one object (two parsers would read
 /// two different requests out of it).
-pub(crate) fn check(text: &str, max_nodes: usize) -> Result<(), serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut left = max_nodes;
-    Check { left: &mut left }.deserialize(&mut deserializer)?;
-    deserializer.end()
-}
-
-struct Check<'n> {
-    left: &'n mut usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Check<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if *self.left == 0 {
-            return Err(serde::de::Error::custom("too many values in one message"));
+pub(crate) fn check(text: &str, max_nodes: usize) -> Result<(), Invalid> {
+    let mut scan = Scan::new(text);
+    // One set of keys for each object that is open; `None` for an array.
+    let mut open: SmallVec<[Option<KeySet<'_>>; 8]> = SmallVec::new();
+    let mut nodes = 0;
+    loop {
+        // A value begins.
+        nodes += 1;
+        if nodes > max_nodes {
+            return Err(Invalid("too many values in one message".to_owned()));
         }
-        *self.left -= 1;
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Check<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Check { left: self.left })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = KeySet::default();
-        while let Some(key) = map.next_key_seed(CowStr)? {
-            if !seen.insert(&key) {
-                return Err(serde::de::Error::custom(format_args!(
-                    "member `{key}` stands twice"
-                )));
+        match scan.peek() {
+            Some(b'{') => open.push(Some(KeySet::default())),
+            Some(b'[') => open.push(None),
+            _ => {
+                scan.scalar()?;
             }
-            map.next_value_seed(Check { left: self.left })?;
         }
-        Ok(())
+        if open.len() > MAX_DEPTH {
+            return Err(Invalid("it is nested too deeply".to_owned()));
+        }
+        if matches!(scan.peek(), Some(b'{' | b'[')) {
+            scan.at += 1;
+            if scan.close() {
+                open.pop();
+            } else {
+                name(&mut scan, &mut open)?;
+                continue;
+            }
+        }
+        // A value has ended, and with it perhaps what holds it.
+        loop {
+            if open.is_empty() {
+                return scan.end();
+            }
+            if scan.comma() {
+                name(&mut scan, &mut open)?;
+                break;
+            }
+            if !scan.close() {
+                return Err(Invalid::syntax());
+            }
+            open.pop();
+        }
+    }
+}
+
+/// In an object: the name of the member whose value comes next.
+fn name<'t>(scan: &mut Scan<'t>, open: &mut [Option<KeySet<'t>>]) -> Result<(), Invalid> {
+    if let Some(Some(keys)) = open.last_mut() {
+        let key = scan.name()?;
+        if !keys.insert(&key) {
+            return Err(Invalid::twice(&key));
+        }
+    }
+    Ok(())
+}
+
+/// Deepest nesting that is accepted from outside; it is serde_json's own limit, too.
+const MAX_DEPTH: usize = 128;
+
+/// Why JSON text is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Invalid(String);
+
+impl Invalid {
+    fn twice(key: &str) -> Self {
+        let shown: String = key.chars().take(64).collect();
+        Self(format!("member `{shown}` stands twice"))
+    }
+
+    fn syntax() -> Self {
+        Self("it is not a JSON object".to_owned())
+    }
+}
+
+/// Walks over JSON text that a parser has found to be valid (every [`Raw`] was), and finds where
+/// its parts begin and end. On other text it stops with an error.
+struct Scan<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Scan<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(self.at) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn open(&mut self, byte: u8) -> Result<(), Invalid> {
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(Invalid::syntax())
+        }
+    }
+
+    fn close(&mut self) -> bool {
+        self.take(b'}') || self.take(b']')
+    }
+
+    fn comma(&mut self) -> bool {
+        self.take(b',')
+    }
+
+    fn end(&mut self) -> Result<(), Invalid> {
+        if self.peek().is_none() {
+            Ok(())
+        } else {
+            Err(Invalid::syntax())
+        }
+    }
+
+    /// The next member's name, or `None` at the end of the object.
+    fn key(&mut self) -> Result<Option<Cow<'t, str>>, Invalid> {
+        if self.take(b'}') {
+            return Ok(None);
+        }
+        self.take(b',');
+        self.name().map(Some)
+    }
+
+    /// A name and its colon.
+    fn name(&mut self) -> Result<Cow<'t, str>, Invalid> {
+        if self.peek() != Some(b'"') {
+            return Err(Invalid::syntax());
+        }
+        let start = self.at;
+        let escaped = self.string()?;
+        let quoted = self.text.get(start..self.at).ok_or_else(Invalid::syntax)?;
+        if !self.take(b':') {
+            return Err(Invalid::syntax());
+        }
+        if escaped {
+            return serde_json::from_str(quoted)
+                .map(Cow::Owned)
+                .map_err(|_| Invalid::syntax());
+        }
+        Ok(Cow::Borrowed(&quoted[1..quoted.len() - 1]))
+    }
+
+    /// Passes over a string; whether it has escapes.
+    fn string(&mut self) -> Result<bool, Invalid> {
+        let bytes = self.text.as_bytes();
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            let rest = bytes.get(self.at..).ok_or_else(Invalid::syntax)?;
+            let found = memchr::memchr2(b'"', b'\\', rest).ok_or_else(Invalid::syntax)?;
+            self.at += found + 1;
+            if rest[found] == b'"' {
+                return Ok(escaped);
+            }
+            escaped = true;
+            self.at += 1;
+        }
+    }
+
+    /// Passes over a string, a number, `true`, `false` or `null`.
+    fn scalar(&mut self) -> Result<(), Invalid> {
+        if self.peek() == Some(b'"') {
+            return self.string().map(|_| ());
+        }
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        while let Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.') =
+            bytes.get(self.at)
+        {
+            self.at += 1;
+        }
+        if self.at > start {
+            Ok(())
+        } else {
+            Err(Invalid::syntax())
+        }
+    }
+
+    /// The text of the next value, whatever it is.
+    fn value(&mut self) -> Result<&'t str, Invalid> {
+        let first = self.peek();
+        let start = self.at;
+        if !matches!(first, Some(b'{' | b'[')) {
+            self.scalar()?;
+            return self.text.get(start..self.at).ok_or_else(Invalid::syntax);
+        }
+        let bytes = self.text.as_bytes();
+        let mut depth = 0_usize;
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return self.text.get(start..self.at).ok_or_else(Invalid::syntax);
+            }
+        }
+        Err(Invalid::syntax())
     }
 }
 
@@ -377,6 +513,49 @@ mod tests {
         assert!(check(r#"{"x":[{"a":1},{"a":2}]}"#, MAX_NODES).is_ok());
         let many: String = (0..40).map(|n| format!("\"k{n}\":0,")).collect();
         assert!(check(&format!("{{{many}\"k39\":1}}"), MAX_NODES).is_err());
+    }
+
+    #[test]
+    fn members_are_those_that_a_parser_finds() {
+        for text in [
+            r#"{}"#,
+            r#" { "a" : [ 1 , { "b" : "]}" } ] , "c\"d" : -1.5e+3 , "e" : null } "#,
+            r#"{"s":"\\","t":"\u00e9{","u":{"v":[[],{}]},"w":true}"#,
+        ] {
+            let parsed: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(text).unwrap();
+            let object = Object::parse(text).unwrap();
+            let members: serde_json::Map<_, _> = object
+                .iter()
+                .map(|(key, value)| (key.to_owned(), serde_json::from_str(value).unwrap()))
+                .collect();
+            assert_eq!(members, parsed, "{text}");
+            assert!(check(text, MAX_NODES).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused_and_harms_nothing() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "7",
+            r#"{"a"}"#,
+            r#"{"a":"#,
+            r#"{"a":1"#,
+            r#"{"a":"x"#,
+            r#"{"a\"#,
+            "{\"a\":[}",
+            "{} {}",
+        ] {
+            assert!(Object::parse(text).is_err(), "{text}");
+        }
+        for text in [
+            "", "{", "[", "[1", "{\"a\"", "\"a", "{\"a\":}", "[,]", "1 2",
+        ] {
+            assert!(check(text, MAX_NODES).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 use tokio::task::AbortHandle;
 
-use super::Log;
+use super::log::Log;
 
 #[derive(Debug)]
 pub(super) struct Connection {

@@ -4,7 +4,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::ChildStdin;
 use tokio::sync::Mutex;
 
-use super::Log;
+use super::log::Log;
 use crate::process::Process;
 
 #[derive(Debug)]

@@ -46,28 +46,6 @@ async fn a32_static_headers_reach_the_child_and_the_callers_token_does_not() {
     }
 }
 
-#[tokio::test]
-async fn a33_each_client_has_its_own_session_where_that_is_asked_for() {
-    let script =
-        basic(json!({ "tools": [tool("next")], "calls": { "next": { "answer": "counter" } } }));
-    for (isolation, wanted) in [
-        ("per-client", ["1", "2", "1", "2"]),
-        ("shared", ["1", "2", "3", "4"]),
-    ] {
-        let mut child = scripted(&script);
-        child["isolation"] = json!(isolation);
-        let aggregator = one(child).await;
-        let mut seen = Vec::new();
-        for _ in 0..2 {
-            let client = Raw::http(&aggregator, LEGACY).await;
-            for _ in 0..2 {
-                seen.push(text(&client.call("ns_next", json!({})).await).to_owned());
-            }
-        }
-        assert_eq!(seen, wanted, "{isolation}");
-    }
-}
-
 /// The aggregator serves its good child in time although the other one is `bad`, and says which one that is.
 async fn costs_only_its_own(bad: Value) {
     let shown = bad.to_string();

@@ -7,6 +7,8 @@
     reason = "legacy clients still set log levels and read log messages"
 )]
 
+mod contents;
+
 use std::sync::{Arc, Mutex};
 
 use rmcp::model::{
@@ -27,8 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-const AUDIO: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
+use contents::{AUDIO, IMAGE, embedded, image, text, tools};
 
 #[tokio::main]
 async fn main() {
@@ -112,14 +113,6 @@ fn result<T: DeserializeOwned>(mut value: Value) -> T {
 
 fn refused(code: i32, message: &'static str, data: Option<Value>) -> ErrorData {
     ErrorData::new(ErrorCode(code), message, data)
-}
-
-fn tool(name: &str) -> Value {
-    json!({ "name": name, "description": format!("{name} of the conformance suite."), "inputSchema": { "type": "object" } })
-}
-
-fn text(text: &str) -> Value {
-    json!({ "content": [{ "type": "text", "text": text }] })
 }
 
 impl ServerHandler for Everything {
@@ -395,14 +388,6 @@ impl ServerHandler for Everything {
     }
 }
 
-fn image() -> Value {
-    json!({ "type": "image", "data": IMAGE, "mimeType": "image/png" })
-}
-
-fn embedded(uri: &str, mime: &str, text: &str) -> Value {
-    json!({ "type": "resource", "resource": { "uri": uri, "mimeType": mime, "text": text } })
-}
-
 async fn log(context: &RequestContext<RoleServer>, line: &str) {
     let modern = context
         .protocol_version()
@@ -431,49 +416,4 @@ async fn report(context: &RequestContext<RoleServer>) {
             .notify_progress(model::<ProgressNotificationParam>(params))
             .await;
     }
-}
-
-fn tools() -> Vec<Value> {
-    let mut tools: Vec<Value> = [
-        "test_simple_text",
-        "test_image_content",
-        "test_audio_content",
-        "test_embedded_resource",
-        "test_multiple_content_types",
-        "test_tool_with_logging",
-        "test_logging_tool",
-        "test_tool_with_progress",
-        "test_error_handling",
-        "test_missing_capability",
-        "test_streaming_elicitation",
-        "test_trigger_tool_change",
-        "test_trigger_prompt_change",
-    ]
-    .map(tool)
-    .to_vec();
-    let mut header = tool("test_x_mcp_header");
-    header["inputSchema"]["properties"] =
-        json!({ "region": { "type": "string", "x-mcp-header": "Region" } });
-    let mut dialect = tool("json_schema_2020_12_tool");
-    dialect["inputSchema"] = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "$defs": { "address": { "$anchor": "addressDef", "type": "object", "properties": {
-            "street": { "type": "string" }, "city": { "type": "string" },
-        } } },
-        "properties": {
-            "name": { "type": "string" },
-            "address": { "$ref": "#/$defs/address" },
-            "contactMethod": { "type": "string", "enum": ["phone", "email"] },
-            "phone": { "type": "string" },
-            "email": { "type": "string" },
-        },
-        "allOf": [{ "anyOf": [{ "required": ["phone"] }, { "required": ["email"] }] }],
-        "if": { "properties": { "contactMethod": { "const": "phone" } }, "required": ["contactMethod"] },
-        "then": { "required": ["phone"] },
-        "else": { "required": ["email"] },
-        "additionalProperties": false,
-    });
-    tools.extend([header, dialect]);
-    tools
 }
