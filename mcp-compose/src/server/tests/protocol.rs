@@ -135,7 +135,7 @@ async fn a_change_is_told_even_after_the_call() {
     handle("tools/call", json!({ "name": "sell" }), ctx.clone())
         .await
         .unwrap();
-    assert_eq!(*sent.lock().unwrap(), [update.clone()]);
+    assert_eq!(*sent.lock().unwrap(), std::slice::from_ref(&update));
     ctx.resource_changed("shop://stock");
     assert_eq!(*sent.lock().unwrap(), [update.clone(), update]);
 }
