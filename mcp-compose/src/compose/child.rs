@@ -10,6 +10,7 @@ use crate::server::{LocalServer, Server};
 /// What can be a child of a composition.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an MCP child",
+    label = "not a child",
     note = "a child is `stdio(..)`, `http(..)`, a session, or a value whose impl block carries `#[mcp_server]`"
 )]
 pub trait IntoChild {

@@ -24,6 +24,19 @@ mod http {
     }
 }
 
+/// A connection that the program opened itself.
+struct Held;
+
+impl mcp_compose::child::Transport for Held {
+    async fn send(&mut self, _: String) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    async fn receive(&mut self) -> std::io::Result<Option<String>> {
+        Ok(None)
+    }
+}
+
 async fn notes() -> Result<Notes, std::io::Error> {
     Ok(Notes)
 }
@@ -40,7 +53,7 @@ async fn composed(url: &str) -> Result<Composition, Box<dyn Error>> {
         db: stdio(http::program(), "db.ts", arguments[0]).env("URL", url),
         db_main: if url.is_empty() { stdio("a") } else { stdio("b").arg(arguments.iter().copied().collect::<String>()) },
         "my-db": http(url),
-        legacy: session("client"),
+        legacy: session(Held),
         #[cfg(any())]
         absent: nothing(),
         ..shared
