@@ -313,6 +313,11 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct Invalid(String);
 
 impl Invalid {
+    /// Text that is refused for a reason of the reader's.
+    pub(crate) fn because(why: String) -> Self {
+        Self(why)
+    }
+
     fn twice(key: &str) -> Self {
         let shown: String = key.chars().take(64).collect();
         Self(format!("member `{shown}` stands twice"))

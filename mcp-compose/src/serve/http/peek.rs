@@ -1,19 +1,13 @@
 //! What the transport itself reads of a request's params, in one pass over them.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-use crate::wire::Message;
-use crate::wire::json::CowStr;
+use crate::wire::json::{Invalid, decode_string};
 use crate::wire::message::Incoming;
 use crate::wire::version::{LEGACY, META_CLIENT_CAPABILITIES, META_VERSION};
+use crate::wire::{Message, Object};
 
 /// What headers repeat of a request's params, and what its `_meta` says of the protocol.
-///
-/// Members that stand twice are not looked for: the gateway refuses them.
 #[derive(Debug, Default)]
 pub(super) struct Peek<'a> {
     /// `_meta`'s protocol version.
@@ -28,20 +22,40 @@ pub(super) struct Peek<'a> {
 
 impl<'a> Peek<'a> {
     /// Looks into the params of `method`.
-    pub(super) fn of(method: &str, params: &'a str) -> Result<Self, serde_json::Error> {
-        let mut peek = Self::default();
-        let params_of = Params {
-            named_by: match method {
-                "tools/call" | "prompts/get" => "name",
-                "resources/read" => "uri",
-                "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
-                _ => "",
-            },
-            called: method == "tools/call",
-            peek: &mut peek,
+    pub(super) fn of(method: &str, params: &'a str) -> Result<Self, Invalid> {
+        let params = Object::parse(params)?;
+        let meta = match params.get_borrowed("_meta") {
+            Some(meta) => Object::parse(meta)?,
+            None => Object::default(),
         };
-        params_of.deserialize(&mut serde_json::Deserializer::from_str(params))?;
-        Ok(peek)
+        let named_by = match method {
+            "tools/call" | "prompts/get" => "name",
+            "resources/read" => "uri",
+            "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+            _ => "",
+        };
+        let version = string(&meta, META_VERSION)?;
+        let capabilities = meta.get(META_CLIENT_CAPABILITIES);
+        let can = capabilities.is_some_and(|capabilities| capabilities.starts_with('{'));
+        Ok(Self {
+            complete: can && version.is_some(),
+            version,
+            name: string(&params, named_by)?,
+            arguments: params
+                .get_borrowed("arguments")
+                .filter(|_| method == "tools/call"),
+        })
+    }
+}
+
+/// A member that is a string where it is there.
+fn string<'a>(object: &Object<'a>, key: &str) -> Result<Option<Cow<'a, str>>, Invalid> {
+    match object.get_borrowed(key) {
+        None => Ok(None),
+        Some(raw) => match decode_string(raw) {
+            Some(text) => Ok(Some(text)),
+            None => Err(Invalid::because(format!("`{key}` is not a string"))),
+        },
     }
 }
 
@@ -56,81 +70,6 @@ pub(super) fn says_version(incoming: &Incoming) -> bool {
             &*request.method != "initialize" || !LEGACY.contains(&&*version)
         }),
         Err(_) => false,
-    }
-}
-
-struct Params<'p, 'a> {
-    named_by: &'static str,
-    called: bool,
-    peek: &'p mut Peek<'a>,
-}
-
-impl<'de> DeserializeSeed<'de> for Params<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Params<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(CowStr)? {
-            match &*key {
-                "_meta" => map.next_value_seed(Meta(self.peek))?,
-                "arguments" if self.called => {
-                    self.peek.arguments = Some(map.next_value::<&RawValue>()?.get());
-                }
-                key if key == self.named_by => {
-                    self.peek.name = Some(map.next_value_seed(CowStr)?);
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Meta<'p, 'a>(&'p mut Peek<'a>);
-
-impl<'de> DeserializeSeed<'de> for Meta<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Meta<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`_meta` to be an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut capabilities = false;
-        while let Some(key) = map.next_key_seed(CowStr)? {
-            match &*key {
-                META_VERSION => self.0.version = Some(map.next_value_seed(CowStr)?),
-                META_CLIENT_CAPABILITIES => {
-                    capabilities = map.next_value::<&RawValue>()?.get().starts_with('{');
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        self.0.complete = capabilities && self.0.version.is_some();
-        Ok(())
     }
 }
 
