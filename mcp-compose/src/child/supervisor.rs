@@ -30,6 +30,8 @@ const DEBOUNCE: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between starts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest pause before a start that a call waits for.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// How long a call may wait for its turn at a child that is busy.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// A session that lived this long starts the pauses anew.
@@ -241,7 +243,8 @@ impl Child {
                 }
                 Phase::Down { reason, retry_at } => {
                     let left = retry_at.saturating_duration_since(Instant::now());
-                    if asked || !left.is_zero() {
+                    // A short pause is sat out: the caller waits for one start, and no longer.
+                    if asked || left > SHORT_PAUSE {
                         return Err(Unavailable {
                             reason,
                             retry_after: Some(left),

@@ -212,16 +212,68 @@ async fn a36_a_child_that_died_is_started_again_on_the_next_call() {
     );
     assert_eq!(died["data"]["mcpCompose"]["child"], "ns", "{died}");
     assert_eq!(died["data"]["mcpCompose"]["delivered"], "maybe", "{died}");
-    mcp_compose_tests::patiently("the child to be back", async {
-        while client
-            .try_request("tools/call", json!({ "name": "ns_echo", "arguments": {} }))
-            .await
-            .is_err()
-        {
-            tokio::task::yield_now().await;
+    let back = client.call("ns_echo", json!({ "again": true })).await;
+    assert_eq!(text(&back), r#"{"again":true}"#, "the very next call");
+}
+
+/// A typed server over HTTP that can be restarted on its port.
+struct Restartable;
+
+/// Says hello.
+#[mcp_compose::mcp_server]
+impl Restartable {
+    /// Say hello.
+    #[tool(read_only)]
+    fn hello(&self) -> &'static str {
+        "hello"
+    }
+}
+
+/// Serves it until the sender is dropped, and every connection with it.
+fn serve_restartable(listener: std::net::TcpListener) -> tokio::sync::oneshot::Sender<()> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    listener.set_nonblocking(true).expect("non-blocking");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let router = mcp_compose::compose! { _: Restartable }
+                .into_router()
+                .expect("a router");
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            tokio::select! {
+                served = axum::serve(listener, router) => served.expect("served"),
+                _ = stopped => {}
+            }
+        });
+    });
+    stop
+}
+
+#[tokio::test]
+async fn a35_an_http_child_that_restarts_costs_no_call() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let first = serve_restartable(listener);
+    let aggregator = one(json!({ "url": format!("http://{address}/mcp"), "era": "legacy" })).await;
+    let client = Raw::http(&aggregator, LEGACY).await;
+    assert_eq!(text(&client.call("ns_hello", json!({})).await), "hello");
+
+    drop(first);
+    let listener = mcp_compose_tests::patiently("the port to be free", async {
+        loop {
+            match std::net::TcpListener::bind(address) {
+                Ok(listener) => return listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
         }
     })
     .await;
+    let _second = serve_restartable(listener);
+    // Its session is unknown there: one new handshake, and the call is sent again.
+    assert_eq!(text(&client.call("ns_hello", json!({})).await), "hello");
 }
 
 #[tokio::test]
