@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
-use crate::gateway::client::{Client as Connection, Outlet};
+use crate::gateway::client::{Client as Connection, Handshake, Outlet};
 use crate::wire::message::Id;
 use crate::wire::peer::LinkError;
+use crate::wire::version::LATEST_LEGACY;
 use crate::wire::{Message, Raw, Request};
 
 /// A client of a started composition.
@@ -44,6 +45,11 @@ impl InProcess {
     pub(super) async fn connect(gateway: Arc<Gateway>) -> Self {
         gateway.settled(START_GRACE).await;
         let connection = gateway.stateless();
+        connection.greet(Handshake {
+            version: LATEST_LEGACY,
+            info: None,
+            capabilities: None,
+        });
         InProcess {
             gateway,
             connection,

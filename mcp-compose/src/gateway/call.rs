@@ -105,6 +105,21 @@ struct Forward<'r> {
     asked: Option<(&'r str, &'r str)>,
 }
 
+impl<'r> Forward<'r> {
+    /// A request of which nothing but `_meta` is still to be made.
+    fn new(child: &'r Arc<Child>, method: &'r str, params: Object<'r>) -> Self {
+        Self {
+            child,
+            method,
+            params,
+            headers: Vec::new(),
+            result: ResultOf::Other,
+            cacheable: false,
+            asked: None,
+        }
+    }
+}
+
 impl Gateway {
     pub(crate) async fn call_tool<'r>(
         &self,
@@ -123,15 +138,9 @@ impl Gateway {
             Some(rules) => rules.headers(params.get("arguments").unwrap_or("{}")),
             None => Vec::new(),
         };
-        let forward = Forward {
-            child: &route.child,
-            method: "tools/call",
-            params,
-            headers,
-            result: ResultOf::ToolCall,
-            cacheable: false,
-            asked: None,
-        };
+        let mut forward = Forward::new(&route.child, "tools/call", params);
+        forward.headers = headers;
+        forward.result = ResultOf::ToolCall;
         let result = self.forward(caller, forward).await?;
         check_output(&route, &name, &result)?;
         Ok(result)
@@ -149,15 +158,8 @@ impl Gateway {
             return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
         };
         params.set("name", json::quote(&original));
-        let forward = Forward {
-            child: &child,
-            method: "prompts/get",
-            params,
-            headers: Vec::new(),
-            result: ResultOf::Prompt,
-            cacheable: false,
-            asked: None,
-        };
+        let mut forward = Forward::new(&child, "prompts/get", params);
+        forward.result = ResultOf::Prompt;
         self.forward(caller, forward).await
     }
 
@@ -169,15 +171,10 @@ impl Gateway {
         let uri = required(&params, "uri")?;
         let Route { child, original } = self.resource_route(caller.era, &uri).await?;
         params.set("uri", json::quote(&original));
-        let forward = Forward {
-            child: &child,
-            method: "resources/read",
-            params,
-            headers: Vec::new(),
-            result: ResultOf::Read,
-            cacheable: true,
-            asked: Some((&original, &uri)),
-        };
+        let mut forward = Forward::new(&child, "resources/read", params);
+        forward.result = ResultOf::Read;
+        forward.cacheable = true;
+        forward.asked = Some((&original, &uri));
         self.forward(caller, forward).await
     }
 
@@ -225,15 +222,7 @@ impl Gateway {
             return Ok(self.finish(none, Era::Legacy, caller.era, false));
         }
         params.set("ref", reference.to_json());
-        let forward = Forward {
-            child: &route.child,
-            method: "completion/complete",
-            params,
-            headers: Vec::new(),
-            result: ResultOf::Other,
-            cacheable: false,
-            asked: None,
-        };
+        let forward = Forward::new(&route.child, "completion/complete", params);
         self.forward(caller, forward).await
     }
 
@@ -250,16 +239,8 @@ impl Gateway {
                 &format!("unknown method `{method}`"),
             ));
         };
-        let forward = Forward {
-            child: &child,
-            method,
-            params,
-            headers: Vec::new(),
-            result: ResultOf::Other,
-            cacheable: false,
-            asked: None,
-        };
-        self.forward(caller, forward).await
+        self.forward(caller, Forward::new(&child, method, params))
+            .await
     }
 
     pub(crate) async fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {

@@ -35,7 +35,7 @@ use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
 use crate::wire::version::{ALL, Era, META_CLIENT_CAPABILITIES, META_VERSION, MODERN};
-use crate::wire::{FastMap, Notification, Object, Raw, Request, json};
+use crate::wire::{FastMap, Notification, Object, Raw, Request, json, scan};
 
 /// How long lists are held back, from the start on, for children that are still starting. What
 /// comes later is announced.
@@ -181,7 +181,7 @@ impl Gateway {
         outlet: &Arc<dyn Outlet>,
         cancelled: &CancellationToken,
     ) -> Result<Raw, ErrorObject> {
-        json::check(request.params(), json::MAX_NODES).map_err(|error| {
+        scan::check(request.params(), scan::MAX_NODES).map_err(|error| {
             ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}"))
         })?;
         let params = Object::parse(request.params()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::wire::{Raw, json};
+use crate::wire::{Raw, scan};
 
 /// Largest schema that is compiled.
 const MAX_SCHEMA: usize = 256 * 1024;
@@ -71,7 +71,7 @@ fn compile(raw: &Raw) -> Result<Validator, String> {
             text.len()
         ));
     }
-    json::check(text, MAX_NODES).map_err(|error| error.to_string())?;
+    scan::check(text, MAX_NODES).map_err(|error| error.to_string())?;
     let schema: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     // No retriever is built in: a schema that refers to the network or to a file is unusable.
     jsonschema::options()

@@ -7,8 +7,10 @@
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod message;
+pub(crate) mod object;
 pub(crate) mod param_headers;
 pub(crate) mod peer;
+pub(crate) mod scan;
 pub(crate) mod sse;
 pub(crate) mod sse_decode;
 pub(crate) mod version;
@@ -17,5 +19,6 @@ pub(crate) mod version;
 /// outside can choose keys that collide.
 pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
-pub(crate) use json::{Object, Raw};
+pub(crate) use json::Raw;
 pub(crate) use message::{ErrorObject, Id, Message, Notification, Request, Response};
+pub(crate) use object::Object;

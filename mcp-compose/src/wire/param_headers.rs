@@ -9,7 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::json::{self, Object};
+use super::json;
+use super::object::Object;
 
 const ANNOTATION: &str = "x-mcp-header";
 const NAME_PREFIX: &str = "mcp-param-";

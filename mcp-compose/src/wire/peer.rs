@@ -13,8 +13,9 @@ use std::task::{Context, Poll, Waker};
 use tokio_util::sync::CancellationToken;
 
 use super::FastMap;
-use super::json::{Object, Raw};
+use super::json::Raw;
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response};
+use super::object::Object;
 use super::version::Era;
 
 /// Events that wait for the reader of one call before progress is coalesced.

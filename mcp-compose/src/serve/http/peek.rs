@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::wire::json::{Invalid, decode_string};
+use crate::wire::json::decode_string;
 use crate::wire::message::Incoming;
+use crate::wire::scan::Invalid;
 use crate::wire::version::{LEGACY, META_CLIENT_CAPABILITIES, META_VERSION};
 use crate::wire::{Message, Object};
 

@@ -16,7 +16,7 @@ use crate::gateway::client::Outlet;
 use crate::wire::message::code;
 use crate::wire::peer::lock;
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
-use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, json};
+use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, scan};
 
 pub(super) struct FakeClient {
     version: OnceLock<&'static str>,
@@ -117,7 +117,7 @@ impl Backend for Fake {
         cancelled: CancellationToken,
     ) -> Result<Raw, ErrorObject> {
         self.served.fetch_add(1, Ordering::SeqCst);
-        json::check(request.params(), json::MAX_NODES)
+        scan::check(request.params(), scan::MAX_NODES)
             .map_err(|error| ErrorObject::new(code::INVALID_REQUEST, &error.to_string()))?;
         let params = Object::parse(request.params()).unwrap();
         if client.push.is_none() {
