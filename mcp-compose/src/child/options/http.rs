@@ -11,7 +11,7 @@ use super::common_options;
 use crate::child::AuthProvider;
 use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild};
 
-/// A server to reach over HTTP, made by [`http`].
+/// A server to reach over HTTP, made by [`http()`].
 #[derive(Debug, Clone)]
 #[must_use = "a child does nothing until it is part of a composition"]
 pub struct Http {
