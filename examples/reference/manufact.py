@@ -1,12 +1,16 @@
 """The `manufact` child of the reference composition: a stand-in for a supplier's remote server.
 
 It serves streamable HTTP with the official Python SDK, on a free port of 127.0.0.1 unless `--port` says
-otherwise, and prints its URL as one line on stdout as soon as it can be connected to.
+otherwise, and prints its URL as one line on stdout as soon as it can be connected to. With `--until-eof` it
+ends with its stdin, and so with whoever started it, however that one ends.
 """
 
 import argparse
 import json
+import os
 import socket
+import sys
+import threading
 
 import anyio
 import uvicorn
@@ -58,11 +62,19 @@ def negotiate(part: str) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--port", type=int, default=0)
-    port = options.parse_args().port
+    options.add_argument("--until-eof", action="store_true")
+    arguments = options.parse_args()
 
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = socket.create_server(("127.0.0.1", arguments.port))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
     server = uvicorn.Server(uvicorn.Config(mcp.streamable_http_app(), log_level="warning"))
+    if arguments.until_eof:
+
+        def follow_stdin() -> None:
+            sys.stdin.buffer.read()
+            os._exit(0)
+
+        threading.Thread(target=follow_stdin, daemon=True).start()
     server.run(sockets=[listener])
 
 

@@ -90,7 +90,9 @@ impl Manufact {
         }
         let mut process = Command::new(python())
             .arg(folder.join("manufact.py"))
-            .stdin(Stdio::null())
+            // It ends with its stdin: also when this process is killed and cannot end it.
+            .arg("--until-eof")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
