@@ -9,6 +9,7 @@ pub(crate) mod client;
 mod fault;
 mod hello;
 mod names;
+mod question;
 mod rewrite;
 mod uris;
 mod validate;
