@@ -86,7 +86,7 @@ impl Bed {
         }
     }
 
-    fn call(&self, tool: &str, era: Era, more: Value) -> Call {
+    fn call(&self, tool: &str, era: Era, more: &Value) -> Call {
         let mut meta = json!({
             "io.modelcontextprotocol/clientCapabilities": { "roots": {}, "sampling": {} },
         });
@@ -131,8 +131,8 @@ async fn a_legacy_caller_is_asked_on_the_stream_of_its_call() {
     let bed = Bed::new();
     // Two calls at once: each is asked for itself, in any order.
     let mut calls = [
-        bed.call("both", Era::Legacy, json!({})),
-        bed.call("both", Era::Legacy, json!({})),
+        bed.call("both", Era::Legacy, &json!({})),
+        bed.call("both", Era::Legacy, &json!({})),
     ];
     let mut questions = Vec::new();
     for call in &mut calls {
@@ -158,7 +158,7 @@ async fn a_legacy_caller_is_asked_on_the_stream_of_its_call() {
 #[tokio::test]
 async fn a_refusal_is_told_to_the_method() {
     let bed = Bed::new();
-    let mut call = bed.call("waits", Era::Legacy, json!({}));
+    let mut call = bed.call("waits", Era::Legacy, &json!({}));
     let request = question(&mut call).await;
     assert_eq!(&*request.method, "roots/list");
     let refusal = ErrorObject::new(-32601, "denied by policy");
@@ -171,7 +171,7 @@ async fn a_refusal_is_told_to_the_method() {
 #[tokio::test]
 async fn a_cancelled_call_waits_for_no_answer() {
     let mut bed = Bed::new();
-    let mut call = bed.call("waits", Era::Legacy, json!({}));
+    let mut call = bed.call("waits", Era::Legacy, &json!({}));
     let request = question(&mut call).await;
     call.cancel("enough");
     assert_eq!(bed.ended.recv().await, Some("ended"));
@@ -183,7 +183,7 @@ async fn a_cancelled_call_waits_for_no_answer() {
 #[tokio::test]
 async fn a_closed_link_ends_every_wait() {
     let mut bed = Bed::new();
-    let mut call = bed.call("waits", Era::Legacy, json!({}));
+    let mut call = bed.call("waits", Era::Legacy, &json!({}));
     question(&mut call).await;
     bed.peer.end("closed");
     assert_eq!(bed.ended.recv().await, Some("ended"));
@@ -196,7 +196,7 @@ async fn a_closed_link_ends_every_wait() {
 #[tokio::test]
 async fn a_question_that_nobody_waits_for_is_withdrawn() {
     let mut bed = Bed::new();
-    let mut call = bed.call("withdraws", Era::Legacy, json!({}));
+    let mut call = bed.call("withdraws", Era::Legacy, &json!({}));
     let request = question(&mut call).await;
     let withdrawn = bed.outside.recv().await.unwrap();
     let params = withdrawn.strip_prefix("notifications/cancelled ").unwrap();
@@ -207,14 +207,14 @@ async fn a_question_that_nobody_waits_for_is_withdrawn() {
 #[tokio::test]
 async fn a_modern_caller_is_asked_by_the_result() {
     let bed = Bed::new();
-    let first = result(&mut bed.call("both", Era::Modern, json!({}))).await;
+    let first = result(&mut bed.call("both", Era::Modern, &json!({}))).await;
     assert_eq!(first["resultType"], "input_required");
     let mut answers = json!({});
     for (key, request) in first["inputRequests"].as_object().unwrap() {
         answers[key] = answer_to(request["method"].as_str().unwrap());
     }
     let retry = json!({ "inputResponses": answers, "requestState": first["requestState"] });
-    let second = result(&mut bed.call("both", Era::Modern, retry)).await;
+    let second = result(&mut bed.call("both", Era::Modern, &retry)).await;
     assert_eq!(second["content"][0]["text"], "1 Hi");
 
     for retry in [
@@ -222,7 +222,7 @@ async fn a_modern_caller_is_asked_by_the_result() {
         json!({ "requestState": "forged" }),
     ] {
         let Event::Done(Err(Failure::Error(error))) =
-            bed.call("both", Era::Modern, retry.clone()).next().await
+            bed.call("both", Era::Modern, &retry).next().await
         else {
             panic!("{retry} is served");
         };

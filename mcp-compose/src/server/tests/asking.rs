@@ -225,7 +225,7 @@ impl Modern {
     }
 }
 
-fn accept(content: Value) -> Value {
+fn accept(content: &Value) -> Value {
     json!({ "action": "accept", "content": content })
 }
 
@@ -272,7 +272,7 @@ async fn a_modern_call_ends_with_the_question_and_runs_again_with_the_answer() {
     );
     assert_eq!(client.went_on(), 0);
     for (answer, expected) in [
-        (accept(json!({ "yes": true })), "accepted true"),
+        (accept(&json!({ "yes": true })), "accepted true"),
         (json!({ "action": "decline" }), "Declined"),
         (json!({ "action": "cancel", "content": null }), "Cancelled"),
     ] {
@@ -283,10 +283,10 @@ async fn a_modern_call_ends_with_the_question_and_runs_again_with_the_answer() {
         assert_eq!(done.get("resultType"), None);
     }
     // Answers that come at once do as well; a wrong key does not.
-    let at_once = json!({ "confirm": accept(json!({ "yes": true })) });
+    let at_once = json!({ "confirm": accept(&json!({ "yes": true })) });
     let done = client.call("confirm", Some(&at_once), None).await.unwrap();
     assert_eq!(text(&done), "accepted true");
-    let wrong = json!({ "conform": accept(json!({ "yes": true })) });
+    let wrong = json!({ "conform": accept(&json!({ "yes": true })) });
     let again = client.call("confirm", Some(&wrong), None).await.unwrap();
     assert_eq!(again, first);
 }
@@ -296,7 +296,7 @@ async fn answers_of_earlier_rounds_are_kept_and_no_others() {
     let client = Modern::new();
     let first = client.call("three", None, None).await.unwrap();
     assert_eq!(asked(&first), ["one"]);
-    let answers = json!({ "one": accept(json!({ "name": "Ann" })), "unasked": {} });
+    let answers = json!({ "one": accept(&json!({ "name": "Ann" })), "unasked": {} });
     let second = client
         .call("three", Some(&answers), first.get("requestState"))
         .await
@@ -310,7 +310,7 @@ async fn answers_of_earlier_rounds_are_kept_and_no_others() {
         } })
     );
     let kept: Value = serde_json::from_str(second["requestState"].as_str().unwrap()).unwrap();
-    assert_eq!(kept, json!({ "one": accept(json!({ "name": "Ann" })) }));
+    assert_eq!(kept, json!({ "one": accept(&json!({ "name": "Ann" })) }));
     let third = client
         .call(
             "three",
@@ -350,7 +350,7 @@ async fn questions_asked_at_once_go_out_at_once_and_what_is_missing_is_asked_aga
     let done = client
         .call(
             "joined",
-            Some(&json!({ "name": accept(json!({ "name": "Ann" })) })),
+            Some(&json!({ "name": accept(&json!({ "name": "Ann" })) })),
             second.get("requestState"),
         )
         .await
@@ -367,7 +367,7 @@ async fn no_method_gets_past_a_question_without_an_answer() {
     let result = client.call("spawns", None, None).await.unwrap();
     assert_eq!(asked(&result), ["name"]);
     // Neither past a bad one.
-    let bad = json!({ "confirm": accept(json!({ "yes": "perhaps" })) });
+    let bad = json!({ "confirm": accept(&json!({ "yes": "perhaps" })) });
     let error = client.call("swallows", Some(&bad), None).await.unwrap_err();
     assert_eq!(error.code, -32602);
     assert_eq!(client.went_on(), 0);
@@ -451,7 +451,7 @@ async fn clients_are_asked_for_what_they_offer() {
             json!({})
         };
         let params = json!({ "name": tool, "arguments": arguments });
-        let one = json!({ "one": accept(json!({ "name": "Ann" })) });
+        let one = json!({ "one": accept(&json!({ "name": "Ann" })) });
         let error = modern
             .request("tools/call", &params, Some(&one), None)
             .await
@@ -478,7 +478,7 @@ async fn clients_are_asked_for_what_they_offer() {
 #[tokio::test]
 async fn prompts_and_resources_may_ask_and_completions_may_not() {
     let client = Modern::new();
-    let answers = json!({ "name": accept(json!({ "name": "Ann" })) });
+    let answers = json!({ "name": accept(&json!({ "name": "Ann" })) });
     for (method, params) in [
         ("prompts/get", json!({ "name": "plan" })),
         ("resources/read", json!({ "uri": "asked://name" })),
@@ -507,10 +507,10 @@ async fn prompts_and_resources_may_ask_and_completions_may_not() {
 #[tokio::test]
 async fn a_key_is_asked_once() {
     let client = Modern::new();
-    let answers = json!({ "confirm": accept(json!({ "yes": true })) });
+    let answers = json!({ "confirm": accept(&json!({ "yes": true })) });
     let result = client.call("twice", Some(&answers), None).await.unwrap();
     assert!(text(&result).contains("asked twice"), "{result}");
-    let (legacy, questions) = inline(|_, _| Ok(accept(json!({ "yes": true }))));
+    let (legacy, questions) = inline(|_, _| Ok(accept(&json!({ "yes": true }))));
     assert!(text(&legacy_call("twice", legacy).await).contains("asked twice"));
     assert_eq!(questions.lock().unwrap().len(), 1);
 }
@@ -586,7 +586,7 @@ fn inline(
 
 fn answer(method: &str, params: &Value) -> std::result::Result<Value, RpcError> {
     Ok(match method {
-        "elicitation/create" => accept(json!({ "name": "Ann" })),
+        "elicitation/create" => accept(&json!({ "name": "Ann" })),
         "sampling/createMessage" => {
             said(params["messages"][0]["content"]["text"].as_str().unwrap())
         }
@@ -629,7 +629,7 @@ async fn a_legacy_client_is_asked_while_the_method_waits() {
 
 #[tokio::test]
 async fn a_legacy_answer_that_is_none_is_told_to_the_method() {
-    let (asking, _) = inline(|_, _| Ok(accept(json!({ "yes": "perhaps" }))));
+    let (asking, _) = inline(|_, _| Ok(accept(&json!({ "yes": "perhaps" }))));
     let result = legacy_call("confirm", asking).await;
     assert_eq!(result["isError"], true);
     assert!(
