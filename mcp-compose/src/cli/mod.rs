@@ -1,11 +1,14 @@
 //! The command line: of a composition's own binary, and of `mcp-compose` with a file.
 
 mod args;
+mod ask;
 mod call;
 mod client;
+mod field;
 mod list;
 mod log;
 mod shown;
+mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
