@@ -5,6 +5,7 @@ mod ask;
 mod call;
 mod client;
 mod field;
+mod inbox;
 mod list;
 mod log;
 mod shown;
@@ -17,7 +18,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-use self::client::{Client, InProcess};
+use self::client::{Client, InProcess, RequestError};
+use self::terminal::Console;
 use crate::compose::Composition;
 use crate::serve::{ServeError, in_process};
 
@@ -35,6 +37,13 @@ enum Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Failed(error.to_string())
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let RequestError { code, message } = error;
+        Failure::Failed(format!("{} ({code})", shown::block(&message)))
     }
 }
 
@@ -115,8 +124,8 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
         Action::Http(address) => Ok(composition.serve_http(address).await?),
         Action::List { json } => {
             in_process(composition, move |gateway| async move {
-                let client = InProcess::connect(gateway).await;
-                list::list(&client, json, &mut io::stdout()).await
+                let mut client = InProcess::connect(gateway, None::<Console>).await?;
+                list::list(&mut client, json, &mut io::stdout()).await
             })
             .await?
         }
@@ -127,10 +136,10 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
         } => {
             let arguments = call::checked_arguments(&arguments)?.to_owned();
             in_process(composition, move |gateway| async move {
-                let client = InProcess::connect(gateway).await;
+                let mut client = InProcess::connect(gateway, Console::of_process()).await?;
                 let mut out = io::stdout();
                 let plain = !out.is_terminal();
-                call::call(&client, &name, &arguments, json, plain, &mut out).await
+                call::call(&mut client, &name, &arguments, json, plain, &mut out).await
             })
             .await?
         }

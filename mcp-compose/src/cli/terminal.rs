@@ -67,14 +67,14 @@ fn read_line() -> io::Result<Option<String>> {
     Ok((read > 0).then(|| text.to_owned()))
 }
 
-/// A person who types what was written down before, and then ends the input.
+/// A person who types what was written down before, then what the test hands them, and then ends the
+/// input.
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(super) struct Script {
     pub(super) lines: std::collections::VecDeque<String>,
     pub(super) shown: String,
-    /// Once the lines are used up, the person thinks for ever.
-    pub(super) thinks: bool,
+    pub(super) handed: Option<tokio::sync::mpsc::UnboundedReceiver<String>>,
 }
 
 #[cfg(test)]
@@ -94,14 +94,13 @@ impl Terminal for Script {
     }
 
     async fn line(&mut self) -> Option<String> {
-        match self.lines.pop_front() {
-            // What a person types ends in a line end on the screen.
-            Some(line) => {
-                self.shown.push_str(&format!("{line}\n"));
-                Some(line)
-            }
-            None if self.thinks => std::future::pending().await,
-            None => None,
-        }
+        let line = match (self.lines.pop_front(), &mut self.handed) {
+            (Some(line), _) => line,
+            (None, Some(handed)) => handed.recv().await?,
+            (None, None) => return None,
+        };
+        // What a person types ends in a line end on the screen.
+        self.shown.push_str(&format!("{line}\n"));
+        Some(line)
     }
 }
