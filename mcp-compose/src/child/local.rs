@@ -47,6 +47,7 @@ fn profile(server: &LocalServer) -> Profile {
             subscribe: resources,
             completions: lists.completes,
             logging: true,
+            tasks: false,
         },
         instructions: info.instructions.clone(),
     }

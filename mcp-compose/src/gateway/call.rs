@@ -55,7 +55,7 @@ impl Caller<'_> {
     }
 
     /// What the client can be asked for, as it declared it.
-    fn capabilities(&self) -> Option<&str> {
+    pub(super) fn capabilities(&self) -> Option<&str> {
         match self.era {
             Era::Modern => self.meta.get(META_CLIENT_CAPABILITIES),
             Era::Legacy => self
@@ -94,9 +94,9 @@ impl Caller<'_> {
 }
 
 /// A request as a child will get it, but for `_meta`, which depends on the child's era.
-struct Forward<'r> {
-    child: &'r Arc<Child>,
-    method: &'r str,
+pub(super) struct Forward<'r> {
+    pub(super) child: &'r Arc<Child>,
+    pub(super) method: &'r str,
     params: Object<'r>,
     headers: Vec<(http::HeaderName, http::HeaderValue)>,
     result: ResultOf,
@@ -107,7 +107,7 @@ struct Forward<'r> {
 
 impl<'r> Forward<'r> {
     /// A request of which nothing but `_meta` is still to be made.
-    fn new(child: &'r Arc<Child>, method: &'r str, params: Object<'r>) -> Self {
+    pub(super) fn new(child: &'r Arc<Child>, method: &'r str, params: Object<'r>) -> Self {
         Self {
             child,
             method,
@@ -133,6 +133,8 @@ impl Gateway {
         if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
+        // No child was told that calls can be made tasks in the way of 2025-11-25.
+        params.remove("task");
         params.set("name", json::quote(&route.original));
         let headers = match &route.headers {
             Some(rules) => rules.headers(params.get("arguments").unwrap_or("{}")),
@@ -278,7 +280,11 @@ impl Gateway {
 
     /// Sends a request to its child and waits for the end. It is sent a second time only if the
     /// first certainly did not arrive.
-    async fn forward(&self, caller: &Caller<'_>, forward: Forward<'_>) -> Result<Raw, ErrorObject> {
+    pub(super) async fn forward(
+        &self,
+        caller: &Caller<'_>,
+        forward: Forward<'_>,
+    ) -> Result<Raw, ErrorObject> {
         let child = forward.child;
         let mut attempt = 1;
         loop {
@@ -293,6 +299,7 @@ impl Gateway {
             };
             match self.attempt(caller, &forward, &instance).await {
                 Ok(result) => {
+                    let result = self.expose_task(caller, &forward, &instance, result)?;
                     let result =
                         rewrite::expose_result(child, result, forward.result, forward.asked);
                     return Ok(self.finish(
@@ -332,7 +339,7 @@ impl Gateway {
         let capabilities = if forward.child.is_local() {
             caller.capabilities()
         } else {
-            None
+            super::tasks::told(caller, era)
         };
         let params = |id: u64| {
             let mut params = forward.params.clone();

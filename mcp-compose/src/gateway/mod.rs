@@ -11,6 +11,7 @@ mod hello;
 mod names;
 mod question;
 mod rewrite;
+mod tasks;
 mod uris;
 mod validate;
 mod watch;
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use self::call::Caller;
 use self::catalog::Catalog;
 use self::client::{Client, Outlet};
+use self::tasks::TaskIds;
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Audience, Child, Phase};
@@ -58,6 +60,7 @@ pub(crate) struct Gateway {
     publishing: Mutex<()>,
     clients: Mutex<FastMap<u64, Arc<Client>>>,
     watches: Watches,
+    task_ids: TaskIds,
     ids: AtomicU64,
     began: Instant,
     /// Where typed servers run.
@@ -83,6 +86,7 @@ impl Gateway {
             publishing: Mutex::default(),
             clients: Mutex::default(),
             watches: Watches::default(),
+            task_ids: TaskIds::default(),
             ids: AtomicU64::new(1),
             began: Instant::now(),
             runtime,
@@ -217,6 +221,9 @@ impl Gateway {
             ("completion/complete", _) => self.complete(&caller, params).await,
             ("server/discover", Era::Modern) => Ok(self.discover().await),
             ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
+            (method @ ("tasks/get" | "tasks/update" | "tasks/cancel"), Era::Modern) => {
+                self.task(&caller, method, params).await
+            }
             ("ping", Era::Legacy) => Ok(Raw::from_static("{}")),
             ("logging/setLevel", Era::Legacy) => self.set_log_level(client, &params),
             ("resources/subscribe", Era::Legacy) => self.subscribe(&caller, &params).await,

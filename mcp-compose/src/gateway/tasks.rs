@@ -1,0 +1,232 @@
+//! Tasks of modern children (the extension `io.modelcontextprotocol/tasks`): a client sees each under
+//! an id that leads back to its child, works for the principal that it was made for and for nobody
+//! else, and cannot be made up.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use memchr::memmem;
+use ring::hmac;
+use ring::rand::SystemRandom;
+
+use super::Gateway;
+use super::call::{Caller, Forward, required};
+use super::client::Client;
+use super::fault::{self, Fault};
+use super::rewrite::{self, ResultOf};
+use crate::child::asks::{self, TASKS};
+use crate::child::handshake::Offers;
+use crate::child::instance::Instance;
+use crate::child::supervisor::Child;
+use crate::wire::message::{ErrorObject, code};
+use crate::wire::peer::Delivered;
+use crate::wire::version::Era;
+use crate::wire::{Object, Raw, json};
+
+/// Characters of a tag: 32 bytes in Base64.
+const TAG: usize = 43;
+
+/// Makes exposed task ids, and reads them: `<namespace>.<tag>.<original>`. The tag depends on child,
+/// principal and original alone, so that a task is called the same whenever it is shown.
+#[derive(Debug)]
+pub(super) struct TaskIds {
+    /// Of this process: ids do not outlive it.
+    key: hmac::Key,
+}
+
+impl Default for TaskIds {
+    fn default() -> Self {
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
+        Self {
+            key: key.expect("the operating system has random numbers"),
+        }
+    }
+}
+
+impl TaskIds {
+    fn expose(&self, child: &Child, principal: &str, original: &str) -> String {
+        let tag = hmac::sign(&self.key, &bound(child.id, principal, original));
+        let tag = BASE64_URL_SAFE_NO_PAD.encode(tag);
+        match &child.spec.namespace {
+            Some(namespace) => format!("{namespace}.{tag}.{original}"),
+            None => format!("{tag}.{original}"),
+        }
+    }
+
+    /// What the child calls the task, if this id was made for this principal's task of this child.
+    fn original<'i>(&self, child: &Child, principal: &str, id: &'i str) -> Option<&'i str> {
+        let id = match &child.spec.namespace {
+            Some(namespace) => id.strip_prefix(namespace.as_str())?.strip_prefix('.')?,
+            None => id,
+        };
+        let (tag, original) = id.split_at_checked(TAG)?;
+        let original = original.strip_prefix('.')?;
+        let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
+        // Compares in constant time.
+        hmac::verify(&self.key, &bound(child.id, principal, original), &tag).ok()?;
+        Some(original)
+    }
+}
+
+/// What a tag is made of. The lengths stand before what varies: nothing can be read in two ways.
+fn bound(child: u64, principal: &str, original: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 + principal.len() + original.len());
+    bytes.extend(child.to_le_bytes());
+    bytes.extend((principal.len() as u64).to_le_bytes());
+    bytes.extend(principal.as_bytes());
+    bytes.extend(original.as_bytes());
+    bytes
+}
+
+impl Gateway {
+    /// `tasks/get`, `tasks/update`, `tasks/cancel`.
+    pub(super) async fn task<'r>(
+        &self,
+        caller: &Caller<'r>,
+        method: &'r str,
+        mut params: Object<'r>,
+    ) -> Result<Raw, ErrorObject> {
+        if !self.catalog().offers.tasks {
+            return Err(ErrorObject::new(
+                code::METHOD_NOT_FOUND,
+                &format!("method `{method}` not found: no child makes tasks"),
+            ));
+        }
+        if !declares(caller) {
+            return Err(missing_capability());
+        }
+        let id = required(&params, "taskId")?;
+        let Some((child, original)) = self.task_route(caller.client, &id) else {
+            return Err(fault::invalid_params("task not found"));
+        };
+        params.set("taskId", json::quote(original));
+        self.forward(caller, Forward::new(&child, method, params))
+            .await
+    }
+
+    /// The child that a task is of, and what that child calls it.
+    fn task_route<'i>(&self, client: &Client, id: &'i str) -> Option<(Arc<Child>, &'i str)> {
+        let children = self.children();
+        children.iter().find_map(|child| {
+            let original = self.task_ids.original(child, principal(client), id)?;
+            Some((Arc::clone(child), original))
+        })
+    }
+
+    /// The result of a request to a modern child, as its client may see it where it is a task, or
+    /// tells of one.
+    pub(super) fn expose_task(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        instance: &Instance,
+        result: Raw,
+    ) -> Result<Raw, ErrorObject> {
+        let (child, method) = (forward.child, forward.method);
+        if instance.profile().era == Era::Legacy {
+            return Ok(result);
+        }
+        let about_task = method.starts_with("tasks/");
+        // Hardly a result is a task, and finding that out costs a fraction of taking it apart.
+        if !about_task && memmem::find(result.as_str().as_bytes(), b"\"task\"").is_none() {
+            return Ok(result);
+        }
+        let Ok(mut object) = Object::parse(result.as_str()) else {
+            return Ok(result);
+        };
+        if !about_task {
+            if object.string("resultType").as_deref() != Some("task") {
+                return Ok(result);
+            }
+            if method != "tools/call" {
+                return Err(misplaced(child, &format!("`{method}` has none")));
+            }
+            if !declares(caller) {
+                return Err(misplaced(child, "this client takes none"));
+            }
+            if object.string("taskId").is_none() {
+                return Err(misplaced(child, "it has no `taskId`"));
+            }
+        }
+        self.expose_task_members(child, principal(caller.client), &mut object);
+        Ok(object.to_raw())
+    }
+
+    /// The members of a task that name it, or carry what a result of its tool would.
+    fn expose_task_members(&self, child: &Arc<Child>, principal: &str, task: &mut Object<'_>) {
+        if let Some(id) = task.string("taskId") {
+            let exposed = self.task_ids.expose(child, principal, &id);
+            task.set("taskId", json::quote(&exposed));
+        }
+        if let Some(result) = task.get("result").map(str::to_owned) {
+            let result =
+                rewrite::expose_result(child, Raw::from_json(result), ResultOf::ToolCall, None);
+            task.set("result", result.as_str().to_owned());
+        }
+        if let Some(error) = task.get("error").map(str::to_owned) {
+            let error = ErrorObject::from_raw(Raw::from_json(error));
+            let error = rewrite::expose_error(child, error, Era::Modern);
+            task.set("error", error.raw().as_str().to_owned());
+        }
+        if let Some(requests) = task.get("inputRequests").map(str::to_owned) {
+            task.set("inputRequests", name_child(child, requests));
+        }
+    }
+}
+
+/// Who a task is made for.
+fn principal(_client: &Client) -> &str {
+    ""
+}
+
+/// The questions of a task, each naming the child that asks.
+fn name_child(_child: &Child, requests: String) -> String {
+    requests
+}
+
+/// Whether the client of this request said that it takes tasks.
+fn declares(caller: &Caller<'_>) -> bool {
+    caller.era == Era::Modern && caller.capabilities().is_some_and(asks::has_tasks)
+}
+
+/// What a modern child is told of a client that takes tasks.
+pub(super) fn told(caller: &Caller<'_>, child: Era) -> Option<&'static str> {
+    (child == Era::Modern && declares(caller))
+        .then_some(r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#)
+}
+
+/// The `capabilities` of `server/discover`, with the extension where a child has it.
+pub(super) fn advertise(capabilities: String, offers: &Offers) -> String {
+    let Ok(mut object) = Object::parse(&capabilities) else {
+        return capabilities;
+    };
+    if offers.tasks {
+        object.set("extensions", format!("{{{}:{{}}}}", json::quote(TASKS)));
+    }
+    object.to_json()
+}
+
+fn missing_capability() -> ErrorObject {
+    let data = format!(
+        "{{\"requiredCapabilities\":{{\"extensions\":{{{}:{{}}}}}}}}",
+        json::quote(TASKS)
+    );
+    ErrorObject::with_data(
+        code::MISSING_CAPABILITY,
+        &format!("the client must declare the extension `{TASKS}`"),
+        Some(&data),
+    )
+}
+
+fn misplaced(child: &Child, why: &str) -> ErrorObject {
+    Fault {
+        code: fault::CHILD_FAILED,
+        child,
+        reason: "child_protocol_error",
+        message: format!("it answered with a task, but {why}"),
+        delivered: Delivered::Maybe,
+        retry_after: None,
+    }
+    .into()
+}
