@@ -44,39 +44,58 @@ impl Default for TaskIds {
     }
 }
 
+/// Whose a task is.
+#[derive(Debug, Clone, Copy)]
+struct Owner<'a> {
+    namespace: Option<&'a str>,
+    child: u64,
+    principal: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    fn of(child: &'a Child, client: &'a Client) -> Self {
+        let namespace = child.spec.namespace.as_ref();
+        Self {
+            namespace: namespace.map(crate::compose::Namespace::as_str),
+            child: child.id,
+            principal: principal(client),
+        }
+    }
+
+    /// What a tag is made of. The length stands before what varies: nothing can be read in two ways.
+    fn bound(self, original: &str) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(16 + self.principal.len() + original.len());
+        bytes.extend(self.child.to_le_bytes());
+        bytes.extend((self.principal.len() as u64).to_le_bytes());
+        bytes.extend(self.principal.as_bytes());
+        bytes.extend(original.as_bytes());
+        bytes
+    }
+}
+
 impl TaskIds {
-    fn expose(&self, child: &Child, principal: &str, original: &str) -> String {
-        let tag = hmac::sign(&self.key, &bound(child.id, principal, original));
+    fn expose(&self, owner: Owner<'_>, original: &str) -> String {
+        let tag = hmac::sign(&self.key, &owner.bound(original));
         let tag = BASE64_URL_SAFE_NO_PAD.encode(tag);
-        match &child.spec.namespace {
+        match owner.namespace {
             Some(namespace) => format!("{namespace}.{tag}.{original}"),
             None => format!("{tag}.{original}"),
         }
     }
 
-    /// What the child calls the task, if this id was made for this principal's task of this child.
-    fn original<'i>(&self, child: &Child, principal: &str, id: &'i str) -> Option<&'i str> {
-        let id = match &child.spec.namespace {
-            Some(namespace) => id.strip_prefix(namespace.as_str())?.strip_prefix('.')?,
+    /// What the child calls the task, if this id was made for this owner.
+    fn original<'i>(&self, owner: Owner<'_>, id: &'i str) -> Option<&'i str> {
+        let id = match owner.namespace {
+            Some(namespace) => id.strip_prefix(namespace)?.strip_prefix('.')?,
             None => id,
         };
         let (tag, original) = id.split_at_checked(TAG)?;
         let original = original.strip_prefix('.')?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         // Compares in constant time.
-        hmac::verify(&self.key, &bound(child.id, principal, original), &tag).ok()?;
+        hmac::verify(&self.key, &owner.bound(original), &tag).ok()?;
         Some(original)
     }
-}
-
-/// What a tag is made of. The lengths stand before what varies: nothing can be read in two ways.
-fn bound(child: u64, principal: &str, original: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 + principal.len() + original.len());
-    bytes.extend(child.to_le_bytes());
-    bytes.extend((principal.len() as u64).to_le_bytes());
-    bytes.extend(principal.as_bytes());
-    bytes.extend(original.as_bytes());
-    bytes
 }
 
 impl Gateway {
@@ -109,7 +128,7 @@ impl Gateway {
     fn task_route<'i>(&self, client: &Client, id: &'i str) -> Option<(Arc<Child>, &'i str)> {
         let children = self.children();
         children.iter().find_map(|child| {
-            let original = self.task_ids.original(child, principal(client), id)?;
+            let original = self.task_ids.original(Owner::of(child, client), id)?;
             Some((Arc::clone(child), original))
         })
     }
@@ -149,14 +168,14 @@ impl Gateway {
                 return Err(misplaced(child, "it has no `taskId`"));
             }
         }
-        self.expose_task_members(child, principal(caller.client), &mut object);
+        self.expose_task_members(child, caller.client, &mut object);
         Ok(object.to_raw())
     }
 
     /// The members of a task that name it, or carry what a result of its tool would.
-    fn expose_task_members(&self, child: &Arc<Child>, principal: &str, task: &mut Object<'_>) {
+    fn expose_task_members(&self, child: &Arc<Child>, client: &Client, task: &mut Object<'_>) {
         if let Some(id) = task.string("taskId") {
-            let exposed = self.task_ids.expose(child, principal, &id);
+            let exposed = self.task_ids.expose(Owner::of(child, client), &id);
             task.set("taskId", json::quote(&exposed));
         }
         if let Some(result) = task.get("result").map(str::to_owned) {
@@ -229,4 +248,99 @@ fn misplaced(child: &Child, why: &str) -> ErrorObject {
         retry_after: None,
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: Owner<'static> = Owner {
+        namespace: Some("reports"),
+        child: 7,
+        principal: "alice",
+    };
+    const BARE: Owner<'static> = Owner {
+        namespace: None,
+        ..OWNER
+    };
+    const ORIGINALS: [&str; 5] = ["786512e2-9e0d", "", "a.b.c", "Ü \u{1f600}", "reports.x"];
+
+    #[test]
+    fn an_id_leads_back_and_stays_the_same() {
+        let ids = TaskIds::default();
+        for original in ORIGINALS {
+            for owner in [OWNER, BARE] {
+                let exposed = ids.expose(owner, original);
+                assert_eq!(ids.original(owner, &exposed), Some(original));
+                assert_eq!(ids.expose(owner, original), exposed);
+                assert!(exposed.ends_with(original) && exposed.len() > TAG);
+            }
+        }
+        assert!(ids.expose(OWNER, "x").starts_with("reports."));
+    }
+
+    #[test]
+    fn an_id_works_for_its_owner_only() {
+        let ids = TaskIds::default();
+        let exposed = ids.expose(OWNER, "t");
+        for stranger in [
+            Owner { child: 8, ..OWNER },
+            Owner {
+                principal: "bob",
+                ..OWNER
+            },
+            Owner {
+                principal: "",
+                ..OWNER
+            },
+            Owner {
+                namespace: Some("report"),
+                ..OWNER
+            },
+            BARE,
+        ] {
+            assert_eq!(ids.original(stranger, &exposed), None, "{stranger:?}");
+        }
+        assert_eq!(TaskIds::default().original(OWNER, &exposed), None);
+        // What one says of principal and task together, another does not.
+        let shifted = Owner {
+            principal: "alic",
+            ..OWNER
+        };
+        assert_ne!(OWNER.bound("t"), shifted.bound("et"));
+    }
+
+    #[test]
+    fn no_id_can_be_made_up() {
+        let ids = TaskIds::default();
+        let exposed = ids.expose(OWNER, "task");
+        for at in 0..exposed.len() {
+            let mut changed = exposed.clone().into_bytes();
+            changed[at] ^= 1;
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(ids.original(OWNER, &changed), None, "{changed}");
+            assert_eq!(ids.original(OWNER, &exposed[..at]), None);
+        }
+        for other in ["", "reports.", "reports.task", "task", "Ü", &"ü".repeat(40)] {
+            assert_eq!(ids.original(OWNER, other), None, "{other}");
+            assert_eq!(ids.original(BARE, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn discovery_says_that_there_are_tasks_where_there_are() {
+        let offers = Offers::default();
+        assert_eq!(
+            advertise("{\"tools\":{}}".into(), &offers),
+            "{\"tools\":{}}"
+        );
+        let offers = Offers {
+            tasks: true,
+            ..offers
+        };
+        assert_eq!(
+            advertise("{\"tools\":{}}".into(), &offers),
+            r#"{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#
+        );
+    }
 }
