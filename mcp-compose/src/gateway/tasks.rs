@@ -58,7 +58,7 @@ impl<'a> Owner<'a> {
         Self {
             namespace: namespace.map(crate::compose::Namespace::as_str),
             child: child.id,
-            principal: principal(client),
+            principal: client.principal().as_str(),
         }
     }
 
@@ -192,11 +192,6 @@ impl Gateway {
             task.set("inputRequests", name_child(child, requests));
         }
     }
-}
-
-/// Who a task is made for.
-fn principal(_client: &Client) -> &str {
-    ""
 }
 
 /// The questions of a task, each naming the child that asks.
