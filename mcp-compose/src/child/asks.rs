@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::compose::{ChildOptions, Relay, Roots};
 use crate::wire::version::Era;
-use crate::wire::{Object, Raw, json};
+use crate::wire::{Object, json};
 
 /// The extension by which results may be tasks.
 pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
@@ -40,28 +40,6 @@ impl Told {
         self.get(kind)
             .is_some_and(|of| Object::parse(&of).is_ok_and(|of| of.get(feature).is_some()))
     }
-}
-
-/// The answer to `roots/list`, where the roots are declared.
-pub(crate) fn listed_roots(options: &ChildOptions) -> Option<Raw> {
-    let Roots::List(roots) = &options.roots else {
-        return None;
-    };
-    let roots: Vec<String> = roots
-        .iter()
-        .map(|root| {
-            let mut listed = Object::default();
-            listed.set("uri", json::quote(&root.uri));
-            if let Some(name) = &root.name {
-                listed.set("name", json::quote(name));
-            }
-            listed.to_json()
-        })
-        .collect();
-    Some(Raw::from_json(format!(
-        "{{\"roots\":[{}]}}",
-        roots.join(",")
-    )))
 }
 
 /// What a session that belongs to no client is told.

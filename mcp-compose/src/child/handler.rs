@@ -101,19 +101,9 @@ enum Taken {
 
 impl Handler for ChildHandler {
     fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
-        match &*request.method {
-            "ping" => {
-                peer.respond(request.id, Ok(Raw::from_static("{}")));
-                return;
-            }
-            "roots/list" => {
-                let listed = self.child.upgrade().and_then(|child| child.listed_roots());
-                if let Some(roots) = listed {
-                    peer.respond(request.id, Ok(roots));
-                    return;
-                }
-            }
-            _ => {}
+        if &*request.method == "ping" {
+            peer.respond(request.id, Ok(Raw::from_static("{}")));
+            return;
         }
         match self.instance(Message::Request(request)) {
             Taken::Now(instance, Message::Request(request)) => self.asked(&instance, request),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -15,7 +15,7 @@ use super::pool::Holder;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Outlet, Peer, lock};
-use crate::wire::{FastMap, Request};
+use crate::wire::{FastMap, Message, Request};
 
 /// A connection that was opened and not yet greeted.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Instance {
 #[derive(Debug)]
 struct Calls {
     in_flight: FastMap<u64, InFlight>,
-    /// Questions from before the first call, which an owned session is mostly started for.
+    /// Questions from before the first call, of a session that is started for one.
     early: Option<Vec<Request>>,
 }
 
@@ -65,7 +65,6 @@ impl Instance {
         owner: Option<Holder>,
         told: Told,
     ) -> Self {
-        let early = owner.is_some().then(Vec::new);
         Self {
             peer,
             profile,
@@ -73,12 +72,20 @@ impl Instance {
             told,
             calls: Mutex::new(Calls {
                 in_flight: FastMap::default(),
-                early,
+                early: None,
             }),
             watched: Mutex::default(),
             next: AtomicU64::new(0),
             stopping: CancellationToken::new(),
         }
+    }
+
+    /// The session is started for a call, which comes next: what it asks before that waits for it.
+    pub(super) fn await_call(&mut self) {
+        self.calls
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .early = Some(Vec::new());
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -160,7 +167,7 @@ impl Instance {
             Some(early) if early.len() < MAX_EARLY => {
                 early.push(question);
                 if early.len() == 1 {
-                    tokio::spawn(Arc::clone(self).refuse_early());
+                    tokio::spawn(Arc::clone(self).stop_waiting());
                 }
                 Handed::Taken
             }
@@ -168,15 +175,16 @@ impl Instance {
         }
     }
 
-    /// No call came in time for the questions that wait for the first one.
-    async fn refuse_early(self: Arc<Self>) {
+    /// No call has come in time for the questions that wait for the first one: they are taken as
+    /// any other that comes between calls.
+    async fn stop_waiting(self: Arc<Self>) {
         tokio::select! {
             () = tokio::time::sleep(EARLY_WAIT) => {}
             () = self.peer.closed() => return,
         }
         let early = lock(&self.calls).early.take();
         for question in early.into_iter().flatten() {
-            self.refuse(question);
+            self.peer.receive(Message::Request(question), None);
         }
     }
 

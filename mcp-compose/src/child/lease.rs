@@ -120,7 +120,10 @@ impl Child {
                 return Err(gone("it was stopped"));
             }
             let patient = began.elapsed() < patience;
-            match self.pool.next(wanted, options.max_instances.max(1), patient) {
+            match self
+                .pool
+                .next(wanted, options.max_instances.max(1), patient)
+            {
                 Next::Use(lease) => return Ok(lease),
                 Next::Start(reserved) => return self.start_own(reserved).await,
                 Next::Join(failed) => {
@@ -225,29 +228,5 @@ fn gone(reason: &str) -> Unavailable {
     Unavailable {
         reason: reason.into(),
         retry_after: None,
-    }
-}
-
-// Until calls take leases.
-impl Child {
-    pub(crate) fn running_for(&self, client: Option<u64>) -> Option<Arc<Instance>> {
-        let lease = self.lease_now(&self.plainly(client))?;
-        Some(Arc::clone(&lease))
-    }
-
-    pub(crate) async fn instance_for(
-        self: &Arc<Self>,
-        client: Option<u64>,
-    ) -> Result<Arc<Instance>, Unavailable> {
-        let lease = self.lease(&self.plainly(client)).await?;
-        Ok(Arc::clone(&lease))
-    }
-
-    fn plainly(&self, client: Option<u64>) -> Wanted {
-        Wanted {
-            holder: client.map_or_else(|| Holder::Principal("".into()), Holder::Client),
-            told: self.plain.clone(),
-            alone: false,
-        }
     }
 }

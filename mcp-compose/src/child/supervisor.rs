@@ -17,14 +17,14 @@ use super::asks::{self, Told};
 use super::handler::ChildHandler;
 use super::handshake::{Introduction, Profile, handshake};
 use super::instance::{Instance, Opened};
-use super::listing::{Kind, Listing};
 use super::lease::STARTS;
+use super::listing::{Kind, Listing};
 use super::pool::{Holder, Pool};
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::peer::{Handler, Peer, lock};
 use crate::wire::version::Era;
-use crate::wire::{Notification, Raw, Request};
+use crate::wire::{Notification, Request};
 
 /// List changes of a child within this time are one change.
 const DEBOUNCE: Duration = Duration::from_millis(50);
@@ -431,17 +431,13 @@ impl Child {
         }
     }
 
-    /// What the child learns of roots where its declaration lists them.
-    pub(super) fn listed_roots(&self) -> Option<Raw> {
-        asks::listed_roots(&self.spec.options)
-    }
-
     /// Opens a session, for all clients or for one, and greets.
     pub(super) async fn greet(
         self: &Arc<Self>,
         mut introduction: Introduction,
     ) -> Result<(Arc<Instance>, Starting), String> {
         let bound = self.spec.options.init_timeout;
+        let for_call = matches!(introduction, Introduction::Known(Some(_), _));
         let handler = ChildHandler::new(Arc::downgrade(self));
         let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>)?;
         let starting = Starting {
@@ -472,7 +468,10 @@ impl Child {
             // A child that is not told at its handshake serves all alike.
             Introduction::Awaited(_) => (None, self.plain.clone()),
         };
-        let instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
+        let mut instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
+        if for_call {
+            instance.await_call();
+        }
         let instance = Arc::new(instance);
         handler.ready(&instance);
         Ok((instance, starting))
