@@ -60,6 +60,7 @@ async fn serve_streams(
         () = stop => Ok(()),
     };
     gateway.drain();
+    peer.stop_hearing("the client has closed its end of the connection");
     calls.close();
     let _ = tokio::time::timeout(DRAIN, calls.wait()).await;
     peer.end("the client has closed the connection");
