@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::glob::Glob;
+use super::roots::Roots;
 
 /// Which era of the protocol a child speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,16 +30,34 @@ pub enum Validate {
 }
 
 /// Whose session of a child a call is made on.
+///
+/// It matters for children up to 2025-11-25: what such a child asks in the middle of a call (for
+/// sampling, elicitation, roots) can only reach the client that caused it when the child has a
+/// session that no other client uses. A child of 2026-07-28 asks in its results, so that one session
+/// serves all; a typed server of this process and a [`session`](crate::child::session()) are one
+/// session in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// One session serves all clients.
+    /// Clients that can be asked nothing share one session. Each of the others is given a session
+    /// of its own (a process of its own for a stdio child) with its first call, which is told what
+    /// that client can be asked.
     #[default]
+    Auto,
+    /// One session serves all clients, and is told that none of them can be asked.
     Shared,
-    /// Each connected client has a session of its own (a process of its own for a stdio child),
-    /// from its first call until it leaves. Lists, subscriptions and the stateless requests of
-    /// 2026-07-28, which have no connection, stay with the shared session; so does a child in this
-    /// process.
+    /// Each client has a session of its own, from its first call until it leaves, for the sake of
+    /// what the child keeps between calls.
     PerClient,
+}
+
+/// What becomes of a child's questions of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Relay {
+    /// They go to the client that caused them, if it has declared that it can be asked.
+    #[default]
+    Relay,
+    /// The child is told that nobody can be asked; what it asks all the same is refused.
+    Deny,
 }
 
 /// The options that every kind of child has.
@@ -53,6 +72,17 @@ pub(crate) struct ChildOptions {
     pub(crate) era: ChildEra,
     pub(crate) validate: Validate,
     pub(crate) isolation: Isolation,
+    pub(crate) sampling: Relay,
+    pub(crate) elicitation: Relay,
+    pub(crate) roots: Roots,
+    /// Sessions of single clients that may run at once.
+    pub(crate) max_instances: usize,
+    /// How long such a session may be unused.
+    pub(crate) idle_after: Duration,
+    /// How long an answer of a client is waited for.
+    pub(crate) question_timeout: Duration,
+    /// Calls that may wait for a client's retry at once.
+    pub(crate) max_parked: usize,
     /// Start on the first call that needs it.
     pub(crate) lazy: bool,
     /// Its failure to start is no reason to complain loudly.
@@ -76,7 +106,14 @@ impl Default for ChildOptions {
             list_timeout: Duration::from_secs(15),
             era: ChildEra::Auto,
             validate: Validate::Arguments,
-            isolation: Isolation::Shared,
+            isolation: Isolation::Auto,
+            sampling: Relay::Relay,
+            elicitation: Relay::Relay,
+            roots: Roots::Relay,
+            max_instances: 32,
+            idle_after: Duration::from_secs(600),
+            question_timeout: Duration::from_secs(300),
+            max_parked: 64,
             lazy: false,
             optional: false,
             tools: ToolFilter::default(),
