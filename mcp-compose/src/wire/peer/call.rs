@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::slot::Slot;
 use super::{Event, Failure, Outlet, Peer, cancellation, lock};
-use crate::wire::Raw;
 use crate::wire::message::{ErrorObject, code};
+use crate::wire::{Raw, Request};
 
 /// A request of ours while it is in flight. Dropping it cancels the request.
 #[derive(Debug)]
@@ -49,21 +49,19 @@ impl Call {
         loop {
             match self.next().await {
                 Event::Done(outcome) => return outcome,
-                Event::Question(request) => {
-                    let error = ErrorObject::new(
-                        code::METHOD_NOT_FOUND,
-                        "no client to ask: this request was made by the aggregator itself",
-                    );
-                    self.peer.respond(request.id, Err(error));
-                }
+                Event::Question(request) => self.refuse(request),
                 Event::Progress(_) | Event::Notification(_) => {}
             }
         }
     }
 
-    /// The peer that the call is made on.
-    pub(crate) fn peer(&self) -> &Arc<Peer> {
-        &self.peer
+    /// Refuses a question that arrived on the stream of a call of our own.
+    pub(crate) fn refuse(&self, question: Request) {
+        let error = ErrorObject::new(
+            code::METHOD_NOT_FOUND,
+            "no client to ask: this request was made by the aggregator itself",
+        );
+        self.peer.respond(question.id, Err(error));
     }
 
     /// Gives the call up and says why.
