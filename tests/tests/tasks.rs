@@ -117,8 +117,8 @@ async fn a_task_is_called_the_same_from_its_creation_to_its_end() {
         assert_eq!(id(&asking), task);
         let question = &asking["inputRequests"]["confirm"];
         assert_eq!(question["method"], "elicitation/create", "{asking}");
-        let message = question["params"]["message"].as_str().expect("a message");
-        assert!(message.ends_with("Delete a.txt?"), "{message}");
+        assert_eq!(question["params"]["message"], "[jobs] Delete a.txt?");
+        assert_eq!(question["params"]["_meta"]["mcpCompose/child"], "jobs");
 
         let answer = json!({ "action": "accept", "content": { "confirm": true } });
         let update = json!({ "taskId": task, "inputResponses": { "confirm": answer } });
@@ -234,6 +234,26 @@ async fn without_a_child_that_makes_tasks_there_is_no_such_method() {
         .try_request("tasks/get", json!({ "taskId": "x" }))
         .await;
     assert_eq!(refused.expect_err("tasks/get")["code"], -32601);
+}
+
+#[tokio::test]
+async fn a_task_asks_only_what_its_client_can_be_asked() {
+    let aggregator = composed(&Config::new().child("jobs", child()), "jobs_greet").await;
+    let asked = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+    let made = asked.call("jobs_multi_input", json!({})).await;
+    let asking = until(&asked, id(&made), "input_required").await;
+    let questions = asking["inputRequests"].as_object().expect("questions");
+    assert_eq!(questions.keys().collect::<Vec<_>>(), ["confirm", "name"]);
+
+    let declared = json!({ "extensions": { TASKS: {} } });
+    let unable = Raw::url(&aggregator.url, MODERN, declared).await;
+    let params = json!({ "taskId": id(&made) });
+    let refused = unable.try_request("tasks/get", params).await;
+    let refused = refused.expect_err("questions that the client cannot be asked");
+    assert_eq!(refused["code"], -32000, "{refused}");
+    assert_eq!(refused["data"]["mcpCompose"]["child"], "jobs");
+    let message = refused["message"].as_str().expect("a message");
+    assert!(message.contains("`elicitation`"), "{message}");
 }
 
 /// A modern child that answers `task` and the prompt `task` with a task, whoever asks.

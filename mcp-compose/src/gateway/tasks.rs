@@ -17,7 +17,6 @@ use super::fault::{self, Fault};
 use super::rewrite::{self, ResultOf};
 use crate::child::asks::{self, TASKS};
 use crate::child::handshake::Offers;
-use crate::child::instance::Instance;
 use crate::child::supervisor::Child;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::Delivered;
@@ -53,12 +52,12 @@ struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    fn of(child: &'a Child, client: &'a Client) -> Self {
+    fn of(child: &'a Child, principal: &'a str) -> Self {
         let namespace = child.spec.namespace.as_ref();
         Self {
             namespace: namespace.map(crate::compose::Namespace::as_str),
             child: child.id,
-            principal: client.principal().as_str(),
+            principal,
         }
     }
 
@@ -127,8 +126,9 @@ impl Gateway {
     /// The child that a task is of, and what that child calls it.
     fn task_route<'i>(&self, client: &Client, id: &'i str) -> Option<(Arc<Child>, &'i str)> {
         let children = self.children();
+        let principal = client.principal().shared();
         children.iter().find_map(|child| {
-            let original = self.task_ids.original(Owner::of(child, client), id)?;
+            let original = self.task_ids.original(Owner::of(child, &principal), id)?;
             Some((Arc::clone(child), original))
         })
     }
@@ -139,11 +139,11 @@ impl Gateway {
         &self,
         caller: &Caller<'_>,
         forward: &Forward<'_>,
-        instance: &Instance,
+        era: Era,
         result: Raw,
     ) -> Result<Raw, ErrorObject> {
         let (child, method) = (forward.child, forward.method);
-        if instance.profile().era == Era::Legacy {
+        if era == Era::Legacy {
             return Ok(result);
         }
         let about_task = method.starts_with("tasks/");
@@ -168,14 +168,19 @@ impl Gateway {
                 return Err(misplaced(child, "it has no `taskId`"));
             }
         }
-        self.expose_task_members(child, caller.client, &mut object);
+        if has_questions(&object) {
+            let asks = self.questions_of(caller, forward, &result)?;
+            object.set("inputRequests", asks.exposed_requests(child));
+        }
+        self.expose_members(child, caller.client, &mut object);
         Ok(object.to_raw())
     }
 
     /// The members of a task that name it, or carry what a result of its tool would.
-    fn expose_task_members(&self, child: &Arc<Child>, client: &Client, task: &mut Object<'_>) {
+    fn expose_members(&self, child: &Arc<Child>, client: &Client, task: &mut Object<'_>) {
         if let Some(id) = task.string("taskId") {
-            let exposed = self.task_ids.expose(Owner::of(child, client), &id);
+            let principal = client.principal().shared();
+            let exposed = self.task_ids.expose(Owner::of(child, &principal), &id);
             task.set("taskId", json::quote(&exposed));
         }
         if let Some(result) = task.get("result").map(str::to_owned) {
@@ -188,26 +193,17 @@ impl Gateway {
             let error = rewrite::expose_error(child, error, Era::Modern);
             task.set("error", error.raw().as_str().to_owned());
         }
-        if let Some(requests) = task.get("inputRequests").map(str::to_owned) {
-            task.set("inputRequests", name_child(child, requests));
-        }
     }
 }
 
-/// The questions of a task, each naming the child that asks.
-fn name_child(_child: &Child, requests: String) -> String {
-    requests
+fn has_questions(task: &Object<'_>) -> bool {
+    let requests = task.get("inputRequests").map(Object::parse);
+    requests.is_some_and(|requests| !requests.is_ok_and(|requests| requests.is_empty()))
 }
 
 /// Whether the client of this request said that it takes tasks.
 fn declares(caller: &Caller<'_>) -> bool {
     caller.era == Era::Modern && caller.capabilities().is_some_and(asks::has_tasks)
-}
-
-/// What a modern child is told of a client that takes tasks.
-pub(super) fn told(caller: &Caller<'_>, child: Era) -> Option<&'static str> {
-    (child == Era::Modern && declares(caller))
-        .then_some(r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#)
 }
 
 /// The `capabilities` of `server/discover`, with the extension where a child has it.
