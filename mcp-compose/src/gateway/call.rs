@@ -382,13 +382,10 @@ impl Gateway {
                 Err(error) => return self.refused(caller, &forward, error),
             };
             if era == Era::Modern && InputRequired::is(&result) {
-                match caller.era {
-                    Era::Modern => return self.pass_questions(caller, &forward, &result),
-                    Era::Legacy => {
-                        self.answer_for(caller, &mut forward, &result, &mut rounds)
-                            .await?;
-                        continue;
-                    }
+                let asked = self.questions(caller, &mut forward, &result, &mut rounds);
+                match asked.await? {
+                    Some(result) => return Ok(result),
+                    None => continue,
                 }
             }
             rounds.complete(caller.client);

@@ -75,9 +75,9 @@ pub(crate) struct Gateway {
     elicitations: Arc<Elicitations>,
     parks: Arc<Parks>,
     seals: Seals,
-    task_ids: TaskIds,
     /// Where there is one client only: who it is.
     sole: Option<Sole>,
+    task_ids: TaskIds,
     ids: AtomicU64,
     began: Instant,
     /// Where typed servers run.
@@ -118,8 +118,8 @@ impl Gateway {
             elicitations: Arc::default(),
             parks: Arc::default(),
             seals: Seals::new(),
-            task_ids: TaskIds::default(),
             sole,
+            task_ids: TaskIds::default(),
             ids: AtomicU64::new(1),
             began: Instant::now(),
             runtime,
