@@ -13,6 +13,7 @@ use super::park::{self, Parked, Viewer};
 use super::question;
 use super::rewrite::{self, ResultOf};
 use super::rounds::{Reopened, Rounds};
+use super::task_feed;
 use super::underway::{Ended, Step, Underway};
 use crate::child::CallerInfo;
 use crate::child::asks::{self, Told};
@@ -86,7 +87,7 @@ impl Caller<'_> {
     }
 
     /// The session that a call of `child` is made on.
-    fn wanted(&self, child: &Child) -> Wanted {
+    pub(super) fn wanted(&self, child: &Child) -> Wanted {
         let told = self.told(child, Era::Legacy);
         // The answer to a question of a stateless request is a result of that very request.
         let alone = self.era == Era::Modern && told != asks::shared(&child.spec.options);
@@ -496,6 +497,10 @@ pub(super) fn relay_notification(
     child: &Child,
     notification: Notification,
 ) {
+    // The state of a task goes to whoever listens for it.
+    if &*notification.method == task_feed::TOLD {
+        return;
+    }
     let notification = if &*notification.method == "notifications/message" {
         let (notification, level) = log_message(child, notification);
         if !wish.takes(level) {

@@ -124,7 +124,11 @@ impl Gateway {
     }
 
     /// The child that a task is of, and what that child calls it.
-    fn task_route<'i>(&self, client: &Client, id: &'i str) -> Option<(Arc<Child>, &'i str)> {
+    pub(super) fn task_route<'i>(
+        &self,
+        client: &Client,
+        id: &'i str,
+    ) -> Option<(Arc<Child>, &'i str)> {
         let children = self.children();
         let principal = client.principal().shared();
         children.iter().find_map(|child| {
@@ -168,20 +172,25 @@ impl Gateway {
                 return Err(misplaced(child, "it has no `taskId`"));
             }
         }
-        if has_questions(&object) {
-            let asks = self.questions_of(caller, forward, &result)?;
-            object.set("inputRequests", asks.exposed_requests(child));
-        }
-        self.expose_members(child, caller.client, &mut object);
+        self.expose_state(caller, child, &mut object)?;
         Ok(object.to_raw())
     }
 
-    /// The members of a task that name it, or carry what a result of its tool would.
-    fn expose_members(&self, child: &Arc<Child>, client: &Client, task: &mut Object<'_>) {
+    /// The members of a task that name it, ask the client, or carry what a result of its tool would.
+    pub(super) fn expose_state(
+        &self,
+        caller: &Caller<'_>,
+        child: &Arc<Child>,
+        task: &mut Object<'_>,
+    ) -> Result<(), ErrorObject> {
         if let Some(id) = task.string("taskId") {
-            let principal = client.principal().shared();
+            let principal = caller.client.principal().shared();
             let exposed = self.task_ids.expose(Owner::of(child, &principal), &id);
             task.set("taskId", json::quote(&exposed));
+        }
+        if has_questions(task) {
+            let asks = self.questions_of(caller, child, &task.to_raw())?;
+            task.set("inputRequests", asks.exposed_requests(child));
         }
         if let Some(result) = task.get("result").map(str::to_owned) {
             let result =
@@ -193,6 +202,7 @@ impl Gateway {
             let error = rewrite::expose_error(child, error, Era::Modern);
             task.set("error", error.raw().as_str().to_owned());
         }
+        Ok(())
     }
 }
 
@@ -202,7 +212,7 @@ fn has_questions(task: &Object<'_>) -> bool {
 }
 
 /// Whether the client of this request said that it takes tasks.
-fn declares(caller: &Caller<'_>) -> bool {
+pub(super) fn declares(caller: &Caller<'_>) -> bool {
     caller.era == Era::Modern && caller.capabilities().is_some_and(asks::has_tasks)
 }
 
@@ -217,7 +227,7 @@ pub(super) fn advertise(capabilities: String, offers: &Offers) -> String {
     object.to_json()
 }
 
-fn missing_capability() -> ErrorObject {
+pub(super) fn missing_capability() -> ErrorObject {
     let data = format!(
         "{{\"requiredCapabilities\":{{\"extensions\":{{{}:{{}}}}}}}}",
         json::quote(TASKS)
