@@ -31,17 +31,24 @@ pub(super) struct TaskFeed(Vec<Stream>);
 struct Stream {
     child: Arc<Child>,
     call: Call,
-    /// The tasks that the child has agreed to tell of, under its own ids and under ours.
-    tasks: Vec<(String, String)>,
+    /// What the child has agreed to tell of.
+    tasks: Vec<Followed>,
     /// The session is in use for as long as it tells.
     _lease: Lease,
+}
+
+/// A task that a client follows.
+#[derive(Debug)]
+struct Followed {
+    original: String,
+    exposed: String,
 }
 
 impl TaskFeed {
     /// The tasks that the client will hear of.
     pub(super) fn tasks(&self) -> Vec<&str> {
         let streams = self.0.iter().flat_map(|stream| &stream.tasks);
-        streams.map(|(_, exposed)| exposed.as_str()).collect()
+        streams.map(|task| task.exposed.as_str()).collect()
     }
 
     /// Hands on what the children tell, until one of them tells no more: a client that waits for
@@ -64,7 +71,7 @@ impl Stream {
                     if &*told.method == "notifications/subscriptions/acknowledged" =>
                 {
                     let agreed = agreed(&told).unwrap_or_default();
-                    self.tasks.retain(|(original, _)| agreed.contains(original));
+                    self.tasks.retain(|task| agreed.contains(&task.original));
                     return;
                 }
                 Event::Done(_) => return self.tasks.clear(),
@@ -99,7 +106,7 @@ impl Stream {
     ) -> Option<Raw> {
         let mut task = Object::parse(told.params()).ok()?;
         let id = task.string("taskId")?;
-        self.tasks.iter().find(|(original, _)| *original == id)?;
+        self.tasks.iter().find(|task| task.original == id)?;
         if let Err(error) = gateway.expose_state(caller, &self.child, &mut task) {
             tracing::info!(child = %self.child.label, "news of a task is withheld: {}", error.message());
             return None;
@@ -142,12 +149,15 @@ impl Gateway {
                 "more than {MAX_TASKS} tasks"
             )));
         }
-        let mut wanted: Vec<(Arc<Child>, Vec<(String, String)>)> = Vec::new();
+        let mut wanted: Vec<(Arc<Child>, Vec<Followed>)> = Vec::new();
         for id in ids {
             let Some((child, original)) = self.task_route(caller.client, &id) else {
                 continue;
             };
-            let task = (original.to_owned(), id.clone());
+            let task = Followed {
+                original: original.to_owned(),
+                exposed: id.clone(),
+            };
             match wanted.iter_mut().find(|(known, _)| known.id == child.id) {
                 Some((_, tasks)) => tasks.push(task),
                 None => wanted.push((child, vec![task])),
@@ -164,13 +174,9 @@ impl Gateway {
 }
 
 /// Opens a stream at a child; `None` where it tells of none of the tasks.
-async fn follow(
-    caller: &Caller<'_>,
-    child: Arc<Child>,
-    tasks: Vec<(String, String)>,
-) -> Option<Stream> {
+async fn follow(caller: &Caller<'_>, child: Arc<Child>, tasks: Vec<Followed>) -> Option<Stream> {
     let lease = child.lease(&caller.wanted(&child)).await.ok()?;
-    let originals: Vec<_> = tasks.iter().map(|(original, _)| original).collect();
+    let originals: Vec<_> = tasks.iter().map(|task| &task.original).collect();
     let mut params = Object::default();
     params.set(
         "notifications",
