@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::asks::Told;
+use super::asks::{self, Told};
 use super::pool::Holder;
 use crate::compose::ChildEra;
 use crate::wire::message::Notification;
@@ -51,6 +51,8 @@ pub(crate) struct Offers {
     pub(crate) subscribe: bool,
     pub(crate) completions: bool,
     pub(crate) logging: bool,
+    /// The extension that makes results tasks; modern children only.
+    pub(crate) tasks: bool,
 }
 
 impl Offers {
@@ -71,6 +73,15 @@ impl Offers {
             subscribe,
             completions: has("completions"),
             logging: has("logging"),
+            tasks: false,
+        }
+    }
+
+    /// As [`Offers::parse`], for a modern child: it can have extensions as well.
+    fn modern(capabilities: &str) -> Self {
+        Self {
+            tasks: asks::has_tasks(capabilities),
+            ..Self::parse(capabilities)
         }
     }
 }
@@ -280,7 +291,7 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
     Ok(Profile {
         era: Era::Modern,
         version: MODERN.to_owned(),
-        offers: Offers::parse(discovered.capabilities.map_or("{}", RawValue::get)),
+        offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get)),
         instructions: discovered.instructions,
     })
 }
@@ -340,10 +351,14 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
             ));
         }
     };
+    let capabilities = object.get("capabilities").unwrap_or("{}");
     Ok(Profile {
         era,
         version,
-        offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
+        offers: match era {
+            Era::Modern => Offers::modern(capabilities),
+            Era::Legacy => Offers::parse(capabilities),
+        },
         instructions: object
             .string("instructions")
             .map(std::borrow::Cow::into_owned),
