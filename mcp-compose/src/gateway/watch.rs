@@ -752,3 +752,6 @@ impl Drop for ListenGuard {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests;
