@@ -760,3 +760,6 @@ impl Drop for ListenGuard {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests;
