@@ -7,6 +7,7 @@ use super::form;
 
 /// What a person did with a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "the person may have said no"]
 pub enum Answer<T> {
     /// The person agreed, and gave this.
     Accepted(T),
