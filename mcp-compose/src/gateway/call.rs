@@ -95,6 +95,7 @@ impl Caller<'_> {
             holder: self.holder(),
             told,
             alone,
+            era: self.era,
         }
     }
 

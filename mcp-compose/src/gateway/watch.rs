@@ -12,8 +12,7 @@ use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
 use super::{fault, task_feed};
-use crate::child::asks::Told;
-use crate::child::handshake::stamp_modern;
+use crate::child::handshake::{Introduced, stamp_modern};
 use crate::child::instance::{Instance, LogWish};
 use crate::child::listing::Kind;
 use crate::child::pool::{Holder, Wanted};
@@ -636,7 +635,7 @@ impl Audience for Gateway {
         self.take_question(child, instance, peer, question);
     }
 
-    fn sole(&self, child: &Child) -> Option<tokio::sync::watch::Receiver<Option<(Holder, Told)>>> {
+    fn sole(&self, child: &Child) -> Option<tokio::sync::watch::Receiver<Option<Introduced>>> {
         self.sole_client(child)
     }
 
