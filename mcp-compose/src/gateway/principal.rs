@@ -69,7 +69,7 @@ impl Principal {
         &self.0
     }
 
-    /// The same, for whoever only compares.
+    /// The same text, to be kept.
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }

@@ -691,7 +691,8 @@ async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Inst
                         let Some(gateway) = gateway.upgrade() else { return };
                         gateway.told(&child, Some(&instance), notification);
                     }
-                    Event::Progress(_) | Event::Question(_) => {}
+                    Event::Question(question) => call.refuse(question),
+                    Event::Progress(_) => {}
                 },
                 () = rewatch.notified() => {
                     let Some(uris) = watched() else { return };
@@ -759,3 +760,6 @@ impl Drop for ListenGuard {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests;
