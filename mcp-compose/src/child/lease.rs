@@ -60,9 +60,7 @@ impl Child {
         }
         match self.lease_own(wanted).await {
             // It has turned out to be modern only.
-            Err(_) if matches!(self.place(wanted), Place::Shared) => {
-                Ok(Lease::shared(self.instance().await?))
-            }
+            Err(_) if self.is_modern_after_all(wanted) => Ok(Lease::shared(self.instance().await?)),
             leased => leased,
         }
     }
@@ -120,6 +118,13 @@ impl Child {
         wanted.era == Era::Legacy
             && self.spec.options.era == ChildEra::Auto
             && !self.modern_only.load(Ordering::Acquire)
+    }
+
+    /// Whether a legacy session was tried for such a client, and the child has none.
+    fn is_modern_after_all(&self, wanted: &Wanted) -> bool {
+        self.modern_only.load(Ordering::Acquire)
+            && wanted.told != self.plain
+            && matches!(self.place(wanted), Place::Shared)
     }
 
     async fn lease_own(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unavailable> {
@@ -209,7 +214,7 @@ impl Child {
                 return;
             }
         };
-        if matches!(self.place(&reserved.wanted), Place::Shared) {
+        if self.is_modern_after_all(&reserved.wanted) {
             // A session of its own would be for nothing: its questions are results.
             let why = gone("it speaks 2026-07-28 only");
             reserved.fail(why.clone());

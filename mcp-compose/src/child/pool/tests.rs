@@ -499,7 +499,11 @@ async fn the_one_session_is_the_only_clients_once_it_has_said_who_it_is() {
     let silent = tokio::time::timeout(Duration::from_millis(150), rig.child.settled()).await;
     assert!(silent.is_err());
     assert!(rig.fake.sessions()[0].told().is_none());
-    assert!(rig.fake.sessions()[0].requests("server/discover").is_empty());
+    assert!(
+        rig.fake.sessions()[0]
+            .requests("server/discover")
+            .is_empty()
+    );
     let only = client(1, SAMPLING);
     introduce.send_replace(Some(introduced(&only)));
     let lease = rig.lease(&only).await;
