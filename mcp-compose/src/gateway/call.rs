@@ -357,6 +357,7 @@ impl Gateway {
         };
         let _active = instance.enter(InFlight {
             client: caller.client.id,
+            questions: Arc::default(),
             outlet: Arc::clone(caller.outlet),
             wish: caller.wish(),
         });

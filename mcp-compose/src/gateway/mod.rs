@@ -9,7 +9,10 @@ pub(crate) mod client;
 mod fault;
 mod hello;
 mod names;
+mod principal;
+mod question;
 mod rewrite;
+mod seal;
 mod uris;
 mod validate;
 mod watch;
@@ -26,7 +29,7 @@ use tokio_util::task::TaskTracker;
 
 use self::call::Caller;
 use self::catalog::Catalog;
-use self::client::{Client, Outlet};
+use self::client::{Client, Outlet, Principal};
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Audience, Child, Phase};
@@ -152,8 +155,8 @@ impl Gateway {
     }
 
     /// A connection that lives: it hears list changes and the like until [`Gateway::disconnect`].
-    pub(crate) fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
-        let client = Client::new(self.next_id(), Some(push));
+    pub(crate) fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Client> {
+        let client = Client::new(self.next_id(), Some(push), principal);
         lock(&self.clients).insert(client.id, Arc::clone(&client));
         client
     }
@@ -168,8 +171,8 @@ impl Gateway {
     }
 
     /// The sender of one stateless request.
-    pub(crate) fn stateless(&self) -> Arc<Client> {
-        Client::new(self.next_id(), None)
+    pub(crate) fn stateless(&self, principal: Principal) -> Arc<Client> {
+        Client::new(self.next_id(), None, principal)
     }
 
     /// Serves one request. What precedes the result goes to `outlet`, in order. Dropping the future
@@ -234,7 +237,8 @@ impl Gateway {
     /// Takes a notification of a client. (Cancellation is the transport's; it fires the token.)
     pub(crate) fn notified(&self, client: &Arc<Client>, notification: Notification) {
         match &*notification.method {
-            "notifications/initialized" | "notifications/cancelled" | "notifications/progress" => {}
+            "notifications/initialized" => client.set_initialized(),
+            "notifications/cancelled" | "notifications/progress" => {}
             // No child was told of this client's roots.
             "notifications/roots/list_changed" => {}
             method => {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Composition;
 use crate::gateway::Gateway;
 
+pub use crate::gateway::client::Principal;
 pub use http::HttpOptions;
 pub(crate) use relay_thread::in_process;
 pub use running::Running;
