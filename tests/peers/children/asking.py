@@ -8,6 +8,7 @@ calls that were cancelled.
 import argparse
 import socket
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ subscribed: dict[str, dict[int, Any]] = {}
 
 
 
+def late(name: str) -> Callable[[], str]:
+    """A tool that came late."""
+    return lambda: f"hello from {name}"
+
+
 class Asking(MCPServer):
     """Its tools are these of this file, and one for each file `tool-*` in the folder of state."""
 
@@ -56,7 +62,7 @@ class Asking(MCPServer):
         for file in sorted(STATE.glob("tool-*")):
             name = file.name.removeprefix("tool-")
             if name not in known:
-                self.add_tool(lambda name=name: f"hello from {name}", name=name, description="Came late.")
+                self.add_tool(late(name), name=name, description="Came late.")
 
     async def list_tools(self) -> Any:
         self._see_late_tools()

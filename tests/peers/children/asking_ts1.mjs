@@ -64,7 +64,8 @@ function means(server, extra) {
       if (progressToken === undefined) return;
       await extra.sendNotification({ method: "notifications/progress", params: { ...params, progressToken } });
     },
-    log: (params) => server.sendLoggingMessage(params, extra.sessionId),
+    // `sendLoggingMessage` would go beside the call, where over HTTP the result may overtake it.
+    log: (params) => extra.sendNotification({ method: "notifications/message", params }),
     toolsChanged: () => everyone((other) => other.sendToolListChanged()),
     boardUpdated: () => everyone(async (other, subscribed) => {
       if (subscribed.has(BOARD)) await other.sendResourceUpdated({ uri: BOARD });

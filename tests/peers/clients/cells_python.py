@@ -1,8 +1,8 @@
 """Goes through the features of asking children with the official Python SDK (2.x), and answers what they ask.
 
 Its one argument is a plan: {"era": "legacy" | "modern", "targets": [{"url": .. | "command": [..], "children":
-[{"label", "era", "namespace"}]}]}; a child without a namespace is served as it is. One JSON line a check on stdout:
-{"child": label, "check": feature, "ok", "detail"}.
+[{"label", "era", "namespace", "lacks"}]}]}; a child without a namespace is served as it is, and the features that it
+lacks are passed over. One JSON line a check on stdout: {"child": label, "check": feature, "ok", "detail"}.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Child:
     label: str
     era: str
     namespace: str | None
+    lacks: list[str]
 
     def name(self, name: str) -> str:
         return f"{self.namespace}_{name}" if self.namespace else name
@@ -305,6 +306,8 @@ async def through(era: str, target: dict[str, Any]) -> None:
             await client.set_logging_level("info")
         for child in children:
             for check in CHECKS:
+                if check.__name__ in child.lacks:
+                    continue
                 user.asked.clear()
                 try:
                     with anyio.fail_after(LIMIT_SECONDS):

@@ -78,32 +78,61 @@ struct Kind {
     sdk: &'static str,
     script: &'static str,
     era: Era,
+    transports: &'static [Transport],
+    /// The features that the SDK does not have in this era.
+    lacks: &'static [&'static str],
 }
 
-const KINDS: [Kind; 4] = [
+const BOTH: &[Transport] = &Transport::ALL;
+
+const KINDS: [Kind; 6] = [
     Kind {
         key: "py",
         sdk: "Python SDK",
         script: "children/asking.py",
         era: Era::Legacy,
+        transports: BOTH,
+        lacks: &[],
     },
     Kind {
         key: "py",
         sdk: "Python SDK",
         script: "children/asking.py",
         era: Era::Modern,
+        transports: BOTH,
+        lacks: &[],
     },
     Kind {
         key: "ts1",
         sdk: "TypeScript SDK 1",
         script: "children/asking_ts1.mjs",
         era: Era::Legacy,
+        transports: BOTH,
+        lacks: &[],
     },
     Kind {
         key: "ts2",
         sdk: "TypeScript SDK 2",
         script: "children/asking_ts2.mjs",
         era: Era::Modern,
+        transports: BOTH,
+        lacks: &[],
+    },
+    Kind {
+        key: "fast",
+        sdk: "FastMCP",
+        script: "children/asking_fastmcp.py",
+        era: Era::Legacy,
+        transports: &[Transport::Stdio],
+        lacks: &["subscribe"],
+    },
+    Kind {
+        key: "fast",
+        sdk: "FastMCP",
+        script: "children/asking_fastmcp.py",
+        era: Era::Modern,
+        transports: &[Transport::Http],
+        lacks: &["list_changed", "subscribe"],
     },
 ];
 
@@ -115,6 +144,7 @@ pub(crate) struct Child {
     pub(crate) sdk: &'static str,
     pub(crate) era: Era,
     pub(crate) transport: Transport,
+    pub(crate) lacks: &'static [&'static str],
     at: Value,
 }
 
@@ -138,14 +168,22 @@ impl Child {
                 json!({ "command": words })
             }
         };
-        target["children"] =
-            json!([{ "label": self.label, "era": self.era.name(), "namespace": null }]);
+        target["children"] = json!([self.planned(None)]);
         target
     }
 
     /// How a client's plan names it behind an aggregator.
     pub(crate) fn exposed(&self) -> Value {
-        json!({ "label": self.label, "era": self.era.name(), "namespace": self.label })
+        self.planned(Some(&self.label))
+    }
+
+    fn planned(&self, namespace: Option<&str>) -> Value {
+        json!({
+            "label": self.label,
+            "era": self.era.name(),
+            "namespace": namespace,
+            "lacks": self.lacks,
+        })
     }
 }
 
@@ -163,14 +201,14 @@ impl Bed {
         let mut children = Vec::new();
         let mut running = Vec::new();
         for kind in &KINDS {
-            for transport in Transport::ALL {
+            for transport in kind.transports {
                 let label = format!("{}-{}-{}", kind.key, kind.era.name(), transport.name());
                 let label = label.to_lowercase();
                 let folder = state.path().join(&label);
                 std::fs::create_dir(&folder).expect("a folder of state");
                 let script = peer(kind.script);
-                let program = match kind.key {
-                    "py" => python(),
+                let program = match script.extension() {
+                    Some(extension) if extension == "py" => python(),
                     _ => node(),
                 };
                 let at = match transport {
@@ -194,7 +232,8 @@ impl Bed {
                     label,
                     sdk: kind.sdk,
                     era: kind.era,
-                    transport,
+                    transport: *transport,
+                    lacks: kind.lacks,
                     at,
                 });
             }

@@ -102,6 +102,7 @@ impl Found {
         let trying = FEATURES.iter().flat_map(|(feature, _)| {
             pairs
                 .iter()
+                .filter(|(_, child)| !child.lacks.contains(feature))
                 .filter_map(|(client, child)| self.works(fronts, *client, child, feature).err())
         });
         connecting.chain(trying).collect()
@@ -140,7 +141,8 @@ impl Found {
         for (feature, _) in FEATURES {
             write!(page, "| `{feature}` |").expect("text grows");
             for column in &columns {
-                let tried = pairs(children, *column);
+                let mut tried = pairs(children, *column);
+                tried.retain(|(_, child)| !child.lacks.contains(&feature));
                 let works = !tried.is_empty()
                     && tried
                         .iter()
@@ -157,7 +159,10 @@ impl Found {
         page.push_str("| client → child | clients | children |\n| --- | --- | --- |\n");
         for client in Era::ALL {
             for child in Era::ALL {
-                let tried = pairs(children, (client, child, Transport::Stdio));
+                let tried: Vec<_> = Transport::ALL
+                    .into_iter()
+                    .flat_map(|by| pairs(children, (client, child, by)))
+                    .collect();
                 let mut clients: Vec<_> = tried.iter().map(|(client, _)| sdk_of(*client)).collect();
                 let mut servers: Vec<_> = tried.iter().map(|(_, child)| child.sdk).collect();
                 for names in [&mut clients, &mut servers] {
@@ -203,7 +208,8 @@ calls a modern child that is reached over HTTP.
 ";
 
 const TAIL: &str = "
-No cell needed a client or a child of ours.
+No cell needed a client or a child of ours. FastMCP is tried over stdio as a legacy child and over HTTP as a modern one;
+it has no subscriptions, and tells of changes in the legacy era only.
 
 ## What the protocol does not have
 
