@@ -1,6 +1,6 @@
 //! What a child is told that it may ask: what the client declared, less what is not relayed to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::compose::{ChildOptions, Relay, Roots};
 use crate::wire::version::Era;
@@ -17,7 +17,8 @@ pub(crate) struct Told(Arc<str>);
 impl Told {
     /// Nothing can be asked.
     pub(crate) fn none() -> Self {
-        Self("{}".into())
+        static NONE: LazyLock<Told> = LazyLock::new(|| Told("{}".into()));
+        NONE.clone()
     }
 
     /// The JSON object.

@@ -20,6 +20,16 @@ pub(crate) enum Holder {
     Principal(Arc<str>),
 }
 
+impl Holder {
+    /// A text that no other holder has.
+    pub(crate) fn name(&self) -> Arc<str> {
+        match self {
+            Self::Client(id) => format!("client {id}").into(),
+            Self::Principal(name) => Arc::clone(name),
+        }
+    }
+}
+
 /// What a call needs of the session that it is made on.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use backon::BackoffBuilder;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -121,7 +121,7 @@ pub(crate) struct Child {
     dirtied: Notify,
     http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// The child is to end.
     pub(super) ending: CancellationToken,
     /// Sessions of single clients.
@@ -170,7 +170,7 @@ impl Child {
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
             http: OnceLock::new(),
-            slots: Semaphore::new(max_in_flight),
+            slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
             private: PrivateSessions::default(),
             tasks,
@@ -282,11 +282,11 @@ impl Child {
 
     /// A place among the calls in flight. Where all are taken, the call waits a little, and is
     /// refused after that.
-    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.slots.try_acquire() {
+    pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
             return Some(permit);
         }
-        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire())
+        tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.slots).acquire_owned())
             .await
             .ok()?
             .ok()

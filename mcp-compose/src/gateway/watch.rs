@@ -542,6 +542,10 @@ impl Audience for Gateway {
         match &*notification.method {
             "notifications/resources/updated" => self.updated(child, &notification),
             "notifications/message" => self.logged(child, instance, notification),
+            "notifications/elicitation/complete" => {
+                let peer = instance.map(|instance| instance.peer());
+                self.elicitations.completed(child, peer, &notification);
+            }
             // Of the hop, or about a call that has ended.
             "notifications/cancelled" | "notifications/progress" | "notifications/initialized" => {}
             "notifications/subscriptions/acknowledged" => {}

@@ -587,7 +587,8 @@ impl Call {
         self.abandon(reason);
     }
 
-    fn abandon(&mut self, reason: &str) {
+    /// As [`Call::cancel`], for a call that is not moved.
+    pub(crate) fn abandon(&mut self, reason: &str) {
         if self.finished {
             return;
         }
