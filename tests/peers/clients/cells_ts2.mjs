@@ -25,6 +25,8 @@ async function connect({ url, command, era, user }) {
     client,
     // A modern client asks for log messages with each request.
     meta: modern ? { [LOG_LEVEL_META_KEY]: "info" } : undefined,
+    // Of these it drops `_meta`, which the 2026-07-28 schema does not have there.
+    unnamed: modern ? ["sampling", "url"] : [],
     call: (params, options) => client.callTool(params, options),
     listen: modern
       ? async (uris) => {

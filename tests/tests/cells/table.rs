@@ -60,35 +60,32 @@ impl Found {
         }
     }
 
-    /// Whether a feature works between these two, over every front.
-    fn works(
+    /// What is wrong with a feature between these two on a front, if anything is.
+    fn problem(
         &self,
-        fronts: &[&'static str],
+        front: &'static str,
         client: Client,
         child: &Child,
         feature: &str,
-    ) -> Result<(), String> {
-        for front in fronts {
-            let key = (
-                format!("{client:?}"),
-                child.label.clone(),
-                feature.to_owned(),
-                *front,
-            );
-            let problem = match self.checks.get(&key) {
-                Some(check) if check.ok => continue,
-                Some(check) => &check.detail,
-                None => "was not tried",
-            };
-            return Err(format!(
-                "{client:?} on {front}, {}, {feature}: {problem}",
-                child.label
-            ));
-        }
-        Ok(())
+    ) -> Option<String> {
+        let key = (
+            format!("{client:?}"),
+            child.label.clone(),
+            feature.to_owned(),
+            front,
+        );
+        let problem = match self.checks.get(&key) {
+            Some(check) if check.ok => return None,
+            Some(check) => &check.detail,
+            None => "was not tried",
+        };
+        Some(format!(
+            "{client:?} on {front}, {}, {feature}: {problem}",
+            child.label
+        ))
     }
 
-    /// What does not work, one line for each pair of peers.
+    /// What does not work, one line for each pair of peers on each front.
     pub(crate) fn failures(
         &self,
         fronts: &[&'static str],
@@ -99,13 +96,28 @@ impl Found {
             .values()
             .filter(|check| check.check == "connect")
             .map(|check| format!("{}: {}", check.child, check.detail));
-        let trying = FEATURES.iter().flat_map(|(feature, _)| {
-            pairs
-                .iter()
-                .filter(|(_, child)| !child.lacks.contains(feature))
-                .filter_map(|(client, child)| self.works(fronts, *client, child, feature).err())
-        });
+        let trying = FEATURES
+            .iter()
+            .flat_map(|(feature, _)| self.troubles(fronts, pairs, feature));
         connecting.chain(trying).collect()
+    }
+
+    fn troubles(
+        &self,
+        fronts: &[&'static str],
+        pairs: &[(Client, &Child)],
+        feature: &'static str,
+    ) -> Vec<String> {
+        let tried = pairs
+            .iter()
+            .filter(|(_, child)| !child.lacks.contains(&feature));
+        tried
+            .flat_map(|(client, child)| {
+                fronts
+                    .iter()
+                    .filter_map(|front| self.problem(front, *client, child, feature))
+            })
+            .collect()
     }
 
     /// Compares the page with what was found, or writes it anew where the environment wants that.
@@ -141,12 +153,11 @@ impl Found {
         for (feature, _) in FEATURES {
             write!(page, "| `{feature}` |").expect("text grows");
             for column in &columns {
-                let mut tried = pairs(children, *column);
-                tried.retain(|(_, child)| !child.lacks.contains(&feature));
-                let works = !tried.is_empty()
-                    && tried
-                        .iter()
-                        .all(|(client, child)| self.works(fronts, *client, child, feature).is_ok());
+                let tried = pairs(children, *column);
+                let works = tried
+                    .iter()
+                    .any(|(_, child)| !child.lacks.contains(&feature))
+                    && self.troubles(fronts, &tried, feature).is_empty();
                 page.push_str(if works { " yes |" } else { " **no** |" });
             }
             page.push('\n');
