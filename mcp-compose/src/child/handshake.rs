@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::asks;
 use crate::compose::ChildEra;
 use crate::wire::message::{ErrorObject, Notification};
 use crate::wire::peer::{Failure, Peer, RequestRoute};
@@ -47,6 +48,8 @@ pub(crate) struct Offers {
     pub(crate) subscribe: bool,
     pub(crate) completions: bool,
     pub(crate) logging: bool,
+    /// The extension that makes results tasks; modern children only.
+    pub(crate) tasks: bool,
 }
 
 impl Offers {
@@ -67,6 +70,15 @@ impl Offers {
             subscribe,
             completions: has("completions"),
             logging: has("logging"),
+            tasks: false,
+        }
+    }
+
+    /// As [`Offers::parse`], for a modern child: it can have extensions as well.
+    fn modern(capabilities: &str) -> Self {
+        Self {
+            tasks: asks::has_tasks(capabilities),
+            ..Self::parse(capabilities)
         }
     }
 }
@@ -197,7 +209,7 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
     Ok(Profile {
         era: Era::Modern,
         version: MODERN.to_owned(),
-        offers: Offers::parse(discovered.capabilities.map_or("{}", RawValue::get)),
+        offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get)),
         instructions: discovered.instructions,
     })
 }
@@ -247,10 +259,14 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
             ));
         }
     };
+    let capabilities = object.get("capabilities").unwrap_or("{}");
     Ok(Profile {
         era,
         version,
-        offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
+        offers: match era {
+            Era::Modern => Offers::modern(capabilities),
+            Era::Legacy => Offers::parse(capabilities),
+        },
         instructions: object
             .string("instructions")
             .map(std::borrow::Cow::into_owned),
