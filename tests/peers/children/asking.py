@@ -40,7 +40,7 @@ warnings.simplefilter("ignore", MCPDeprecationWarning)
 STEPS = 5
 STEP_SECONDS = 0.01
 LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 10
 BOARD = "board://news"
 NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 STATE = Path()

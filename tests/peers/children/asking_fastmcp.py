@@ -34,7 +34,7 @@ warnings.simplefilter("ignore")
 STEPS = 5
 STEP_SECONDS = 0.01
 LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 10
 NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 STATE = Path()
 

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 const STEPS = 5;
 const STEP_MS = 10;
 const LOOK_MS = 20;
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 export const BOARD = "board://news";
 export const INFO = { name: "asking", version: "1.0.0" };
