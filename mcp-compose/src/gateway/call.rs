@@ -86,7 +86,7 @@ impl Caller<'_> {
     }
 
     /// The session that a call of `child` is made on.
-    fn wanted(&self, child: &Child) -> Wanted {
+    pub(super) fn wanted(&self, child: &Child) -> Wanted {
         let told = self.told(child, Era::Legacy);
         // The answer to a question of a stateless request is a result of that very request.
         let alone = self.era == Era::Modern && told != asks::shared(&child.spec.options);
