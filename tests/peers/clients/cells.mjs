@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { News, expect, same, textOf, toolNames, within } from "./checks.mjs";
 
 const LIMIT_MS = 20_000;
-const START_MS = 30_000;
+const START_MS = 60_000;
 const LOOK_AGAIN_MS = 300;
 const STEPS = 5;
 

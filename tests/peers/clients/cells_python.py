@@ -34,7 +34,7 @@ from python_client import LOOK_AGAIN_SECONDS, expect, innermost, text_of, tool_n
 warnings.simplefilter("ignore")
 
 LIMIT_SECONDS = 20
-START_SECONDS = 30
+START_SECONDS = 60
 STEPS = 5
 
 
