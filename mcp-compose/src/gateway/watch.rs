@@ -11,6 +11,7 @@ use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
+use super::elicitations::COMPLETE;
 use super::fault;
 use crate::child::asks::Told;
 use crate::child::handshake::stamp_modern;
@@ -643,7 +644,7 @@ impl Audience for Gateway {
         match &*notification.method {
             UPDATED => self.updated(child, instance, &notification),
             "notifications/message" => self.logged(child, instance, notification),
-            "notifications/elicitation/complete" => {
+            COMPLETE => {
                 let peer = instance.map(|instance| instance.peer());
                 self.elicitations.completed(child, peer, &notification);
             }

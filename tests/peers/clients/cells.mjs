@@ -103,7 +103,6 @@ const checks = {
       return "accepted";
     }
     expect(elicitationId, "no elicitationId");
-    if (child.era !== "legacy") return "accepted";
     await user.news.until(() => user.completed.includes(elicitationId), `the completion of ${elicitationId}`);
     return "accepted, and completed";
   },

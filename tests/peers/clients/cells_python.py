@@ -202,10 +202,8 @@ async def url(user: User, child: Child, nonce: str) -> str:
         expect(asked.elicitation is None, f"2026-07-28 has no elicitationId, but there is {asked.elicitation}")
         return "accepted"
     expect(bool(asked.elicitation), "no elicitationId")
-    if child.era == "legacy":
-        await user.until(lambda: asked.elicitation in user.completed, f"the completion of {asked.elicitation}")
-        return "accepted, and completed"
-    return "accepted"
+    await user.until(lambda: asked.elicitation in user.completed, f"the completion of {asked.elicitation}")
+    return "accepted, and completed"
 
 
 async def roots(user: User, child: Child, nonce: str) -> str:
