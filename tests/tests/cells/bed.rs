@@ -1,7 +1,9 @@
 //! The peers of the table: children that ask, on three SDKs, and clients that answer, on three SDKs.
 
+use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use mcp_compose_tests::clients::Client;
 use mcp_compose_tests::peers::{node, peer, python};
 use mcp_compose_tests::process::{Process, command};
@@ -198,51 +200,48 @@ pub(crate) struct Bed {
 impl Bed {
     pub(crate) async fn new() -> Self {
         let state = tempfile::tempdir().expect("a temporary folder");
-        let mut children = Vec::new();
-        let mut running = Vec::new();
-        for kind in &KINDS {
-            for transport in kind.transports {
-                let label = format!("{}-{}-{}", kind.key, kind.era.name(), transport.name());
-                let label = label.to_lowercase();
-                let folder = state.path().join(&label);
-                std::fs::create_dir(&folder).expect("a folder of state");
-                let script = peer(kind.script);
-                let program = match script.extension() {
-                    Some(extension) if extension == "py" => python(),
-                    _ => node(),
-                };
-                let at = match transport {
-                    Transport::Stdio => {
-                        json!({ "command": program, "args": [script, "--state", folder] })
-                    }
-                    Transport::Http => {
-                        let mut process = Process::start(
-                            command(program)
-                                .arg(script)
-                                .arg("--state")
-                                .arg(folder)
-                                .arg("--http"),
-                        );
-                        let url = process.line(|line| line.starts_with("http://")).await;
-                        running.push(process);
-                        json!({ "url": url })
-                    }
-                };
-                children.push(Child {
-                    label,
-                    sdk: kind.sdk,
-                    era: kind.era,
-                    transport: *transport,
-                    lacks: kind.lacks,
-                    at,
-                });
-            }
-        }
+        let ways = KINDS
+            .iter()
+            .flat_map(|kind| kind.transports.iter().map(move |by| (kind, *by)));
+        let started = ways.map(|(kind, by)| kind.start(by, state.path()));
+        let (children, running): (_, Vec<_>) = join_all(started).await.into_iter().unzip();
         Self {
             children,
-            _running: running,
+            _running: running.into_iter().flatten().collect(),
             _state: state,
         }
+    }
+}
+
+impl Kind {
+    /// The child, and its process if that is not for a client to start.
+    async fn start(&self, by: Transport, state: &Path) -> (Child, Option<Process>) {
+        let label = format!("{}-{}-{}", self.key, self.era.name(), by.name()).to_lowercase();
+        let state = state.join(&label);
+        std::fs::create_dir(&state).expect("a folder of state");
+        let script = peer(self.script);
+        let program = match script.extension() {
+            Some(extension) if extension == "py" => python(),
+            _ => node(),
+        };
+        let arguments = [script.as_path(), Path::new("--state"), &state];
+        let (at, running) = match by {
+            Transport::Stdio => (json!({ "command": program, "args": arguments }), None),
+            Transport::Http => {
+                let mut process = Process::start(command(program).args(arguments).arg("--http"));
+                let url = process.line(|line| line.starts_with("http://")).await;
+                (json!({ "url": url }), Some(process))
+            }
+        };
+        let child = Child {
+            label,
+            sdk: self.sdk,
+            era: self.era,
+            transport: by,
+            lacks: self.lacks,
+            at,
+        };
+        (child, running)
     }
 }
 

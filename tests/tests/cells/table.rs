@@ -228,7 +228,7 @@ These are no cells, because one of the two eras has no word for them:
 
 - **A modern client is not told that a page was done with.** 2026-07-28 has neither `elicitationId` nor
   `notifications/elicitation/complete`; the outcome shows when the call is made again. A legacy client of a modern child
-  is given an `elicitationId` of ours.
+  is given an `elicitationId` of ours, and told that it is complete when the call is.
 - **A modern client cannot say that its roots changed.** 2026-07-28 has no `notifications/roots/list_changed`; a child
   learns of it when it asks again.
 - **A modern child or client has no questions outside of `tools/call`, `prompts/get` and `resources/read`.** A legacy child
