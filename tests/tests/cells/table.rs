@@ -41,6 +41,9 @@ const FEATURES: [(&str, &str); 10] = [
     ("complete", "the argument of a prompt is completed"),
 ];
 
+/// The fronts that a client is tried on.
+type Fronts = fn(Client) -> &'static [&'static str];
+
 /// What an aggregator was asked for, by the way in which its clients reach it.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -86,11 +89,7 @@ impl Found {
     }
 
     /// What does not work, one line for each pair of peers on each front.
-    pub(crate) fn failures(
-        &self,
-        fronts: &[&'static str],
-        pairs: &[(Client, &Child)],
-    ) -> Vec<String> {
+    pub(crate) fn failures(&self, fronts: Fronts, pairs: &[(Client, &Child)]) -> Vec<String> {
         let connecting = self
             .checks
             .values()
@@ -104,7 +103,7 @@ impl Found {
 
     fn troubles(
         &self,
-        fronts: &[&'static str],
+        fronts: Fronts,
         pairs: &[(Client, &Child)],
         feature: &'static str,
     ) -> Vec<String> {
@@ -113,7 +112,7 @@ impl Found {
             .filter(|(_, child)| !child.lacks.contains(&feature));
         tried
             .flat_map(|(client, child)| {
-                fronts
+                fronts(*client)
                     .iter()
                     .filter_map(|front| self.problem(front, *client, child, feature))
             })
@@ -121,7 +120,7 @@ impl Found {
     }
 
     /// Compares the page with what was found, or writes it anew where the environment wants that.
-    pub(crate) fn documented(&self, fronts: &[&'static str], children: &[Child]) {
+    pub(crate) fn documented(&self, fronts: Fronts, children: &[Child]) {
         let page = self.page(fronts, children);
         let path = workspace().join(PAGE);
         if std::env::var(OVERWRITE).is_ok_and(|value| value == "overwrite") {
@@ -134,7 +133,7 @@ impl Found {
         );
     }
 
-    fn page(&self, fronts: &[&'static str], children: &[Child]) -> String {
+    fn page(&self, fronts: Fronts, children: &[Child]) -> String {
         let mut page = String::from(HEAD);
         let columns: Vec<(Era, Era, Transport)> = Era::ALL
             .into_iter()
@@ -211,7 +210,8 @@ const HEAD: &str = "\
 # What works between the eras
 
 Each cell is tried with every pair of third-party clients and children that speak its eras, through the real binary, with
-the clients on HTTP and on stdio. This page is what `tests/tests/cells` found, which fails when it finds anything else.
+the clients on HTTP, and one client of each era on stdio as well. This page is what `tests/tests/cells` found, which fails
+when it finds anything else.
 
 *Legacy* is 2024-11-05 to 2025-11-25, with `initialize`; *modern* is 2026-07-28. `legacy → modern, HTTP`: a legacy client
 calls a modern child that is reached over HTTP.
