@@ -11,6 +11,7 @@ use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
+use super::elicitations::COMPLETE;
 use super::{fault, task_feed};
 use crate::child::handshake::{Introduced, stamp_modern};
 use crate::child::instance::{Instance, LogWish};
@@ -648,7 +649,7 @@ impl Audience for Gateway {
         match &*notification.method {
             UPDATED => self.updated(child, instance, &notification),
             "notifications/message" => self.logged(child, instance, notification),
-            "notifications/elicitation/complete" => {
+            COMPLETE => {
                 let peer = instance.map(|instance| instance.peer());
                 self.elicitations.completed(child, peer, &notification);
             }
