@@ -16,7 +16,7 @@ use mcp_compose_tests::scripted::{HttpChild, HttpScript, text};
 use serde_json::{Value, json};
 
 /// What a client declares that can be asked everything.
-fn everything() -> Value {
+pub(crate) fn everything() -> Value {
     json!({ "sampling": {}, "elicitation": { "form": {}, "url": {} }, "roots": { "listChanged": true } })
 }
 
