@@ -54,6 +54,7 @@ fn profile(server: &LocalServer) -> Profile {
             subscribe: resources,
             completions: lists.completes,
             logging: true,
+            tasks: false,
         },
         instructions: info.instructions.clone(),
     }

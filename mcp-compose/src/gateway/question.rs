@@ -346,7 +346,7 @@ impl Gateway {
         };
         // What a person is not asked may come between calls, from a session that has one owner.
         let owner = match instance.and_then(|instance| instance.owner()) {
-            Some(Holder::Client(id)) => self.client(*id),
+            Some(Holder::Client(id)) => self.client(*id).filter(|client| self.has_session(client)),
             _ => None,
         };
         if let (ROOTS, Some(client), Some(instance)) = (&*request.method, owner, instance) {

@@ -577,11 +577,6 @@ impl Call {
         }
     }
 
-    /// The peer that the call is made on.
-    pub(crate) fn peer(&self) -> &Arc<Peer> {
-        &self.peer
-    }
-
     /// Gives the call up and says why.
     pub(crate) fn cancel(mut self, reason: &str) {
         self.abandon(reason);
