@@ -94,6 +94,11 @@ impl HttpChild {
         self.served.child.last_answer().await
     }
 
+    /// Waits until something of this name arrived.
+    pub async fn heard(&self, method: &str) {
+        self.served.child.heard(method).await;
+    }
+
     /// How many sessions were opened.
     pub fn sessions_opened(&self) -> u64 {
         self.served.next_session.load(Ordering::SeqCst) - 1

@@ -201,6 +201,17 @@ impl Child {
         answer().expect("seen just now")
     }
 
+    /// Waits until something of this name arrived.
+    pub(super) async fn heard(&self, method: &str) {
+        let heard = || {
+            let received = self.shared.received.lock().expect("not poisoned");
+            received
+                .iter()
+                .any(|message| message.method.as_deref() == Some(method))
+        };
+        self.until(heard).await;
+    }
+
     async fn until(&self, condition: impl Fn() -> bool) {
         loop {
             let news = self.shared.news.notified();

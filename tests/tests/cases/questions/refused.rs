@@ -91,12 +91,12 @@ async fn a24_a_child_is_told_exactly_what_its_client_can() {
         for wanted in [json!({}), some.clone(), everything()] {
             let client = Raw::url(&aggregator.url, version, wanted.clone()).await;
             let told = told(&client).await;
-            for (key, value) in told.as_object().expect("an object") {
-                assert_eq!(Some(value), wanted.get(key), "{version} {wanted}: {told}");
+            let mut wanted = wanted;
+            if version == MODERN && wanted["roots"].is_object() {
+                // Clients of that era have no way to tell of a change.
+                wanted["roots"] = json!({});
             }
-            for key in ["sampling", "elicitation"] {
-                assert_eq!(told.get(key), wanted.get(key), "{version} {wanted}: {told}");
-            }
+            assert_eq!(told, wanted, "{version}");
         }
         // What it was not told it may not ask.
         let client = Raw::url(&aggregator.url, version, some.clone()).await;
@@ -163,7 +163,8 @@ async fn a25_a_question_outside_of_any_call_is_refused_at_once() {
     }));
     let http = http_child(script.clone()).await;
     for child in [scripted(&script), json!({ "url": http.url })] {
-        let aggregator = one(child).await;
+        let config = Config::new().child("ns", child);
+        let aggregator = Aggregator::http(&config.environment("RUST_LOG", "info")).await;
         let client = Raw::url(&aggregator.url, LEGACY, everything()).await;
         client.call("ns_leave", json!({})).await;
         // The child goes on only when it was answered.
@@ -191,9 +192,13 @@ async fn a25_a_child_whose_client_leaves_while_asked_is_told_so() {
     let asking = client.ask("ns_sample", json!({})).await.asking();
     drop(asking);
     client.close().await;
-    let answered = patiently("an answer to the child", child.answer()).await;
-    assert!(answered["error"]["code"].is_i64(), "{answered}");
-    assert!(answered.get("result").is_none(), "{answered}");
+    // It gets an error, or its session is over, with which all of its questions are.
+    tokio::select! {
+        answered = patiently("an answer to the child", child.answer()) => {
+            assert!(answered["error"]["code"].is_i64(), "{answered}");
+        }
+        () = patiently("the end of the session", child.heard("http DELETE")) => {}
+    }
 }
 
 #[tokio::test]
@@ -235,22 +240,17 @@ async fn a25_an_error_of_the_client_is_an_error_for_the_child() {
 
 #[tokio::test]
 async fn a25_an_answer_that_comes_too_late_is_no_answer() {
-    let mut child = scripted(asking());
-    child["questionTimeout"] = json!(1);
-    let config = Config::new().child("ns", child);
-    let aggregator = Aggregator::http(&config).await;
     for version in [LEGACY, MODERN] {
+        let child = http_child(asking()).await;
+        let aggregator = one(json!({ "url": child.url, "questionTimeout": 1 })).await;
         let client = Raw::url(&aggregator.url, version, everything()).await;
         let asking = client.ask("ns_sample", json!({})).await.asking();
-        let call = asking.id();
-        if let Some(call) = call {
+        let answered = patiently("an answer to the child", child.answer()).await;
+        assert!(answered["error"]["code"].is_i64(), "{answered}");
+        if let Some(call) = asking.id() {
             let ended = client.outcome(call).await;
-            let answered = last(&ended["result"]);
-            assert!(answered["error"]["code"].is_i64(), "{answered}");
+            assert_eq!(last(&ended["result"]), answered);
         } else {
-            let told = aggregator.process.stderr();
-            let told = told.find(|line| line.contains("ns") && line.contains("sampling"));
-            patiently("a line in the log", told).await;
             let error = asking.answer(sampled("too late")).await.error();
             assert_eq!(error["code"], -32602, "{error}");
         }

@@ -4,7 +4,7 @@ use mcp_compose_tests::raw::{LEGACY, MODERN, Raw, sampled};
 use mcp_compose_tests::scripted::text;
 use serde_json::json;
 
-use super::{USERS, alone, askers, everything, named, reference_server, unrelated, users};
+use super::{USERS, alone, askers, named, reference_server, unrelated, users};
 
 /// What the child asks, at both users of the same tool at once; Bob answers first.
 async fn two_at_once(
@@ -94,7 +94,7 @@ async fn a22_sampling_of_the_rmcp_server_reaches_the_user_who_called() {
 async fn a22_sampling_of_the_typescript_server_reaches_the_client_on_stdio() {
     for version in [LEGACY, MODERN] {
         let child = reference_server("server-everything", &["stdio"]);
-        let (client, _command) = alone(child, version, everything()).await;
+        let (client, _command) = alone(child, version, json!({ "sampling": {} })).await;
         client.listed("ns_trigger-sampling-request").await;
         let arguments = json!({ "prompt": "to whom?", "maxTokens": 7 });
         let asking = client
