@@ -99,7 +99,8 @@ async fn a23_an_answer_that_violates_the_schema_is_refused() {
             assert!(text(&said).starts_with(wanted), "{}: {said}", child.what);
         } else {
             let error = turn.error();
-            assert_eq!(error["code"], INVALID_PARAMS, "{error}");
+            let said = error["message"].as_str().expect("a message");
+            assert!(said.contains("ns") && said.contains("refused"), "{error}");
         }
     }
 }
