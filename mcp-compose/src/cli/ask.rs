@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
+use super::client::RequestError;
 use super::field::{Field, fields};
 use super::shown;
 use super::terminal::Terminal;
@@ -13,6 +14,9 @@ use crate::wire::{Object, Raw, Request};
 
 /// What the command line declares when a person is there: it asks them, and has no model.
 pub(super) const CAPABILITIES: &str = r#"{"elicitation":{"form":{},"url":{}}}"#;
+
+/// Pages that are shown with an error.
+const MAX_PAGES: usize = 8;
 
 /// No person reads a longer question, in bytes.
 const MAX_QUESTION: usize = 64 * 1024;
@@ -100,6 +104,29 @@ impl Elicitation {
             Err("`url` is no page on the web".to_owned())
         }
     }
+}
+
+/// The pages that have to be opened before a request can succeed, if that is the error; for people.
+pub(super) fn pages_first(error: &RequestError) -> String {
+    #[derive(Deserialize)]
+    struct Needed {
+        elicitations: Vec<Elicitation>,
+    }
+    let data = error
+        .data
+        .as_deref()
+        .filter(|_| error.code == code::URL_REQUIRED);
+    let needed = data.and_then(|data| serde_json::from_str::<Needed>(data).ok());
+    let pages = needed.map(|needed| needed.elicitations).unwrap_or_default();
+    let pages = pages.iter().take(MAX_PAGES).filter_map(|of| {
+        let url = of.page().ok()?;
+        let (host, message) = (url.host_str()?, shown::quoted(&of.message));
+        Some(format!(
+            "\n  first open, if you trust `{host}`: {url}\n{}",
+            message.trim_end()
+        ))
+    });
+    pages.collect()
 }
 
 async fn form(terminal: &mut impl Terminal, fields: &[Field]) -> Raw {
@@ -291,6 +318,23 @@ mod tests {
         assert_eq!(answer.unwrap(), r#"{"action":"decline"}"#);
         let (answer, _) = asked(params, &[]).await;
         assert_eq!(answer.unwrap(), r#"{"action":"cancel"}"#);
+    }
+
+    #[test]
+    fn an_error_shows_the_pages_to_open_first() {
+        let data = r#"{"elicitations":[
+            {"mode":"url","message":"Sign\nin","url":"https://example.com/in","elicitationId":"1"},
+            {"mode":"url","message":"x","url":"file:///etc","elicitationId":"2"}]}"#;
+        let error = |code| RequestError {
+            code,
+            message: String::new(),
+            data: Some(data.to_owned()),
+        };
+        assert_eq!(
+            pages_first(&error(code::URL_REQUIRED)),
+            "\n  first open, if you trust `example.com`: https://example.com/in\n  | Sign\n  | in"
+        );
+        assert_eq!(pages_first(&error(-32603)), "");
     }
 
     #[tokio::test]

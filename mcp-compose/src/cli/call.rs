@@ -140,9 +140,11 @@ mod tests {
             assert_eq!(method, "tools/call");
             self.1 = params;
             let message = "no such\u{1b} tool".to_owned();
-            self.0
-                .map(str::to_owned)
-                .map_err(|code| RequestError { code, message })
+            self.0.map(str::to_owned).map_err(|code| RequestError {
+                code,
+                message,
+                data: None,
+            })
         }
     }
 

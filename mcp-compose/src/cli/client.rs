@@ -15,7 +15,7 @@ use crate::wire::json::quote;
 use crate::wire::message::{ErrorObject, Id, code};
 use crate::wire::peer::{Handler, Peer};
 use crate::wire::version::LATEST_LEGACY;
-use crate::wire::{Notification, Raw, Request};
+use crate::wire::{Notification, Object, Raw, Request};
 
 /// A client of a started composition.
 pub(super) trait Client {
@@ -32,6 +32,8 @@ pub(super) trait Client {
 pub(super) struct RequestError {
     pub(super) code: i64,
     pub(super) message: String,
+    /// What comes with it: JSON.
+    pub(super) data: Option<String>,
 }
 
 /// A client of a running composition, in its process.
@@ -127,6 +129,9 @@ impl<T: Terminal> Client for InProcess<T> {
             Err(error) => Err(RequestError {
                 code: error.code(),
                 message: error.message(),
+                data: Object::parse(error.raw().as_str())
+                    .ok()
+                    .and_then(|error| error.get("data").map(str::to_owned)),
             }),
         }
     }
@@ -157,5 +162,88 @@ impl Handler for Held {
 
     fn closed(&self, _: &str) {
         self.gateway.disconnect(&self.connection);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::cli::call::{call, checked_arguments};
+    use crate::cli::terminal::Script;
+    use crate::compose::Composition;
+    use crate::{Answer, Ctx, Result, mcp_server};
+
+    use super::*;
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Confirm {
+        /// Think twice.
+        sure: bool,
+    }
+
+    struct Careful;
+
+    #[mcp_server]
+    impl Careful {
+        /// Asks before it deletes.
+        #[tool]
+        async fn delete(&self, ctx: &Ctx) -> Result<String> {
+            let answer = ctx.elicit::<Confirm>("sure", "Delete it?").await?;
+            Ok(match answer {
+                Answer::Accepted(Confirm { sure }) => format!("sure: {sure}"),
+                Answer::Declined => "declined".to_owned(),
+                Answer::Cancelled => "cancelled".to_owned(),
+            })
+        }
+    }
+
+    /// The result of `db_delete` as it is printed, or the error, and what the person saw.
+    async fn deleted(terminal: Option<Script>) -> (String, String) {
+        let composition = Composition::builder().child("db", Careful).build();
+        let gateway = Gateway::start_for_one(composition, tokio::runtime::Handle::current());
+        let mut client = InProcess::connect(Arc::clone(&gateway), terminal)
+            .await
+            .expect("a client");
+        let arguments = checked_arguments("{}").expect("arguments");
+        let mut out = Vec::new();
+        let called = call(&mut client, "db_delete", arguments, false, true, &mut out);
+        let ended = tokio::time::timeout(Duration::from_secs(30), called).await;
+        let out = match ended.expect("an end") {
+            Ok(()) => String::from_utf8(out).expect("text"),
+            Err(failure) => format!("{failure:?}"),
+        };
+        let inbox = client.inbox.take();
+        drop(client);
+        gateway.stop().await;
+        let shown = inbox.map(Inbox::into_terminal).unwrap_or_default().shown;
+        (out, shown)
+    }
+
+    #[tokio::test]
+    async fn a_person_at_the_terminal_answers_a_child() {
+        let (result, shown) = deleted(Some(Script::of(&["a", "perhaps", "yes", "a"]))).await;
+        assert_eq!(result, "sure: true\n");
+        assert_eq!(
+            shown,
+            "\ndb asks:\n  | Delete it?\n\
+             Accept, decline or cancel? [a/d/c] a\n\
+             sure (yes or no; required)\n  | Think twice.\n\
+             > perhaps\n  answer yes or no\n> yes\n\
+             \n  sure: yes\n\
+             Accept and send this, enter it again, decline or cancel? [a/e/d/c] a\n"
+        );
+        assert_eq!(deleted(Some(Script::of(&["d"]))).await.0, "declined\n");
+        assert_eq!(deleted(Some(Script::of(&[]))).await.0, "cancelled\n");
+    }
+
+    #[tokio::test]
+    async fn without_a_terminal_a_child_is_refused_at_once() {
+        let (result, shown) = deleted(None).await;
+        assert!(
+            result.starts_with("Failed(") && result.contains("elicitation"),
+            "{result}"
+        );
+        assert_eq!(shown, "");
     }
 }

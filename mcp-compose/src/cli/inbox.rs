@@ -120,6 +120,11 @@ impl<T: Terminal> Inbox<T> {
         while self.unread.try_recv().is_ok() {}
     }
 
+    #[cfg(test)]
+    pub(super) fn into_terminal(self) -> T {
+        self.terminal
+    }
+
     fn withdraw(&mut self) {
         if std::mem::take(&mut self.open) {
             self.terminal

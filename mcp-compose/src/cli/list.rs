@@ -142,7 +142,7 @@ mod tests {
                 ("resources/templates/list", "{}") => {
                     Ok(r#"{"resourceTemplates":[{"uriTemplate":"a://{b}","name":"b","title":"B"}]}"#.into())
                 }
-                _ => Err(RequestError { code: METHOD_NOT_FOUND, message: "no".into() }),
+                _ => Err(RequestError { code: METHOD_NOT_FOUND, message: "no".into(), data: None }),
             }
         }
     }

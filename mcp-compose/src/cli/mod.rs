@@ -42,8 +42,9 @@ impl From<io::Error> for Failure {
 
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
-        let RequestError { code, message } = error;
-        Failure::Failed(format!("{} ({code})", shown::block(&message)))
+        let pages = ask::pages_first(&error);
+        let RequestError { code, message, .. } = error;
+        Failure::Failed(format!("{} ({code}){pages}", shown::block(&message)))
     }
 }
 

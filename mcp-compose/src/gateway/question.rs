@@ -362,10 +362,11 @@ impl Gateway {
             }
             return;
         }
-        let why = format!(
-            "`{}` is refused: no call is under way that can have caused it",
-            request.method
-        );
+        let why = match instance.and_then(|instance| instance.owner()) {
+            Some(_) => "no call is under way that can have caused it",
+            None => "this session was told that it can ask its clients nothing",
+        };
+        let why = format!("`{}` is refused: {why}", request.method);
         let error = ErrorObject::new(code::METHOD_NOT_FOUND, &why);
         refuse(child, peer, request.id, &error);
     }
