@@ -1,9 +1,8 @@
 //! A24, A25: questions that nobody can be asked are refused at once, and nothing is made up.
 
-use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw, sampled};
-use mcp_compose_tests::scripted::{basic, scripted, text, tool};
+use mcp_compose_tests::scripted::{HttpChild, basic, scripted, text, tool};
 use serde_json::{Value, json};
 
 use super::{askers, everything, http_child};
@@ -44,6 +43,16 @@ async fn told(client: &Raw) -> Value {
         .call("ns_received", json!({ "method": "initialize" }))
         .await;
     greeted["structuredContent"]["messages"][0]["params"]["capabilities"].clone()
+}
+
+/// The child that asked goes on: its question got an error, or its session is over, and with it what it asked.
+async fn freed(child: &HttpChild) {
+    tokio::select! {
+        answered = patiently("an answer to the child", child.answer()) => {
+            assert!(answered["error"]["code"].is_i64(), "{answered}");
+        }
+        () = patiently("the end of the session", child.heard("http DELETE")) => {}
+    }
 }
 
 #[tokio::test]
@@ -163,8 +172,7 @@ async fn a25_a_question_outside_of_any_call_is_refused_at_once() {
     }));
     let http = http_child(script.clone()).await;
     for child in [scripted(&script), json!({ "url": http.url })] {
-        let config = Config::new().child("ns", child);
-        let aggregator = Aggregator::http(&config.environment("RUST_LOG", "info")).await;
+        let aggregator = one(child).await;
         let client = Raw::url(&aggregator.url, LEGACY, everything()).await;
         client.call("ns_leave", json!({})).await;
         // The child goes on only when it was answered.
@@ -192,13 +200,7 @@ async fn a25_a_child_whose_client_leaves_while_asked_is_told_so() {
     let asking = client.ask("ns_sample", json!({})).await.asking();
     drop(asking);
     client.close().await;
-    // It gets an error, or its session is over, with which all of its questions are.
-    tokio::select! {
-        answered = patiently("an answer to the child", child.answer()) => {
-            assert!(answered["error"]["code"].is_i64(), "{answered}");
-        }
-        () = patiently("the end of the session", child.heard("http DELETE")) => {}
-    }
+    freed(&child).await;
 }
 
 #[tokio::test]
@@ -245,11 +247,11 @@ async fn a25_an_answer_that_comes_too_late_is_no_answer() {
         let aggregator = one(json!({ "url": child.url, "questionTimeout": 1 })).await;
         let client = Raw::url(&aggregator.url, version, everything()).await;
         let asking = client.ask("ns_sample", json!({})).await.asking();
-        let answered = patiently("an answer to the child", child.answer()).await;
-        assert!(answered["error"]["code"].is_i64(), "{answered}");
+        freed(&child).await;
         if let Some(call) = asking.id() {
             let ended = client.outcome(call).await;
-            assert_eq!(last(&ended["result"]), answered);
+            let answered = last(&ended["result"]);
+            assert!(answered["error"]["code"].is_i64(), "{answered}");
         } else {
             let error = asking.answer(sampled("too late")).await.error();
             assert_eq!(error["code"], -32602, "{error}");
