@@ -260,7 +260,7 @@ impl Gateway {
     }
 
     /// Subscribes at every session that a client has, and at those that it will have.
-    fn watch_own(&self, route: &Route, holder: Holder, who: Subscriber, uri: &str) {
+    fn watch_own(&self, route: &Route, holder: &Holder, who: Subscriber, uri: &str) {
         let resource = Resource {
             child: route.child.id,
             owner: Some(holder.clone()),
@@ -268,7 +268,7 @@ impl Gateway {
         };
         // First: a session that starts now looks here as soon as it is one of the holder's.
         self.watches.add(&resource, who, uri);
-        for instance in route.child.held_by(&holder) {
+        for instance in route.child.held_by(holder) {
             self.subscribe_at(&route.child, &instance, &route.original);
         }
     }
@@ -367,7 +367,7 @@ impl Gateway {
                 let wanted = caller.wanted(&route.child);
                 if route.child.separates(&wanted) {
                     several = true;
-                    self.watch_own(&route, wanted.holder, who, &uri);
+                    self.watch_own(&route, &wanted.holder, who, &uri);
                 }
                 honoured.push(uri);
             }

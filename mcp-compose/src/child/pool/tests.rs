@@ -424,7 +424,7 @@ async fn a_question_before_the_first_call_waits_for_it() {
 async fn a_question_goes_to_the_latest_call_and_outlives_it() {
     let rig = Rig::new(Fake::default(), ChildOptions::default());
     let lease = rig.lease(&client(1, SAMPLING)).await;
-    let (_earlier, first) = enter(&lease);
+    let (earlier, first) = enter(&lease);
     let (later, second) = enter(&lease);
     let session = rig.session(&lease);
     session.say(question(1, "sampling/createMessage"));
@@ -435,7 +435,7 @@ async fn a_question_goes_to_the_latest_call_and_outlives_it() {
     assert_eq!(first.next().await.id.as_str(), "2");
     // The last call has ended: the child is told.
     session.say(question(3, "sampling/createMessage"));
-    drop(_earlier);
+    drop(earlier);
     rig.fake
         .until(|_| session.answers() == [("3".to_owned(), -32601)])
         .await;
