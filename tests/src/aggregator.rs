@@ -203,6 +203,11 @@ impl StdioCommand {
         Target::Command(self.words.clone())
     }
 
+    /// The same as a child's entry of a configuration file.
+    pub fn entry(&self) -> Value {
+        json!({ "command": self.words[0], "args": self.words[1..] })
+    }
+
     /// Starts it.
     pub fn start(&self) -> Process {
         let mut command = command(&self.words[0]);
