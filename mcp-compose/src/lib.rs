@@ -21,7 +21,7 @@ pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
 pub use self::macros::{compose, mcp_server};
-pub use self::serve::{HttpOptions, Running, ServeError};
+pub use self::serve::{HttpOptions, Principal, Running, ServeError};
 pub use self::server::{
     Amount, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent, IntoMessages, Json,
     Link, LogLevel, Message, Result, Sent, Server, ToolError,

@@ -1,15 +1,19 @@
 //! One running session of a child.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::asks::Told;
 use super::handshake::Profile;
 use super::listing::Kind;
+use super::pool::Holder;
 use crate::server::LogLevel;
-use crate::wire::FastMap;
 use crate::wire::peer::{Outlet, Peer, lock};
+use crate::wire::{FastMap, Request};
 
 /// A connection that was opened and not yet greeted.
 #[derive(Debug)]
@@ -27,7 +31,10 @@ pub(crate) struct Opened {
 pub(crate) struct Instance {
     peer: Arc<Peer>,
     profile: Profile,
-    owner: Option<u64>,
+    /// Whose session it is; `None` for the one that all share.
+    owner: Option<Holder>,
+    /// What it was told that it may ask.
+    told: Told,
     /// Calls in flight, so that what a session says without a link to a call is attributed only
     /// where it can belong to one client alone.
     active: Mutex<FastMap<u64, InFlight>>,
@@ -36,11 +43,17 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn new(peer: Arc<Peer>, profile: Profile, owner: Option<u64>) -> Self {
+    pub(crate) fn new(
+        peer: Arc<Peer>,
+        profile: Profile,
+        owner: Option<Holder>,
+        told: Told,
+    ) -> Self {
         Self {
             peer,
             profile,
             owner,
+            told,
             active: Mutex::default(),
             next: AtomicU64::new(0),
             stopping: CancellationToken::new(),
@@ -89,9 +102,31 @@ impl Instance {
         lock(&self.active).values().cloned().collect()
     }
 
-    /// The client whose own session this is; `None` for the one that all share.
-    pub(crate) fn owner(&self) -> Option<u64> {
-        self.owner
+    /// Whose session this is; `None` for the one that all share.
+    pub(crate) fn owner(&self) -> Option<&Holder> {
+        self.owner.as_ref()
+    }
+
+    /// What the session was told that it may ask.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// Gives a question that names no call to the call that it can belong to.
+    pub(crate) fn hand(&self, question: Request) -> Handed {
+        let latest = self.owner.as_ref().and_then(|_| {
+            lock(&self.active)
+                .iter()
+                .max_by_key(|(id, _)| **id)
+                .map(|(_, call)| call.clone())
+        });
+        match latest {
+            Some(call) => match call.questions.push(question) {
+                Ok(()) => Handed::Taken,
+                Err(question) => Handed::Nobody(question),
+            },
+            None => Handed::Nobody(question),
+        }
     }
 }
 
@@ -100,10 +135,56 @@ impl Instance {
 pub(crate) struct InFlight {
     /// The client.
     pub(crate) client: u64,
+    /// Questions of the child for this call that named no call.
+    pub(crate) questions: Arc<Questions>,
     /// The stream of the call.
     pub(crate) outlet: Arc<dyn Outlet>,
     /// Which log messages the client wants on it.
     pub(crate) wish: LogWish,
+}
+
+/// What became of a question that names no call.
+#[derive(Debug)]
+pub(crate) enum Handed {
+    /// A call has it, or will have it.
+    Taken,
+    /// There is no call that it can belong to.
+    Nobody(Request),
+}
+
+/// Questions that wait for the one who drives a call.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    waiting: Mutex<VecDeque<Request>>,
+    added: Notify,
+}
+
+/// Questions of one call that may wait.
+const MAX_QUESTIONS: usize = 64;
+
+impl Questions {
+    /// Adds a question, or gives it back when too many wait.
+    pub(crate) fn push(&self, question: Request) -> Result<(), Request> {
+        {
+            let mut waiting = lock(&self.waiting);
+            if waiting.len() >= MAX_QUESTIONS {
+                return Err(question);
+            }
+            waiting.push_back(question);
+        }
+        self.added.notify_one();
+        Ok(())
+    }
+
+    /// The next question. Dropping the future loses none.
+    pub(crate) async fn next(&self) -> Request {
+        loop {
+            if let Some(question) = lock(&self.waiting).pop_front() {
+                return question;
+            }
+            self.added.notified().await;
+        }
+    }
 }
 
 /// Which log messages are wanted.

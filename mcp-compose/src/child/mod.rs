@@ -1,5 +1,6 @@
 //! Children: the servers behind a composition.
 
+pub(crate) mod asks;
 mod auth;
 mod entry;
 pub(crate) mod handshake;
@@ -8,7 +9,7 @@ pub(crate) mod instance;
 pub(crate) mod listing;
 mod local;
 mod options;
-mod private;
+pub(crate) mod pool;
 mod session;
 mod stdio;
 pub(crate) mod supervisor;
@@ -18,7 +19,7 @@ pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
 pub use transport::Transport;
 
-pub use crate::compose::{ChildEra, Isolation, Validate};
+pub use crate::compose::{ChildEra, Isolation, ListedRoot, Relay, Roots, Validate};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 #[cfg(feature = "rmcp")]

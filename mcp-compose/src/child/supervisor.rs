@@ -8,15 +8,16 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use backon::BackoffBuilder;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::asks::{self, Told};
 use super::handshake::{Profile, handshake};
 use super::instance::{Instance, Opened};
 use super::listing::{Kind, Listing};
-use super::private::PrivateSessions;
+use super::pool::{Holder, PrivateSessions};
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::message::{ErrorObject, code};
@@ -52,6 +53,19 @@ pub(crate) trait Audience: Send + Sync + 'static {
         instance: Option<&Arc<Instance>>,
         notification: Notification,
     );
+
+    /// A question that arrived on no call's own stream. The answer is owed through `peer`.
+    fn asked(
+        &self,
+        child: &Arc<Child>,
+        instance: Option<&Arc<Instance>>,
+        peer: &Arc<Peer>,
+        question: Request,
+    );
+
+    /// Where all is served to one client only: who it is and what `child` may ask it, once it has
+    /// introduced itself. `None` where there may be many.
+    fn sole(&self, child: &Child) -> Option<watch::Receiver<Option<(Holder, Told)>>>;
 }
 
 /// Where a child's life stands.
@@ -107,7 +121,7 @@ pub(crate) struct Child {
     dirtied: Notify,
     http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// The child is to end.
     pub(super) ending: CancellationToken,
     /// Sessions of single clients.
@@ -156,7 +170,7 @@ impl Child {
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
             http: OnceLock::new(),
-            slots: Semaphore::new(max_in_flight),
+            slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
             private: PrivateSessions::default(),
             tasks,
@@ -268,11 +282,11 @@ impl Child {
 
     /// A place among the calls in flight. Where all are taken, the call waits a little, and is
     /// refused after that.
-    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.slots.try_acquire() {
+    pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
             return Some(permit);
         }
-        tokio::time::timeout(QUEUE_WAIT, self.slots.acquire())
+        tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.slots).acquire_owned())
             .await
             .ok()?
             .ok()
@@ -377,7 +391,8 @@ impl Child {
 
     /// Opens a session, greets and lists; whatever fails, nothing of it is left running.
     async fn start(self: &Arc<Self>) -> Result<(Arc<Instance>, Option<stdio::Process>), String> {
-        let (instance, starting) = self.greet(None).await?;
+        let told = asks::shared(&self.spec.options);
+        let (instance, starting) = self.greet(None, told).await?;
         self.known.store(Some(Arc::new(instance.profile().clone())));
         self.dirty.store(0, Ordering::Release);
         let listing = self
@@ -399,10 +414,15 @@ impl Child {
     /// Opens a session, for all clients or for one, and greets.
     pub(super) async fn greet(
         self: &Arc<Self>,
-        owner: Option<u64>,
+        owner: Option<Holder>,
+        told: Told,
     ) -> Result<(Arc<Instance>, Starting), String> {
         let bound = self.spec.options.init_timeout;
-        let mut opened = self.open(owner)?;
+        let client = match owner {
+            Some(Holder::Client(client)) => Some(client),
+            _ => None,
+        };
+        let mut opened = self.open(client)?;
         let starting = Starting {
             process: opened.process.take(),
             peer: Arc::clone(&opened.peer),
@@ -427,7 +447,7 @@ impl Child {
             },
         };
         *lock(&self.era) = Some(profile.era);
-        let instance = Instance::new(Arc::clone(&opened.peer), profile, owner);
+        let instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
         Ok((Arc::new(instance), starting))
     }
 
@@ -567,14 +587,22 @@ struct ChildHandler {
 
 impl Handler for ChildHandler {
     fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
-        let outcome = match &*request.method {
-            "ping" => Ok(Raw::from_static("{}")),
-            method => Err(ErrorObject::new(
-                code::METHOD_NOT_FOUND,
-                &format!("`{method}` is not offered: no client can be told to have caused it"),
-            )),
+        if &*request.method == "ping" {
+            peer.respond(request.id, Ok(Raw::from_static("{}")));
+            return;
+        }
+        let child = self.child.upgrade();
+        let Some((child, audience)) =
+            child.and_then(|child| Some((Arc::clone(&child), child.audience.upgrade()?)))
+        else {
+            let error = ErrorObject::new(code::INTERNAL, "the server is stopping");
+            peer.respond(request.id, Err(error));
+            return;
         };
-        peer.respond(request.id, outcome);
+        let instance = child
+            .running_for(self.owner)
+            .filter(|instance| Arc::ptr_eq(instance.peer(), peer));
+        audience.asked(&child, instance.as_ref(), peer, request);
     }
 
     fn notification(&self, peer: &Arc<Peer>, notification: Notification) {

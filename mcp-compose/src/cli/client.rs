@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
-use crate::gateway::client::{Client as Connection, Handshake, Outlet};
+use crate::gateway::client::{Client as Connection, Handshake, Outlet, Principal};
 use crate::wire::message::Id;
 use crate::wire::peer::LinkError;
 use crate::wire::version::LATEST_LEGACY;
@@ -44,7 +44,7 @@ impl InProcess {
     /// Waits until every child has started or failed.
     pub(super) async fn connect(gateway: Arc<Gateway>) -> Self {
         gateway.settled(START_GRACE).await;
-        let connection = gateway.stateless();
+        let connection = gateway.stateless(Principal::anonymous());
         connection.greet(Handshake {
             version: LATEST_LEGACY,
             info: None,

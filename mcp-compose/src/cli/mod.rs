@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use self::args::{Action, ComposedArgs, FileArgs};
 use self::client::{Client, InProcess};
 use crate::compose::Composition;
-use crate::serve::{ServeError, in_process};
+use crate::serve::{Clients, ServeError, in_process};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
         Action::Stdio => Ok(composition.serve_stdio().await?),
         Action::Http(address) => Ok(composition.serve_http(address).await?),
         Action::List { json } => {
-            in_process(composition, move |gateway| async move {
+            in_process(composition, Clients::Many, move |gateway| async move {
                 let client = InProcess::connect(gateway).await;
                 list::list(&client, json, &mut io::stdout()).await
             })
@@ -123,7 +123,7 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
             json,
         } => {
             let arguments = call::checked_arguments(&arguments)?.to_owned();
-            in_process(composition, move |gateway| async move {
+            in_process(composition, Clients::Many, move |gateway| async move {
                 let client = InProcess::connect(gateway).await;
                 let mut out = io::stdout();
                 let plain = !out.is_terminal();

@@ -16,7 +16,7 @@ use std::path::Path;
 pub use builder::CompositionBuilder;
 pub use child::{DeclaredChild, IntoChild};
 pub use config::ConfigError;
-pub use options::{ChildEra, Isolation, Validate};
+pub use options::{ChildEra, Isolation, ListedRoot, Relay, Roots, Validate};
 pub use problem::{Problem, Severity};
 
 pub(crate) use child::{ChildSource, ChildSpec};

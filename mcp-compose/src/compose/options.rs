@@ -29,16 +29,52 @@ pub enum Validate {
 }
 
 /// Whose session of a child a call is made on.
+///
+/// A child of 2026-07-28 needs none of this: its questions are results, so that one session serves
+/// all. It matters for children up to 2025-11-25, whose questions must reach the client that caused
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// One session serves all clients.
+    /// Clients that can be asked nothing (no sampling, elicitation or roots) share one session; each
+    /// of the others has a session of its own, which is told what that client can be asked.
     #[default]
+    Auto,
+    /// One session serves all clients, and is told that it can ask none of them.
     Shared,
-    /// Each connected client has a session of its own (a process of its own for a stdio child),
-    /// from its first call until it leaves. Lists, subscriptions and the stateless requests of
-    /// 2026-07-28, which have no connection, stay with the shared session; so does a child in this
-    /// process.
+    /// Each client has a session of its own (a process of its own for a stdio child), from its
+    /// first call until it leaves.
     PerClient,
+}
+
+/// What becomes of a child's questions of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Relay {
+    /// They go to the client that caused them, if it declared that it answers such questions.
+    #[default]
+    Relay,
+    /// The child is told that no client answers them.
+    Deny,
+}
+
+/// What a child learns when it asks for roots.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Roots {
+    /// Those of the client that caused the question.
+    #[default]
+    Relay,
+    /// The child is told that there are none to ask for.
+    Deny,
+    /// These, whoever the client is.
+    List(Vec<ListedRoot>),
+}
+
+/// A root that a child is given by its declaration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRoot {
+    /// A `file://` URI.
+    pub uri: String,
+    /// What people call it.
+    pub name: Option<String>,
 }
 
 /// The options that every kind of child has.
@@ -53,6 +89,17 @@ pub(crate) struct ChildOptions {
     pub(crate) era: ChildEra,
     pub(crate) validate: Validate,
     pub(crate) isolation: Isolation,
+    pub(crate) sampling: Relay,
+    pub(crate) elicitation: Relay,
+    pub(crate) roots: Roots,
+    /// Sessions of single clients that may run at once.
+    pub(crate) max_instances: usize,
+    /// How long such a session may be unused.
+    pub(crate) idle_after: Duration,
+    /// How long an answer of a client is waited for.
+    pub(crate) question_timeout: Duration,
+    /// Calls that may wait for a client's retry at once.
+    pub(crate) max_parked: usize,
     /// Start on the first call that needs it.
     pub(crate) lazy: bool,
     /// Its failure to start is no reason to complain loudly.
@@ -76,7 +123,14 @@ impl Default for ChildOptions {
             list_timeout: Duration::from_secs(15),
             era: ChildEra::Auto,
             validate: Validate::Arguments,
-            isolation: Isolation::Shared,
+            isolation: Isolation::Auto,
+            sampling: Relay::Relay,
+            elicitation: Relay::Relay,
+            roots: Roots::Relay,
+            max_instances: 32,
+            idle_after: Duration::from_secs(600),
+            question_timeout: Duration::from_secs(300),
+            max_parked: 64,
             lazy: false,
             optional: false,
             tools: ToolFilter::default(),

@@ -1,24 +1,29 @@
 //! One client request served by a child: routed, checked, sent once, and its answer brought home.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
 use super::catalog::{Catalog, Route, ToolRoute};
 use super::client::{Client, Outlet};
 use super::fault;
+use super::input::{InputRequired, Retry};
+use super::park::{self, Parked, Viewer};
+use super::question;
 use super::rewrite::{self, ResultOf};
+use super::rounds::{Reopened, Rounds};
+use super::underway::{Ended, Step, Underway};
 use crate::child::CallerInfo;
-use crate::child::instance::{InFlight, Instance, LogWish};
+use crate::child::asks::{self, Told};
+use crate::child::instance::{Instance, LogWish};
+use crate::child::pool::{Holder, Lease, Wanted};
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
 use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Delivered, Event, Failure, RequestRoute};
+use crate::wire::peer::Delivered;
 use crate::wire::version::{Era, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_LOG_LEVEL};
 use crate::wire::{Message, Notification, Object, Raw, json};
 
@@ -38,7 +43,7 @@ pub(crate) struct Caller<'r> {
 
 impl Caller<'_> {
     /// The least severe level of log messages that this request wants, as it was asked for.
-    fn log_level(&self) -> Option<LogLevel> {
+    pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
             Era::Modern => LogLevel::from_wire(&self.meta.string(META_LOG_LEVEL)?),
             Era::Legacy => self.client.log_level(),
@@ -46,7 +51,7 @@ impl Caller<'_> {
     }
 
     /// Which log messages this request wants.
-    fn wish(&self) -> LogWish {
+    pub(super) fn wish(&self) -> LogWish {
         match (self.era, self.log_level()) {
             (Era::Modern, None) => LogWish::Nothing,
             (Era::Legacy, None) => LogWish::Everything,
@@ -67,7 +72,42 @@ impl Caller<'_> {
         }
     }
 
-    fn info(&self, child: &Child, method: &str) -> Option<Arc<CallerInfo>> {
+    /// Whose sessions of children are used for it.
+    pub(super) fn holder(&self) -> Holder {
+        match self.client.connection() {
+            Some(id) => Holder::Client(id),
+            None => Holder::Principal(self.client.principal().shared()),
+        }
+    }
+
+    /// What a child of this era may ask the client.
+    pub(super) fn told(&self, child: &Child, era: Era) -> Told {
+        asks::told(self.capabilities(), self.era, era, &child.spec.options)
+    }
+
+    /// The session that a call of `child` is made on.
+    fn wanted(&self, child: &Child) -> Wanted {
+        let told = self.told(child, Era::Legacy);
+        // The answer to a question of a stateless request is a result of that very request.
+        let alone = self.era == Era::Modern && told != asks::shared(&child.spec.options);
+        Wanted {
+            holder: self.holder(),
+            told,
+            alone,
+        }
+    }
+
+    /// The request, as one that waits for a parked call.
+    pub(super) fn viewer(&self) -> Viewer {
+        Viewer {
+            client: self.client.id,
+            outlet: Arc::clone(self.outlet),
+            token: self.meta.get("progressToken").map(str::to_owned),
+            wish: self.wish(),
+        }
+    }
+
+    pub(super) fn info(&self, child: &Child, method: &str) -> Option<Arc<CallerInfo>> {
         let ChildSource::Http(spec) = &child.spec.source else {
             return None;
         };
@@ -94,15 +134,17 @@ impl Caller<'_> {
 }
 
 /// A request as a child will get it, but for `_meta`, which depends on the child's era.
-struct Forward<'r> {
-    child: &'r Arc<Child>,
-    method: &'r str,
-    params: Object<'r>,
-    headers: Vec<(http::HeaderName, http::HeaderValue)>,
+pub(super) struct Forward<'r> {
+    pub(super) child: &'r Arc<Child>,
+    pub(super) method: &'r str,
+    pub(super) params: Object<'r>,
+    pub(super) headers: Vec<(http::HeaderName, http::HeaderValue)>,
     result: ResultOf,
     cacheable: bool,
     /// The original URI that is read, and the client's spelling of it.
     asked: Option<(&'r str, &'r str)>,
+    /// Answers that a modern client sends along.
+    pub(super) retry: Retry,
 }
 
 impl<'r> Forward<'r> {
@@ -116,8 +158,43 @@ impl<'r> Forward<'r> {
             result: ResultOf::Other,
             cacheable: false,
             asked: None,
+            retry: Retry::default(),
         }
     }
+
+    /// A request whose result may be questions: what the client answers to them comes along.
+    fn answering(
+        child: &'r Arc<Child>,
+        method: &'r str,
+        mut params: Object<'r>,
+        caller: &Caller<'_>,
+    ) -> Result<Self, ErrorObject> {
+        let retry = match caller.era {
+            Era::Modern => Retry::take(&mut params)?,
+            Era::Legacy => Retry::default(),
+        };
+        Ok(Self {
+            retry,
+            ..Self::new(child, method, params)
+        })
+    }
+
+    /// The era in which the child is spoken to. A typed server speaks that of its caller.
+    pub(super) fn era(&self, instance: &Instance, caller: &Caller<'_>) -> Era {
+        if self.child.is_local() {
+            caller.era
+        } else {
+            instance.profile().era
+        }
+    }
+}
+
+/// What came of a request at a child.
+enum Reply {
+    /// A result, in this era.
+    Result(Raw, Era),
+    /// The child asks a client that answers by trying again.
+    Parked(Arc<Parked>),
 }
 
 impl Gateway {
@@ -138,7 +215,7 @@ impl Gateway {
             Some(rules) => rules.headers(params.get("arguments").unwrap_or("{}")),
             None => Vec::new(),
         };
-        let mut forward = Forward::new(&route.child, "tools/call", params);
+        let mut forward = Forward::answering(&route.child, "tools/call", params, caller)?;
         forward.headers = headers;
         forward.result = ResultOf::ToolCall;
         let result = self.forward(caller, forward).await?;
@@ -158,7 +235,7 @@ impl Gateway {
             return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
         };
         params.set("name", json::quote(&original));
-        let mut forward = Forward::new(&child, "prompts/get", params);
+        let mut forward = Forward::answering(&child, "prompts/get", params, caller)?;
         forward.result = ResultOf::Prompt;
         self.forward(caller, forward).await
     }
@@ -171,7 +248,7 @@ impl Gateway {
         let uri = required(&params, "uri")?;
         let Route { child, original } = self.resource_route(caller.era, &uri).await?;
         params.set("uri", json::quote(&original));
-        let mut forward = Forward::new(&child, "resources/read", params);
+        let mut forward = Forward::answering(&child, "resources/read", params, caller)?;
         forward.result = ResultOf::Read;
         forward.cacheable = true;
         forward.asked = Some((&original, &uri));
@@ -276,45 +353,78 @@ impl Gateway {
         fault::invalid_params(&format!("unknown tool `{name}`{hint}"))
     }
 
-    /// Sends a request to its child and waits for the end. It is sent a second time only if the
-    /// first certainly did not arrive.
-    async fn forward(&self, caller: &Caller<'_>, forward: Forward<'_>) -> Result<Raw, ErrorObject> {
+    /// Sends a request to its child and brings home what comes of it: a result, an error, or
+    /// questions to the client.
+    async fn forward(
+        &self,
+        caller: &Caller<'_>,
+        mut forward: Forward<'_>,
+    ) -> Result<Raw, ErrorObject> {
+        if let Some(parked) = self.reopen(caller, &mut forward)? {
+            return match parked {
+                Reopened::Waits(parked, round) => {
+                    self.parked(caller, &forward, &parked, round).await
+                }
+                Reopened::AskAgain(result) => {
+                    Ok(self.finish(result, Era::Modern, caller.era, false))
+                }
+            };
+        }
+        let mut rounds = Rounds::default();
+        loop {
+            let (result, era) = match self.send(caller, &forward).await {
+                Ok(Reply::Result(result, era)) => (result, era),
+                Ok(Reply::Parked(parked)) => {
+                    return self.parked(caller, &forward, &parked, 0).await;
+                }
+                Err(error) => return self.refused(caller, &forward, error),
+            };
+            if era == Era::Modern && InputRequired::is(&result) {
+                match caller.era {
+                    Era::Modern => return self.pass_questions(caller, &forward, &result),
+                    Era::Legacy => {
+                        self.answer_for(caller, &mut forward, &result, &mut rounds)
+                            .await?;
+                        continue;
+                    }
+                }
+            }
+            rounds.complete(caller.client);
+            return Ok(self.bring_home(caller, &forward, result, era));
+        }
+    }
+
+    /// Makes a child's result one for the client.
+    pub(super) fn bring_home(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        result: Raw,
+        era: Era,
+    ) -> Raw {
+        let result = rewrite::expose_result(forward.child, result, forward.result, forward.asked);
+        self.finish(result, era, caller.era, forward.cacheable)
+    }
+
+    /// Sends a request to its child. It is sent a second time only if the first certainly did not
+    /// arrive.
+    async fn send(&self, caller: &Caller<'_>, forward: &Forward<'_>) -> Result<Reply, ErrorObject> {
         let child = forward.child;
         let mut attempt = 1;
         loop {
-            let owner = caller.client.connection();
-            let instance = match child.running_for(owner) {
-                Some(instance) => instance,
+            let wanted = caller.wanted(child);
+            let lease = match child.lease_now(&wanted) {
+                Some(lease) => lease,
                 None => tokio::select! {
                     biased;
-                    instance = child.instance_for(owner) => instance.map_err(|why| fault::unavailable(child, &why))?,
+                    lease = child.lease(&wanted) => lease.map_err(|why| fault::unavailable(child, &why))?,
                     () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
                 },
             };
-            match self.attempt(caller, &forward, &instance).await {
-                Ok(result) => {
-                    let result =
-                        rewrite::expose_result(child, result, forward.result, forward.asked);
-                    return Ok(self.finish(
-                        result,
-                        instance.profile().era,
-                        caller.era,
-                        forward.cacheable,
-                    ));
-                }
-                Err(Ended::Failed(Failure::Lost {
-                    delivered: Delivered::No,
-                    ..
-                })) if attempt < ATTEMPTS => attempt += 1,
-                Err(Ended::Failed(Failure::Lost { delivered, reason })) => {
-                    return Err(fault::lost(child, &reason, delivered));
-                }
-                Err(Ended::Failed(Failure::Error(error))) => {
-                    return Err(rewrite::expose_error(child, error, caller.era));
-                }
-                Err(Ended::Failed(Failure::Overloaded)) => return Err(fault::overloaded(child)),
-                Err(Ended::TimedOut(after)) => return Err(fault::timed_out(child, after)),
-                Err(Ended::Cancelled) => return Err(fault::cancelled()),
+            match self.attempt(caller, forward, lease).await {
+                Ok(reply) => return Ok(reply),
+                Err(ended) if ended.not_sent() && attempt < ATTEMPTS => attempt += 1,
+                Err(ended) => return Err(ended.explain(child, caller.era)),
             }
         }
     }
@@ -323,110 +433,84 @@ impl Gateway {
         &self,
         caller: &Caller<'_>,
         forward: &Forward<'_>,
-        instance: &Arc<Instance>,
-    ) -> Result<Raw, Ended> {
-        let era = instance.profile().era;
-        let token = caller.meta.get("progressToken");
-        let level = caller.log_level().map(LogLevel::as_str);
-        // A typed server may ask what the client can do; it is no other party that could misuse it.
-        let capabilities = if forward.child.is_local() {
-            caller.capabilities()
+        lease: Lease,
+    ) -> Result<Reply, Ended> {
+        let child = forward.child;
+        let era = forward.era(&lease, caller);
+        let told = if era == Era::Modern || child.is_local() {
+            caller.told(child, era)
         } else {
-            None
+            // What the session was told once and for all.
+            lease.told().clone()
         };
-        let params = |id: u64| {
-            let mut params = forward.params.clone();
-            match rewrite::request_meta(&caller.meta, token.map(|_| id), era, level, capabilities) {
-                Some(meta) => params.set("_meta", meta),
-                None => {
-                    params.remove("_meta");
-                }
-            }
-            Some(params.to_raw())
-        };
-        let route = RequestRoute {
-            headers: if era == Era::Modern {
-                forward.headers.clone()
-            } else {
-                Vec::new()
-            },
-            caller: caller.info(forward.child, forward.method),
-        };
-        let Some(_slot) = forward.child.slot().await else {
-            return Err(Ended::Failed(Failure::Overloaded));
-        };
-        let _active = instance.enter(InFlight {
-            client: caller.client.id,
-            outlet: Arc::clone(caller.outlet),
-            wish: caller.wish(),
-        });
-        let mut call = instance.peer().request(forward.method, params, route);
-        let options = &forward.child.spec.options;
-        let latest = Instant::now() + options.max_timeout;
-        let mut deadline =
-            std::pin::pin!(tokio::time::sleep(options.timeout.min(options.max_timeout)));
+        let token = caller.meta.get("progressToken");
+        let mut underway = Underway::begin(caller, forward, lease, told).await?;
+        // Questions to the client end with the call that they belong to.
+        let scope = CancellationToken::new();
+        let _scope = scope.clone().drop_guard();
         loop {
-            let event = tokio::select! {
+            let step = tokio::select! {
                 biased;
-                event = call.next() => event,
+                step = underway.step() => step,
                 () = caller.cancelled.cancelled() => {
-                    call.cancel("the client cancelled the request");
+                    underway.cancel("the client cancelled the request");
                     return Err(Ended::Cancelled);
                 }
-                () = &mut deadline => {
-                    call.cancel("no answer within the deadline");
-                    let after = if Instant::now() >= latest { options.max_timeout } else { options.timeout };
-                    return Err(Ended::TimedOut(after));
-                }
             };
-            match event {
-                Event::Done(outcome) => return outcome.map_err(Ended::Failed),
-                Event::Progress(params) => {
-                    deadline
-                        .as_mut()
-                        .reset((Instant::now() + options.timeout).min(latest));
+            match step {
+                Step::Done(outcome) => return outcome.map(|result| Reply::Result(result, era)),
+                Step::Progress(params) => {
                     if let Some(token) = token {
                         relay_progress(caller.outlet, token, &params);
                     }
                 }
-                Event::Notification(notification) => {
-                    self.relay_notification(caller, forward.child, notification);
+                Step::Notification(notification) => {
+                    relay_notification(caller.outlet, caller.wish(), child, notification);
                 }
-                Event::Question(request) => {
-                    let why = format!("`{}` is not offered to this server", request.method);
-                    call.peer().respond(
-                        request.id,
-                        Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)),
-                    );
+                Step::Question(request, _) if era == Era::Modern => {
+                    let why = "a server of 2026-07-28 asks by its results";
+                    let error = ErrorObject::new(code::METHOD_NOT_FOUND, why);
+                    question::refuse(child, underway.lease.peer(), request.id, &error);
                 }
+                Step::Question(request, linked) => match caller.era {
+                    Era::Legacy => {
+                        self.relay_question(caller, &underway, request, linked, &scope);
+                    }
+                    Era::Modern => {
+                        let principal = caller.holder().name();
+                        match park::park(self, underway, request, principal) {
+                            Ok(parked) => return Ok(Reply::Parked(parked)),
+                            Err(refused) => underway = *refused,
+                        }
+                    }
+                },
             }
         }
     }
-
-    fn relay_notification(&self, caller: &Caller<'_>, child: &Child, notification: Notification) {
-        let notification = if &*notification.method == "notifications/message" {
-            let (notification, level) = log_message(child, notification);
-            if !caller.wish().takes(level) {
-                return;
-            }
-            notification
-        } else {
-            notification
-        };
-        // An outlet that is gone has a call that is being cancelled.
-        let _ = caller.outlet.send(Message::Notification(notification));
-    }
 }
 
-/// Why an attempt has no result.
-enum Ended {
-    Failed(Failure),
-    TimedOut(Duration),
-    Cancelled,
+/// Hands a notification of a call to the stream of the request that waits for it.
+pub(super) fn relay_notification(
+    outlet: &Arc<dyn Outlet>,
+    wish: LogWish,
+    child: &Child,
+    notification: Notification,
+) {
+    let notification = if &*notification.method == "notifications/message" {
+        let (notification, level) = log_message(child, notification);
+        if !wish.takes(level) {
+            return;
+        }
+        notification
+    } else {
+        notification
+    };
+    // An outlet that is gone has a call that is being cancelled.
+    let _ = outlet.send(Message::Notification(notification));
 }
 
 /// Sends progress on under the client's own token.
-fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, params: &Raw) {
+pub(super) fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, params: &Raw) {
     let Ok(mut object) = Object::parse(params.as_str()) else {
         return;
     };

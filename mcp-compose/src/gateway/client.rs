@@ -1,12 +1,20 @@
 //! A client: whoever connects to us, and how to reach it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+pub use super::principal::Principal;
 use crate::child::instance::LogWish;
 use crate::server::LogLevel;
 pub(crate) use crate::wire::peer::Outlet;
+use crate::wire::peer::Peer;
 use crate::wire::{Message, Raw};
+
+/// How long a client that calls without having said that it is ready is not asked.
+const READY_GRACE: Duration = Duration::from_secs(5);
 
 /// What a client said in `initialize`.
 #[derive(Debug, Clone)]
@@ -26,19 +34,54 @@ pub(crate) struct Client {
     pub(crate) id: u64,
     /// Where what belongs to no request goes; `None` for a stateless request.
     push: Option<Arc<dyn Outlet>>,
+    principal: Principal,
+    /// How it can be asked; never set for a stateless request.
+    peer: OnceLock<Weak<Peer>>,
     handshake: OnceLock<Handshake>,
+    /// Fires when the client has said that it is ready.
+    initialized: CancellationToken,
     /// Index of the least severe level in [`LogLevel::ALL`] that was asked for, and one; 0 while none was.
     log_level: AtomicU8,
 }
 
 impl Client {
-    pub(crate) fn new(id: u64, push: Option<Arc<dyn Outlet>>) -> Arc<Self> {
+    pub(crate) fn new(id: u64, push: Option<Arc<dyn Outlet>>, principal: Principal) -> Arc<Self> {
         Arc::new(Self {
             id,
             push,
+            principal,
+            peer: OnceLock::new(),
             handshake: OnceLock::new(),
+            initialized: CancellationToken::new(),
             log_level: AtomicU8::new(0),
         })
+    }
+
+    /// Whom it acts for.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Notes the peer that questions to the client are sent by. The first one stays.
+    pub(crate) fn bind(&self, peer: &Arc<Peer>) {
+        let _ = self.peer.set(Arc::downgrade(peer));
+    }
+
+    /// The peer that questions to the client are sent by. `None` for a stateless request, where
+    /// nobody can be asked, and for a connection that is gone.
+    pub(crate) fn peer(&self) -> Option<Arc<Peer>> {
+        self.peer.get()?.upgrade()
+    }
+
+    /// The client has sent `notifications/initialized`.
+    pub(crate) fn set_initialized(&self) {
+        self.initialized.cancel();
+    }
+
+    /// Waits until the client may be asked: until its `notifications/initialized`. One that calls
+    /// without it is asked after a while, rather than never.
+    pub(crate) async fn ready(&self) {
+        let _ = tokio::time::timeout(READY_GRACE, self.initialized.cancelled()).await;
     }
 
     /// The connection that this client is, unless it is the sender of one stateless request.

@@ -118,3 +118,53 @@ pub(crate) fn cancelled() -> ErrorObject {
 pub(crate) fn invalid_params(why: &str) -> ErrorObject {
     ErrorObject::new(code::INVALID_PARAMS, why)
 }
+
+/// A `requestState` that is not honoured.
+pub(crate) fn state_refused(why: &str) -> ErrorObject {
+    ErrorObject::new(
+        code::INVALID_PARAMS,
+        &format!("`requestState` is refused: {why}"),
+    )
+}
+
+/// The child asks what it may not, or not so.
+pub(crate) fn bad_question(child: &Child, why: &str) -> ErrorObject {
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "child_protocol_error",
+        message: format!("it asks what it may not: {why}"),
+        delivered: Delivered::Maybe,
+        retry_after: None,
+    }
+    .into()
+}
+
+/// The client did not answer the child's question.
+pub(crate) fn unanswered(child: &Child, error: &ErrorObject) -> ErrorObject {
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "question_unanswered",
+        message: format!(
+            "its question was not answered, so that the call has no result: {}",
+            error.message()
+        ),
+        delivered: Delivered::Maybe,
+        retry_after: None,
+    }
+    .into()
+}
+
+/// The user did not want to open the page that a call depends on.
+pub(crate) fn page_declined(child: &Child) -> ErrorObject {
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: "declined",
+        message: "it wants a page to be opened first, which was declined".to_owned(),
+        delivered: Delivered::No,
+        retry_after: None,
+    }
+    .into()
+}

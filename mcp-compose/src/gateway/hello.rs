@@ -6,7 +6,7 @@ use super::catalog::Catalog;
 use super::client::{Client, Handshake};
 use super::{Gateway, HELLO_GRACE, call, fault};
 use crate::wire::message::ErrorObject;
-use crate::wire::version::{ALL, META_SERVER_INFO, negotiate_legacy};
+use crate::wire::version::{ALL, Era, META_SERVER_INFO, negotiate_legacy};
 use crate::wire::{Object, Raw, json};
 
 impl Gateway {
@@ -21,6 +21,7 @@ impl Gateway {
         }
         let requested = call::required(params, "protocolVersion")?;
         let version = negotiate_legacy(&requested);
+        self.introduce(client, Era::Legacy, params.get("capabilities"));
         // What is advertised is what the children offer, so far as they are known by then.
         self.settled(HELLO_GRACE).await;
         let said = |key: &str| {

@@ -6,10 +6,19 @@
 mod call;
 mod catalog;
 pub(crate) mod client;
+mod elicitations;
 mod fault;
 mod hello;
+mod input;
 mod names;
+mod park;
+mod principal;
+mod question;
 mod rewrite;
+mod rounds;
+mod seal;
+mod sole;
+mod underway;
 mod uris;
 mod validate;
 mod watch;
@@ -26,7 +35,11 @@ use tokio_util::task::TaskTracker;
 
 use self::call::Caller;
 use self::catalog::Catalog;
-use self::client::{Client, Outlet};
+use self::client::{Client, Outlet, Principal};
+use self::elicitations::Elicitations;
+use self::park::Parks;
+use self::seal::Seals;
+use self::sole::Sole;
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Audience, Child, Phase};
@@ -57,6 +70,11 @@ pub(crate) struct Gateway {
     publishing: Mutex<()>,
     clients: Mutex<FastMap<u64, Arc<Client>>>,
     watches: Watches,
+    elicitations: Arc<Elicitations>,
+    parks: Arc<Parks>,
+    seals: Seals,
+    /// Where there is one client only: who it is.
+    sole: Option<Sole>,
     ids: AtomicU64,
     began: Instant,
     /// Where typed servers run.
@@ -71,6 +89,18 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts every child that is not lazy, and returns at once. Typed servers run on `runtime`.
     pub(crate) fn start(composition: Composition, runtime: Handle) -> Arc<Self> {
+        Self::begin(composition, runtime, None)
+    }
+
+    /// As [`Gateway::start`], for one client only: children wait for it to introduce itself, so that
+    /// their one session can be told what it can be asked.
+    pub(crate) fn start_for_one(composition: Composition, runtime: Handle) -> Arc<Self> {
+        // A strict composition is looked at before any client is there.
+        let sole = (!composition.settings.strict).then(Sole::default);
+        Self::begin(composition, runtime, sole)
+    }
+
+    fn begin(composition: Composition, runtime: Handle, sole: Option<Sole>) -> Arc<Self> {
         let Composition {
             settings, children, ..
         } = composition;
@@ -82,6 +112,10 @@ impl Gateway {
             publishing: Mutex::default(),
             clients: Mutex::default(),
             watches: Watches::default(),
+            elicitations: Arc::default(),
+            parks: Arc::default(),
+            seals: Seals::new(),
+            sole,
             ids: AtomicU64::new(1),
             began: Instant::now(),
             runtime,
@@ -152,8 +186,8 @@ impl Gateway {
     }
 
     /// A connection that lives: it hears list changes and the like until [`Gateway::disconnect`].
-    pub(crate) fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
-        let client = Client::new(self.next_id(), Some(push));
+    pub(crate) fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Client> {
+        let client = Client::new(self.next_id(), Some(push), principal);
         lock(&self.clients).insert(client.id, Arc::clone(&client));
         client
     }
@@ -168,8 +202,8 @@ impl Gateway {
     }
 
     /// The sender of one stateless request.
-    pub(crate) fn stateless(&self) -> Arc<Client> {
-        Client::new(self.next_id(), None)
+    pub(crate) fn stateless(&self, principal: Principal) -> Arc<Client> {
+        Client::new(self.next_id(), None, principal)
     }
 
     /// Serves one request. What precedes the result goes to `outlet`, in order. Dropping the future
@@ -201,6 +235,9 @@ impl Gateway {
             return Err(fault::invalid_params(&format!(
                 "no `initialize` came before, and `_meta` has no `{META_VERSION}`"
             )));
+        }
+        if era == Era::Modern {
+            self.introduce(client, era, meta.get(META_CLIENT_CAPABILITIES));
         }
         let caller = Caller {
             client,
@@ -234,9 +271,17 @@ impl Gateway {
     /// Takes a notification of a client. (Cancellation is the transport's; it fires the token.)
     pub(crate) fn notified(&self, client: &Arc<Client>, notification: Notification) {
         match &*notification.method {
-            "notifications/initialized" | "notifications/cancelled" | "notifications/progress" => {}
-            // No child was told of this client's roots.
-            "notifications/roots/list_changed" => {}
+            "notifications/initialized" => client.set_initialized(),
+            "notifications/cancelled" | "notifications/progress" => {}
+            "notifications/roots/list_changed" => {
+                for child in self.children.load().iter() {
+                    for instance in child.held(client.id) {
+                        if instance.told().has_feature("roots", "listChanged") {
+                            instance.peer().notify(notification.clone());
+                        }
+                    }
+                }
+            }
             method => {
                 if let Some(instance) = self
                     .catalog()

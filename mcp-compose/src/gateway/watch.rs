@@ -11,13 +11,15 @@ use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::client::Outlet;
 use super::fault;
+use crate::child::asks::Told;
 use crate::child::handshake::stamp_modern;
 use crate::child::instance::{Instance, LogWish};
 use crate::child::listing::Kind;
+use crate::child::pool::Holder;
 use crate::child::supervisor::{ALL_KINDS, Audience, Child};
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Event, Failure, RequestRoute, lock};
+use crate::wire::peer::{Event, Failure, Peer, RequestRoute, lock};
 use crate::wire::version::{Era, META_SUBSCRIPTION};
 use crate::wire::{Message, Notification, Object, Raw, Request, json};
 
@@ -415,7 +417,8 @@ impl Gateway {
                 self.client(first.client).filter(|_| !shared)?
             }
             [] => match instance.and_then(|instance| instance.owner()) {
-                Some(owner) => self.client(owner)?,
+                Some(Holder::Client(owner)) => self.client(*owner)?,
+                Some(Holder::Principal(_)) => return None,
                 None => {
                     let mut clients = self.greeted_clients().into_iter();
                     clients.next().filter(|_| clients.next().is_none())?
@@ -516,6 +519,20 @@ impl Audience for Gateway {
         }
     }
 
+    fn asked(
+        &self,
+        child: &Arc<Child>,
+        instance: Option<&Arc<Instance>>,
+        peer: &Arc<Peer>,
+        question: Request,
+    ) {
+        self.take_question(child, instance, peer, question);
+    }
+
+    fn sole(&self, child: &Child) -> Option<tokio::sync::watch::Receiver<Option<(Holder, Told)>>> {
+        self.sole_client(child)
+    }
+
     fn told(
         &self,
         child: &Arc<Child>,
@@ -525,6 +542,10 @@ impl Audience for Gateway {
         match &*notification.method {
             "notifications/resources/updated" => self.updated(child, &notification),
             "notifications/message" => self.logged(child, instance, notification),
+            "notifications/elicitation/complete" => {
+                let peer = instance.map(|instance| instance.peer());
+                self.elicitations.completed(child, peer, &notification);
+            }
             // Of the hop, or about a call that has ended.
             "notifications/cancelled" | "notifications/progress" | "notifications/initialized" => {}
             "notifications/subscriptions/acknowledged" => {}

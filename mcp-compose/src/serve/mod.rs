@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Composition;
 use crate::gateway::Gateway;
 
+pub use crate::gateway::client::Principal;
 pub use http::HttpOptions;
-pub(crate) use relay_thread::in_process;
+pub(crate) use relay_thread::{Clients, in_process};
 pub use running::Running;
 
 /// Why a composition could not be served.
@@ -58,7 +59,7 @@ impl Composition {
     /// When the composition is wrong, or the streams cannot be had.
     pub async fn serve_stdio(self) -> Result<(), ServeError> {
         self.ready()?;
-        relay_thread::run(self, stdio::serve).await
+        relay_thread::run(self, Clients::One, stdio::serve).await
     }
 
     /// Serves clients over streamable HTTP at `address`, path `/mcp`, until the process is told to
@@ -84,7 +85,10 @@ impl Composition {
         self.ready()?;
         http::check_bind(address, &options)
             .map_err(|open| ServeError::Exposed(open.to_string()))?;
-        relay_thread::run(self, move |gateway| serve_at(gateway, address, options)).await
+        relay_thread::run(self, Clients::Many, move |gateway| {
+            serve_at(gateway, address, options)
+        })
+        .await
     }
 
     fn ready(&self) -> Result<(), ServeError> {

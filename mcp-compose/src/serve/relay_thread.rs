@@ -14,9 +14,22 @@ use super::ServeError;
 use crate::gateway::Gateway;
 use crate::{Composition, Problem};
 
+/// How many clients a composition is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clients {
+    /// One, which introduces itself: children are told what it can be asked.
+    One,
+    /// Any number.
+    Many,
+}
+
 /// Starts the composition on a thread of its own, serves it there, and stops every child when
 /// that ends or when the returned future is dropped.
-pub(super) async fn run<F, S>(composition: Composition, serve: S) -> Result<(), ServeError>
+pub(super) async fn run<F, S>(
+    composition: Composition,
+    clients: Clients,
+    serve: S,
+) -> Result<(), ServeError>
 where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
@@ -32,11 +45,15 @@ where
             .collect();
         Err(ServeError::Composition(problems))
     };
-    in_process(composition, serve).await?
+    in_process(composition, clients, serve).await?
 }
 
 /// As [`run`], for anything that is done with a running composition.
-pub(crate) async fn in_process<F, S, T>(composition: Composition, work: S) -> std::io::Result<T>
+pub(crate) async fn in_process<F, S, T>(
+    composition: Composition,
+    clients: Clients,
+    work: S,
+) -> std::io::Result<T>
 where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = T>,
@@ -58,7 +75,10 @@ where
                 }
             };
             let result = runtime.block_on(async {
-                let gateway = Gateway::start(composition, users);
+                let gateway = match clients {
+                    Clients::One => Gateway::start_for_one(composition, users),
+                    Clients::Many => Gateway::start(composition, users),
+                };
                 let result = tokio::select! {
                     result = work(Arc::clone(&gateway)) => Some(result),
                     () = done.closed() => None,

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::ServeError;
 use super::relay_thread::told_to_stop;
 use crate::gateway::Gateway;
-use crate::gateway::client::{Client, Outlet};
+use crate::gateway::client::{Client, Outlet, Principal};
 use crate::wire::lines::{Line, LineLink, LineReader};
 use crate::wire::message::{ErrorObject, Incoming, Malformed, code};
 use crate::wire::peer::{BeginError, Handler, LinkError, Outgoing, Peer};
@@ -40,14 +40,20 @@ async fn serve_streams(
 ) -> io::Result<()> {
     let link = LineLink::new();
     let calls = TaskTracker::new();
+    let mut connected = None;
     let peer = Peer::new_cyclic(Box::new(link.clone()), |peer| {
-        let client = gateway.connect(Arc::new(Connection(Weak::clone(peer))));
+        let push = Arc::new(Connection(Weak::clone(peer)));
+        let client = gateway.connect(push, Principal::anonymous());
+        connected = Some(Arc::clone(&client));
         Arc::new(Front {
             gateway: Arc::clone(&gateway),
             client,
             calls: calls.clone(),
         })
     });
+    if let Some(client) = connected {
+        client.bind(&peer);
+    }
     let writing = tokio::spawn(link.write_to(output));
     let read = tokio::select! {
         read = read(input, &peer) => read,

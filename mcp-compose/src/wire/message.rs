@@ -24,6 +24,8 @@ pub(crate) mod code {
     pub(crate) const MISSING_CAPABILITY: i64 = -32021;
     /// The version is not served (2026-07-28).
     pub(crate) const UNSUPPORTED_VERSION: i64 = -32022;
+    /// Up to 2025-11-25: a page must be opened before the request can be served.
+    pub(crate) const URL_REQUIRED: i64 = -32042;
 }
 
 /// A request id exactly as it was written.

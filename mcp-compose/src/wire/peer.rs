@@ -4,22 +4,19 @@
 //! and keeps order: what arrived before a response is delivered before it. A transport feeds it
 //! through [`Peer::receive`] and is written to through [`Link`].
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::CancellationToken;
 
 use super::FastMap;
 use super::json::Raw;
-use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response};
+use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response, code};
 use super::object::Object;
+use super::slot::Slot;
 use super::version::Era;
 
-/// Events that wait for the reader of one call before progress is coalesced.
-const CALL_QUEUE: usize = 256;
 /// Requests of the other side that may be in flight on one connection.
 pub(crate) const MAX_INBOUND: usize = 1024;
 
@@ -31,12 +28,8 @@ pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
     /// Tells the other side that the answer to our request `id` is no longer wanted.
     /// Transports whose dialect is another one (a closed stream) override this.
     fn cancel(&self, id: u64, reason: &str) {
-        let mut params = Object::default();
-        params.set("requestId", id.to_string());
-        params.set("reason", super::json::quote(reason));
-        let notification = Notification::new("notifications/cancelled", Some(params.to_raw()));
         // A link that is closed or full has no call left to cancel in time.
-        let _ = self.send(Outgoing::new(Message::Notification(notification)));
+        let _ = self.send(Outgoing::new(cancellation(id, reason)));
     }
 
     /// The handshake is done: from now on this era and version are spoken.
@@ -44,6 +37,15 @@ pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
 
     /// Ends the connection.
     fn close(&self);
+}
+
+/// Tells the other side that the answer to our request `id` is no longer wanted.
+fn cancellation(id: u64, reason: &str) -> Message {
+    let mut params = Object::default();
+    params.set("requestId", id.to_string());
+    params.set("reason", super::json::quote(reason));
+    let params = Some(params.to_raw());
+    Message::Notification(Notification::new("notifications/cancelled", params))
 }
 
 /// Where messages for a client go: the stream of one of its requests, or its connection. Keeps order.
@@ -128,7 +130,8 @@ pub(crate) enum Event {
     Progress(Raw),
     /// Another notification that arrived on this call's own stream.
     Notification(Notification),
-    /// A request of the other side that arrived on this call's own stream.
+    /// A request of the other side that arrived on this call's own stream. The answer is owed
+    /// through [`Peer::respond`]; [`Peer::begin`] tells whether it was cancelled meanwhile.
     Question(Request),
     /// The end; nothing follows.
     Done(Result<Raw, Failure>),
@@ -140,9 +143,16 @@ pub(crate) struct Peer {
     handler: Arc<dyn Handler>,
     next_id: AtomicU64,
     calls: Mutex<FastMap<u64, Arc<Slot>>>,
-    inbound: Mutex<FastMap<Id, CancellationToken>>,
+    inbound: Mutex<FastMap<Id, Asked>>,
     ended: OnceLock<Arc<str>>,
     closed: CancellationToken,
+}
+
+/// A request of the other side that is in flight.
+struct Asked {
+    cancelled: CancellationToken,
+    /// Whether somebody serves it. One that waits in the queue of a call is not served yet.
+    begun: bool,
 }
 
 impl fmt::Debug for Peer {
@@ -186,6 +196,35 @@ impl Peer {
         params: impl FnOnce(u64) -> Option<Raw>,
         route: RequestRoute,
     ) -> Call {
+        let send = |message| {
+            self.link.send(Outgoing {
+                message,
+                headers: route.headers,
+                caller: route.caller,
+            })
+        };
+        self.call(method, params, None, send)
+    }
+
+    /// As [`Peer::request`], but the message goes out through `outlet`, the stream of the request
+    /// that caused it. Cancelling goes the same way, and by the link if that stream has ended.
+    pub(crate) fn request_on(
+        self: &Arc<Self>,
+        outlet: &Arc<dyn Outlet>,
+        method: &str,
+        params: impl FnOnce(u64) -> Option<Raw>,
+    ) -> Call {
+        let send = |message| outlet.send(message);
+        self.call(method, params, Some(Arc::clone(outlet)), send)
+    }
+
+    fn call(
+        self: &Arc<Self>,
+        method: &str,
+        params: impl FnOnce(u64) -> Option<Raw>,
+        outlet: Option<Arc<dyn Outlet>>,
+        send: impl FnOnce(Message) -> Result<(), LinkError>,
+    ) -> Call {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let slot = Arc::new(Slot::default());
         lock(&self.calls).insert(id, Arc::clone(&slot));
@@ -193,6 +232,7 @@ impl Peer {
             peer: Arc::clone(self),
             id,
             slot,
+            outlet,
             finished: false,
         };
         let message = Message::Request(Request {
@@ -202,11 +242,7 @@ impl Peer {
         });
         let sent = match self.ended.get() {
             Some(_) => Err(LinkError::Closed),
-            None => self.link.send(Outgoing {
-                message,
-                headers: route.headers,
-                caller: route.caller,
-            }),
+            None => send(message),
         };
         if let Err(error) = sent {
             let failure = match error {
@@ -230,6 +266,13 @@ impl Peer {
 
     /// Answers a request of the other side.
     pub(crate) fn respond(&self, id: Id, outcome: Result<Raw, ErrorObject>) {
+        {
+            let mut inbound = lock(&self.inbound);
+            // Answered without having begun.
+            if inbound.get(&id).is_some_and(|asked| !asked.begun) {
+                inbound.remove(&id);
+            }
+        }
         let response = Response {
             id: Some(id),
             outcome,
@@ -247,21 +290,36 @@ impl Peer {
     }
 
     /// Registers a request of the other side as in flight: the token fires when it is cancelled.
+    /// It has fired already for a question that was cancelled while it waited in its call's queue.
     pub(crate) fn begin(self: &Arc<Self>, id: &Id) -> Result<Inbound, BeginError> {
-        let mut inbound = lock(&self.inbound);
-        if inbound.contains_key(id) {
-            return Err(BeginError::Duplicate);
-        }
-        if inbound.len() >= MAX_INBOUND {
-            return Err(BeginError::TooMany);
-        }
-        let token = CancellationToken::new();
-        inbound.insert(id.clone(), token.clone());
+        let token = self.note(id, true)?;
         Ok(Inbound {
             peer: Arc::clone(self),
             id: id.clone(),
             token,
         })
+    }
+
+    fn note(&self, id: &Id, begun: bool) -> Result<CancellationToken, BeginError> {
+        let mut inbound = lock(&self.inbound);
+        match inbound.get_mut(id) {
+            Some(waiting) if begun && !waiting.begun => {
+                waiting.begun = true;
+                return Ok(waiting.cancelled.clone());
+            }
+            Some(_) => return Err(BeginError::Duplicate),
+            None => {}
+        }
+        if inbound.len() >= MAX_INBOUND {
+            return Err(BeginError::TooMany);
+        }
+        let cancelled = CancellationToken::new();
+        let asked = Asked {
+            cancelled: cancelled.clone(),
+            begun,
+        };
+        inbound.insert(id.clone(), asked);
+        Ok(cancelled)
     }
 
     /// The link, for the handshake to tell it what was agreed.
@@ -294,11 +352,38 @@ impl Peer {
                 }
             }
             Message::Request(request) => match origin.and_then(|id| self.slot(id)) {
-                Some(slot) => slot.push(Event::Question(request)),
+                Some(slot) => self.asked(request, &slot),
                 None => self.handler.request(self, request, origin),
             },
             Message::Notification(notification) => self.told(notification, origin),
         }
+    }
+
+    /// Queues a question for the call on whose stream it arrived.
+    fn asked(self: &Arc<Self>, request: Request, slot: &Slot) {
+        match self.note(&request.id, false) {
+            Ok(_) => {
+                if let Err(Event::Question(request)) = slot.push(Event::Question(request)) {
+                    self.refuse(
+                        request.id,
+                        "the call that asks has ended, or asks too much at once",
+                    );
+                }
+            }
+            Err(BeginError::TooMany) => self.refuse(request.id, "too many requests are in flight"),
+            // Without the id: with it, this would be taken for the answer to the one in flight.
+            Err(BeginError::Duplicate) => self.complain(Malformed {
+                id: None,
+                error: ErrorObject::new(
+                    code::INVALID_REQUEST,
+                    "invalid request: a request of this id is in flight already",
+                ),
+            }),
+        }
+    }
+
+    fn refuse(&self, id: Id, why: &str) {
+        self.respond(id, Err(ErrorObject::new(code::INTERNAL, why)));
     }
 
     fn told(self: &Arc<Self>, notification: Notification, origin: Option<u64>) {
@@ -311,7 +396,7 @@ impl Peer {
                     .ok()
                     .and_then(|object| object.get("progressToken")?.parse::<u64>().ok());
                 if let Some(slot) = token.and_then(|id| self.slot(id)) {
-                    slot.push(Event::Progress(params));
+                    let _ = slot.push(Event::Progress(params));
                 }
             }
             "notifications/cancelled" => {
@@ -321,15 +406,15 @@ impl Peer {
                         Id::from_raw(Raw::from_json(object.get("requestId")?.to_owned()))
                     });
                 if let Some(id) = id
-                    && let Some(token) = lock(&self.inbound).get(&id)
+                    && let Some(asked) = lock(&self.inbound).get(&id)
                 {
-                    token.cancel();
+                    asked.cancelled.cancel();
                 }
                 self.handler.notification(self, notification);
             }
             _ => match origin.and_then(|id| self.slot(id)) {
                 Some(slot) if !is_connection_wide(&notification.method) => {
-                    slot.push(Event::Notification(notification));
+                    let _ = slot.push(Event::Notification(notification));
                 }
                 _ => self.handler.notification(self, notification),
             },
@@ -339,7 +424,7 @@ impl Peer {
     /// Ends one call of ours, as its response would.
     pub(crate) fn finish(&self, id: u64, outcome: Result<Raw, Failure>) {
         if let Some(slot) = lock(&self.calls).remove(&id) {
-            slot.push(Event::Done(outcome));
+            let _ = slot.push(Event::Done(outcome));
         }
     }
 
@@ -351,7 +436,7 @@ impl Peer {
                 delivered: Delivered::Maybe,
                 reason: reason.into(),
             };
-            slot.push(Event::Done(Err(failure)));
+            let _ = slot.push(Event::Done(Err(failure)));
         }
     }
 
@@ -377,10 +462,10 @@ impl Peer {
                 delivered: delivered(id),
                 reason: reason.into(),
             };
-            slot.push(Event::Done(Err(failure)));
+            let _ = slot.push(Event::Done(Err(failure)));
         }
-        for token in lock(&self.inbound).values() {
-            token.cancel();
+        for asked in lock(&self.inbound).values() {
+            asked.cancelled.cancel();
         }
         self.handler.closed(reason);
         self.closed.cancel();
@@ -459,6 +544,8 @@ pub(crate) struct Call {
     peer: Arc<Peer>,
     id: u64,
     slot: Arc<Slot>,
+    /// Where the request went, unless by the link.
+    outlet: Option<Arc<dyn Outlet>>,
     finished: bool,
 }
 
@@ -480,7 +567,7 @@ impl Call {
                 Event::Done(outcome) => return outcome,
                 Event::Question(request) => {
                     let error = ErrorObject::new(
-                        super::message::code::METHOD_NOT_FOUND,
+                        code::METHOD_NOT_FOUND,
                         "no client to ask: this request was made by the aggregator itself",
                     );
                     self.peer.respond(request.id, Err(error));
@@ -500,14 +587,25 @@ impl Call {
         self.abandon(reason);
     }
 
-    fn abandon(&mut self, reason: &str) {
+    /// As [`Call::cancel`], for a call that is not moved.
+    pub(crate) fn abandon(&mut self, reason: &str) {
         if self.finished {
             return;
         }
         self.finished = true;
         // Only a call that still waits is cancelled: its response may just have arrived.
         if lock(&self.peer.calls).remove(&self.id).is_some() {
-            self.peer.link.cancel(self.id, reason);
+            let sent = self
+                .outlet
+                .as_ref()
+                .is_some_and(|outlet| outlet.send(cancellation(self.id, reason)).is_ok());
+            if !sent {
+                self.peer.link.cancel(self.id, reason);
+            }
+        }
+        for question in self.slot.close() {
+            self.peer
+                .refuse(question.id, "the call that asks is no longer wanted");
         }
     }
 }
@@ -515,63 +613,6 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.abandon("no longer wanted");
-    }
-}
-
-/// The queue between the transport's reader and one call.
-#[derive(Default)]
-struct Slot(Mutex<SlotState>);
-
-#[derive(Default)]
-struct SlotState {
-    events: VecDeque<Event>,
-    waker: Option<Waker>,
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slot")
-    }
-}
-
-impl Slot {
-    fn push(&self, event: Event) {
-        let waker = {
-            let mut state = lock(&self.0);
-            if state.events.len() >= CALL_QUEUE {
-                match (&event, state.events.back_mut()) {
-                    // A reader that lags sees the latest progress.
-                    (Event::Progress(_), Some(last @ Event::Progress(_))) => {
-                        *last = event;
-                        return;
-                    }
-                    (Event::Progress(_) | Event::Notification(_), _) => return,
-                    _ => {}
-                }
-            }
-            state.events.push_back(event);
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    fn poll(&self, context: &mut Context<'_>) -> Poll<Event> {
-        let mut state = lock(&self.0);
-        match state.events.pop_front() {
-            Some(event) => Poll::Ready(event),
-            None => {
-                if !state
-                    .waker
-                    .as_ref()
-                    .is_some_and(|waker| waker.will_wake(context.waker()))
-                {
-                    state.waker = Some(context.waker().clone());
-                }
-                Poll::Pending
-            }
-        }
     }
 }
 

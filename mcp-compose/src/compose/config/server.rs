@@ -217,6 +217,7 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
         options.validate = validate;
     }
     let isolations = [
+        ("auto", Isolation::Auto),
         ("shared", Isolation::Shared),
         ("per-client", Isolation::PerClient),
     ];

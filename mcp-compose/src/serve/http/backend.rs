@@ -7,7 +7,8 @@ use http::HeaderMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
-use crate::gateway::client::{Client, Outlet};
+use crate::gateway::client::{Client, Outlet, Principal};
+use crate::wire::peer::Peer;
 use crate::wire::{ErrorObject, Notification, Raw, Request};
 
 /// The gateway, seen from a front: clients come and go, and their requests are served.
@@ -16,13 +17,16 @@ pub(crate) trait Backend: Send + Sync + 'static {
     type Client: Send + Sync + 'static;
 
     /// A client of a session: told of changes through `push` until [`Backend::disconnect`].
-    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Self::Client>;
+    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Self::Client>;
+
+    /// The peer that questions to a client of a session are sent by.
+    fn bind(client: &Self::Client, peer: &Arc<Peer>);
 
     /// The session has ended.
     fn disconnect(&self, client: &Arc<Self::Client>);
 
     /// The client of one stateless request (2026-07-28).
-    fn stateless(&self) -> Arc<Self::Client>;
+    fn stateless(&self, principal: Principal) -> Arc<Self::Client>;
 
     /// Serves one request. What precedes the result goes to `outlet`. Dropping the future cancels.
     fn serve(
@@ -50,16 +54,20 @@ pub(crate) trait Backend: Send + Sync + 'static {
 impl Backend for Gateway {
     type Client = Client;
 
-    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<Client> {
-        self.connect(push)
+    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Client> {
+        self.connect(push, principal)
+    }
+
+    fn bind(client: &Client, peer: &Arc<Peer>) {
+        client.bind(peer);
     }
 
     fn disconnect(&self, client: &Arc<Client>) {
         self.disconnect(client);
     }
 
-    fn stateless(&self) -> Arc<Client> {
-        self.stateless()
+    fn stateless(&self, principal: Principal) -> Arc<Client> {
+        self.stateless(principal)
     }
 
     async fn serve(

@@ -15,8 +15,8 @@ use super::call::{Call, First};
 use super::headers::{self, Accepts, LAST_EVENT_ID, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
 use super::reply::{self, Refusal};
 use super::session::Session;
-use super::stream::EventStream;
-use crate::gateway::client::Outlet;
+use super::stream::{Asking, EventStream};
+use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::{Incoming, Malformed};
 use crate::wire::sse::EventId;
 use crate::wire::version::{LATEST_LEGACY, LEGACY, MODERN};
@@ -29,13 +29,16 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post_legacy(
         self: &Arc<Self>,
         headers: &HeaderMap,
+        principal: Principal,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         if !headers.contains_key(MCP_SESSION_ID) {
-            return self.post_without_session(accepts, incoming).await;
+            return self
+                .post_without_session(principal, accepts, incoming)
+                .await;
         }
-        let session = self.session(headers)?;
+        let session = self.session(headers, &principal)?;
         session.streams.touch();
         match incoming {
             Incoming::One(Message::Request(request)) if &*request.method == "initialize" => {
@@ -64,12 +67,13 @@ impl<G: Backend> Front<G> {
 
     async fn post_without_session(
         self: &Arc<Self>,
+        principal: Principal,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         match incoming {
             Incoming::One(Message::Request(request)) => match &*request.method {
-                "initialize" => self.initialize(accepts, request).await,
+                "initialize" => self.initialize(principal, accepts, request).await,
                 "ping" => Ok(reply::json(
                     StatusCode::OK,
                     wire::Response {
@@ -85,6 +89,7 @@ impl<G: Backend> Front<G> {
 
     async fn initialize(
         self: &Arc<Self>,
+        principal: Principal,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -95,10 +100,11 @@ impl<G: Backend> Front<G> {
         if self.sessions.is_full() {
             return Err(full());
         }
-        let session = Session::open(&self.backend)?;
+        let session = Session::open(&self.backend, principal)?;
         let inbound = session.begin(&request.id)?;
         let refused = full();
-        let stream = session.streams.answer();
+        // Before the client knows its session it cannot answer.
+        let stream = session.streams.answer(Asking::Refused);
         let response = session
             .serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>)
             .await;
@@ -126,7 +132,12 @@ impl<G: Backend> Front<G> {
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
         let inbound = session.begin(&request.id)?;
-        let stream = session.streams.answer();
+        // What is answered by JSON alone has no place for a question.
+        let asking = match accepts.events {
+            true => Asking::Taken,
+            false => Asking::Refused,
+        };
+        let stream = session.streams.answer(asking);
         let serving = session.serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>);
         let mut call = Call::surviving(serving, Arc::clone(&stream), self.tasks.clone());
         match call.first(&stream, accepts, self.options.patience).await {
@@ -148,7 +159,7 @@ impl<G: Backend> Front<G> {
                 "a batch is answered by `text/event-stream`",
             ));
         }
-        let stream = session.streams.answer();
+        let stream = session.streams.answer(Asking::Taken);
         let mut answers = FuturesUnordered::new();
         for item in items {
             match item {
@@ -189,7 +200,11 @@ impl<G: Backend> Front<G> {
     }
 
     /// GET: listen to the session, or come back to a stream that broke.
-    pub(super) fn get(&self, headers: &HeaderMap) -> Result<Response<Body>, Refusal> {
+    pub(super) fn get(
+        &self,
+        headers: &HeaderMap,
+        principal: &Principal,
+    ) -> Result<Response<Body>, Refusal> {
         if !is_legacy(headers)? {
             return Ok(reply::not_allowed("POST"));
         }
@@ -199,7 +214,7 @@ impl<G: Backend> Front<G> {
                 "`Accept` lists `text/event-stream`",
             ));
         }
-        let session = self.session(headers)?;
+        let session = self.session(headers, principal)?;
         session.streams.touch();
         if self.draining.is_cancelled() {
             return Err(Refusal::busy("the server is stopping"));
@@ -223,22 +238,33 @@ impl<G: Backend> Front<G> {
     }
 
     /// DELETE: end the session.
-    pub(super) fn delete(&self, headers: &HeaderMap) -> Result<Response<Body>, Refusal> {
+    pub(super) fn delete(
+        &self,
+        headers: &HeaderMap,
+        principal: &Principal,
+    ) -> Result<Response<Body>, Refusal> {
         if !is_legacy(headers)? {
             return Ok(reply::not_allowed("POST"));
         }
-        let session = self.session(headers)?;
+        let session = self.session(headers, principal)?;
         self.sessions
             .end(&session.id, "the client ended the session");
         Ok(reply::empty(StatusCode::NO_CONTENT))
     }
 
-    fn session(&self, headers: &HeaderMap) -> Result<Arc<Session<G>>, Refusal> {
+    /// The session that a request belongs to. A session is known to nobody but who began it: its
+    /// id alone opens nothing.
+    fn session(
+        &self,
+        headers: &HeaderMap,
+        principal: &Principal,
+    ) -> Result<Arc<Session<G>>, Refusal> {
         if !headers.contains_key(MCP_SESSION_ID) {
             return Err(no_session());
         }
         headers::text(headers, &MCP_SESSION_ID)
             .and_then(|id| self.sessions.get(id))
+            .filter(|session| session.principal == *principal)
             .ok_or_else(|| {
                 Refusal::new(
                     StatusCode::NOT_FOUND,

@@ -45,6 +45,8 @@ use guard::Guard;
 use reply::Refusal;
 use session::{Session, Sessions};
 
+use crate::gateway::client::Principal;
+
 /// How often idle sessions and streams that nobody came back to are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
 /// The paths of the endpoint.
@@ -92,10 +94,11 @@ impl<G: Backend> Front<G> {
         if let Err(why) = self.guard.check(&head.headers) {
             return Refusal::new(StatusCode::FORBIDDEN, why).into();
         }
+        let principal = Principal::of(&head.headers, &head.extensions);
         match head.method {
-            Method::POST => self.post(&head.headers, body).await,
-            Method::GET => self.get(&head.headers),
-            Method::DELETE => self.delete(&head.headers),
+            Method::POST => self.post(&head.headers, principal, body).await,
+            Method::GET => self.get(&head.headers, &principal),
+            Method::DELETE => self.delete(&head.headers, &principal),
             _ => Ok(reply::not_allowed("GET, POST, DELETE")),
         }
         .unwrap_or_else(Response::from)

@@ -12,7 +12,7 @@ use super::headers::{self, Accepts};
 use super::peek::Peek;
 use super::reply::{self, Refusal};
 use super::stream::EventStream;
-use crate::gateway::client::Outlet;
+use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::META_VERSION;
 use crate::wire::{self, ErrorObject, Message, Request};
@@ -21,12 +21,14 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post_modern(
         &self,
         headers: &HeaderMap,
+        principal: Principal,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         match incoming {
             Incoming::One(Message::Request(request)) => {
-                self.serve_modern(headers, accepts, request).await
+                self.serve_modern(headers, principal, accepts, request)
+                    .await
             }
             // This version defines none that a client sends over HTTP.
             Incoming::One(Message::Notification(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
@@ -44,6 +46,7 @@ impl<G: Backend> Front<G> {
     async fn serve_modern(
         &self,
         headers: &HeaderMap,
+        principal: Principal,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -71,7 +74,8 @@ impl<G: Backend> Front<G> {
         }
         let complete = peek.complete;
         let stream = Arc::new(EventStream::plain());
-        let mut call = self.stateless_call(request, Arc::clone(&stream) as Arc<dyn Outlet>);
+        let mut call =
+            self.stateless_call(principal, request, Arc::clone(&stream) as Arc<dyn Outlet>);
         match call.first(&stream, accepts, self.options.patience).await {
             First::Response(response) => Ok(reply::json(status(&response, complete), response)),
             First::Events => Ok(reply::events(Events::of_call(
@@ -82,9 +86,14 @@ impl<G: Backend> Front<G> {
         }
     }
 
-    fn stateless_call(&self, request: Request, outlet: Arc<dyn Outlet>) -> Call {
+    fn stateless_call(
+        &self,
+        principal: Principal,
+        request: Request,
+        outlet: Arc<dyn Outlet>,
+    ) -> Call {
         let backend = Arc::clone(&self.backend);
-        let client = backend.stateless();
+        let client = backend.stateless(principal);
         // A listen ends when draining begins, other requests may finish.
         let cancelled = match &*request.method {
             "subscriptions/listen" => self.draining.clone(),

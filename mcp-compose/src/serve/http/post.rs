@@ -14,6 +14,7 @@ use super::body::Body;
 use super::headers::{self, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
 use super::peek::says_version;
 use super::reply::Refusal;
+use crate::gateway::client::Principal;
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::{ALL, LEGACY, MODERN};
 use crate::wire::{ErrorObject, Message, Raw};
@@ -25,6 +26,7 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post<B>(
         self: &Arc<Self>,
         headers: &HeaderMap,
+        principal: Principal,
         body: B,
     ) -> Result<Response<Body>, Refusal>
     where
@@ -41,9 +43,11 @@ impl<G: Backend> Front<G> {
         })?;
         let incoming = Incoming::parse(&text).map_err(Refusal::malformed)?;
         if is_modern(headers, &incoming)? {
-            self.post_modern(headers, accepts, incoming).await
+            self.post_modern(headers, principal, accepts, incoming)
+                .await
         } else {
-            self.post_legacy(headers, accepts, incoming).await
+            self.post_legacy(headers, principal, accepts, incoming)
+                .await
         }
     }
 }

@@ -94,6 +94,10 @@ impl Outlet for PushQueue {
             if state.closed {
                 return Err(LinkError::Closed);
             }
+            // A question is not put by for whoever may come: it would be answered too late.
+            if matches!(message, Message::Request(_)) && state.listeners.is_empty() {
+                return Err(LinkError::Closed);
+            }
             // A list change that still waits says all that a second one would.
             if repeats && state.waiting.iter().any(|one| one.head == frame.head) {
                 return Ok(());

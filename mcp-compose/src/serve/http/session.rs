@@ -11,7 +11,7 @@ use super::backend::Backend;
 use super::push::{PushLink, PushQueue};
 use super::reply::Refusal;
 use super::streams::Streams;
-use crate::gateway::client::Outlet;
+use crate::gateway::client::{Outlet, Principal};
 use crate::wire::peer::{BeginError, Handler, Inbound, Peer, lock};
 use crate::wire::{self, Id, Notification, Request};
 
@@ -19,6 +19,8 @@ use crate::wire::{self, Id, Notification, Request};
 pub(super) struct Session<G: Backend> {
     pub(super) id: String,
     pub(super) client: Arc<G::Client>,
+    /// Who began it.
+    pub(super) principal: Principal,
     /// Requests in flight in both directions.
     pub(super) peer: Arc<Peer>,
     pub(super) streams: Arc<Streams>,
@@ -27,19 +29,22 @@ pub(super) struct Session<G: Backend> {
 
 impl<G: Backend> Session<G> {
     /// A session that is not in the table yet: `initialize` may fail.
-    pub(super) fn open(backend: &Arc<G>) -> Result<Arc<Self>, Refusal> {
+    pub(super) fn open(backend: &Arc<G>, principal: Principal) -> Result<Arc<Self>, Refusal> {
         let id = fresh_id()?;
         let push = Arc::new(PushQueue::default());
-        let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>);
+        let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>, principal.clone());
         let handler = SessionHandler {
             backend: Arc::clone(backend),
             client: Arc::clone(&client),
         };
         let link = PushLink(Arc::clone(&push));
+        let peer = Peer::new(Box::new(link), Arc::new(handler));
+        G::bind(&client, &peer);
         Ok(Arc::new(Self {
             id,
             client,
-            peer: Peer::new(Box::new(link), Arc::new(handler)),
+            principal,
+            peer,
             streams: Streams::new(push),
             backend: Arc::clone(backend),
         }))

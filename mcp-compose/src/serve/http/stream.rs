@@ -21,7 +21,17 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub(super) struct EventStream {
     id: u64,
     resumable: bool,
+    asking: Asking,
     state: Mutex<State>,
+}
+
+/// Whether a stream carries questions to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// It does.
+    Taken,
+    /// The client would never see them, or may not be asked by requests.
+    Refused,
 }
 
 #[derive(Debug, Default)]
@@ -53,19 +63,20 @@ pub(super) enum Step {
 
 impl EventStream {
     /// A stream whose events are kept and carry ids, for a client that may come back for them.
-    pub(super) fn resumable(id: u64) -> Self {
-        Self::new(id, true)
+    pub(super) fn resumable(id: u64, asking: Asking) -> Self {
+        Self::new(id, true, asking)
     }
 
-    /// A stream that lives and dies with its connection.
+    /// A stream that lives and dies with its connection. (2026-07-28 asks by results.)
     pub(super) fn plain() -> Self {
-        Self::new(0, false)
+        Self::new(0, false, Asking::Refused)
     }
 
-    fn new(id: u64, resumable: bool) -> Self {
+    fn new(id: u64, resumable: bool, asking: Asking) -> Self {
         Self {
             id,
             resumable,
+            asking,
             state: Mutex::default(),
         }
     }
@@ -199,6 +210,9 @@ impl EventStream {
 
 impl Outlet for EventStream {
     fn send(&self, message: Message) -> Result<(), LinkError> {
+        if matches!(message, Message::Request(_)) && self.asking == Asking::Refused {
+            return Err(LinkError::Closed);
+        }
         let mut frame = Frame::default();
         message.encode(&mut frame);
         self.push(frame, matches!(message, Message::Response(_)))
@@ -295,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_client_that_comes_back_gets_what_it_has_not_seen() {
-        let stream = EventStream::resumable(4);
+        let stream = EventStream::resumable(4, Asking::Taken);
         let first = stream.attach(None).unwrap();
         for n in 0..3 {
             note(&stream, n).unwrap();
@@ -317,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_bounded_and_the_response_always_passes() {
-        let stream = EventStream::resumable(1);
+        let stream = EventStream::resumable(1, Asking::Taken);
         for n in 0..MAX_EVENTS {
             note(&stream, n).unwrap();
         }
@@ -327,7 +341,7 @@ mod tests {
         let reader = stream.attach(None).unwrap();
         assert_eq!(ids(&read(&stream, reader).0).len(), MAX_EVENTS + 1);
 
-        let stream = EventStream::resumable(2);
+        let stream = EventStream::resumable(2, Asking::Taken);
         let reader = stream.attach(None).unwrap();
         for n in 0..2 * MAX_EVENTS {
             note(&stream, n).unwrap();

@@ -12,15 +12,17 @@ use http_body_util::{BodyExt, Full};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::gateway::client::Outlet;
+use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::code;
-use crate::wire::peer::lock;
+use crate::wire::peer::{Peer, lock};
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
 use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, scan};
 
 pub(super) struct FakeClient {
     version: OnceLock<&'static str>,
     pub(super) push: Option<Arc<dyn Outlet>>,
+    pub(super) principal: Principal,
+    peer: OnceLock<Weak<Peer>>,
 }
 
 /// A gateway whose methods are scripted by name.
@@ -89,10 +91,12 @@ pub(super) fn note(text: &str) -> Message {
 impl Backend for Fake {
     type Client = FakeClient;
 
-    fn connect(&self, push: Arc<dyn Outlet>) -> Arc<FakeClient> {
+    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<FakeClient> {
         let client = Arc::new(FakeClient {
             version: OnceLock::new(),
             push: Some(push),
+            principal,
+            peer: OnceLock::new(),
         });
         lock(&self.clients).push(Arc::clone(&client));
         client
@@ -102,10 +106,16 @@ impl Backend for Fake {
         self.disconnected.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn stateless(&self) -> Arc<FakeClient> {
+    fn bind(client: &FakeClient, peer: &Arc<Peer>) {
+        assert!(client.peer.set(Arc::downgrade(peer)).is_ok());
+    }
+
+    fn stateless(&self, principal: Principal) -> Arc<FakeClient> {
         Arc::new(FakeClient {
             version: OnceLock::new(),
             push: None,
+            principal,
+            peer: OnceLock::new(),
         })
     }
 

@@ -1,0 +1,375 @@
+//! Questions that are results: passed on to a modern client, or asked for it of a legacy one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Gateway;
+use super::call::{Caller, Forward};
+use super::client::Client;
+use super::elicitations::Elicitations;
+use super::fault;
+use super::input::{ELICIT, InputRequired, Question, Retry, canonical};
+use super::park::{Outcome, Parked};
+use super::seal::SealError;
+use crate::wire::message::{ErrorObject, code};
+use crate::wire::version::Era;
+use crate::wire::{Object, Raw, json};
+
+/// How often a modern child may ask a legacy client in one call.
+const MAX_ROUNDS: u32 = 10;
+/// Pause before a child that wants nothing but to be asked again is.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The rounds of one call of a legacy client at a modern child.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    done: u32,
+    /// Ids of the pages that the client was asked to open.
+    pages: Vec<String>,
+}
+
+impl Rounds {
+    /// The call is over, and so is what the client was asked for it.
+    pub(super) fn complete(&mut self, client: &Arc<Client>) {
+        for id in self.pages.drain(..) {
+            Elicitations::complete(client, &id);
+        }
+    }
+}
+
+/// What a retry comes back to.
+pub(super) enum Reopened {
+    /// A parked call, at this round.
+    Waits(Arc<Parked>, usize),
+    /// Questions that are still not answered.
+    AskAgain(Raw),
+}
+
+/// What is sealed into a `requestState`.
+enum State {
+    /// A parked call, and the round that was asked.
+    Parked(u64, usize),
+    /// The child's own state, raw.
+    Child(Raw),
+    /// Pages that must be opened before the call is made again: the result that said so.
+    Pages(Raw),
+}
+
+impl State {
+    fn write(&self) -> String {
+        match self {
+            Self::Parked(handle, round) => format!("{{\"parked\":[{handle},{round}]}}"),
+            Self::Child(state) => format!("{{\"child\":{}}}", state.as_str()),
+            Self::Pages(result) => format!("{{\"pages\":{}}}", result.as_str()),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let object = Object::parse(text).ok()?;
+        let raw = |key: &str| Some(Raw::from_json(object.get(key)?.to_owned()));
+        if let Some(parked) = object.get("parked") {
+            let (handle, round) = serde_json::from_str(parked).ok()?;
+            return Some(Self::Parked(handle, round));
+        }
+        raw("child")
+            .map(Self::Child)
+            .or_else(|| raw("pages").map(Self::Pages))
+    }
+}
+
+impl Forward<'_> {
+    /// What a `requestState` is good for: this request of this client, and no other.
+    fn binding(&self, caller: &Caller<'_>) -> String {
+        let mut binding = String::new();
+        let what = self.params.get("name").or_else(|| self.params.get("uri"));
+        for part in [
+            &*caller.holder().name(),
+            &self.child.label,
+            self.method,
+            what.unwrap_or_default(),
+        ] {
+            json::push_string(&mut binding, part);
+            binding.push(',');
+        }
+        canonical(self.params.get("arguments").unwrap_or("{}"), &mut binding);
+        binding
+    }
+}
+
+impl Gateway {
+    /// Looks at the `requestState` that a request brings: whether a call waits for it. What belongs
+    /// to the child is put back into the params.
+    pub(super) fn reopen(
+        &self,
+        caller: &Caller<'_>,
+        forward: &mut Forward<'_>,
+    ) -> Result<Option<Reopened>, ErrorObject> {
+        let Retry { responses, state } = std::mem::take(&mut forward.retry);
+        let Some(state) = state else {
+            // A child that keeps no state gets its answers as they are; a legacy one knows no such
+            // member.
+            if let Some(responses) = responses
+                && self.speaks_modern(forward, caller)
+            {
+                forward
+                    .params
+                    .set("inputResponses", responses.as_str().to_owned());
+            }
+            return Ok(None);
+        };
+        let opened = self.seals.open(&state, &forward.binding(caller));
+        let opened = opened.map_err(|why| match why {
+            SealError::NotOurs => fault::state_refused("it was not given for this request"),
+            SealError::Expired => fault::state_refused("it has expired; make the call anew"),
+        })?;
+        let given = responses.as_ref().map_or("{}", Raw::as_str);
+        match State::read(&opened) {
+            Some(State::Parked(handle, round)) => {
+                let parked = self.parks.get(handle).ok_or_else(|| {
+                    fault::state_refused("the call that asked has ended; make it anew")
+                })?;
+                let next = parked.answer(round, given)?;
+                Ok(Some(Reopened::Waits(parked, next)))
+            }
+            Some(State::Child(state)) => {
+                forward
+                    .params
+                    .set("requestState", state.as_str().to_owned());
+                if let Some(responses) = responses {
+                    forward
+                        .params
+                        .set("inputResponses", responses.as_str().to_owned());
+                }
+                Ok(None)
+            }
+            Some(State::Pages(result)) => self.pages_opened(caller, forward, &result, given),
+            None => Err(fault::state_refused("it was not given for this request")),
+        }
+    }
+
+    fn speaks_modern(&self, forward: &Forward<'_>, caller: &Caller<'_>) -> bool {
+        if forward.child.is_local() {
+            return caller.era == Era::Modern;
+        }
+        forward
+            .child
+            .profile()
+            .is_some_and(|profile| profile.era == Era::Modern)
+    }
+
+    /// Waits for what comes next of a parked call.
+    pub(super) async fn parked(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        parked: &Parked,
+        round: usize,
+    ) -> Result<Raw, ErrorObject> {
+        match parked
+            .outcome(round, caller.viewer(), caller.cancelled)
+            .await
+        {
+            Outcome::Asked(round, asks) => {
+                let state = State::Parked(parked.handle(), round);
+                Ok(self.asking(caller, forward, &asks, &state))
+            }
+            Outcome::Ended(Ok(result)) => Ok(self.bring_home(caller, forward, result, Era::Legacy)),
+            Outcome::Ended(Err(error)) => self.refused(caller, forward, error),
+        }
+    }
+
+    /// A result that asks a modern client.
+    fn asking(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        asks: &InputRequired,
+        state: &State,
+    ) -> Raw {
+        let ttl = forward.child.spec.options.question_timeout;
+        let sealed = self
+            .seals
+            .seal(&state.write(), &forward.binding(caller), ttl);
+        let result = asks.expose(forward.child, Some(&sealed));
+        self.finish(result, Era::Modern, caller.era, false)
+    }
+
+    /// A modern child's questions for a modern client: the same, with the child named and its state
+    /// sealed.
+    pub(super) fn pass_questions(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        result: &Raw,
+    ) -> Result<Raw, ErrorObject> {
+        let asks = self.questions_of(caller, forward, result)?;
+        match &asks.state {
+            Some(state) => {
+                let state = State::Child(state.clone());
+                Ok(self.asking(caller, forward, &asks, &state))
+            }
+            None => {
+                let result = asks.expose(forward.child, None);
+                Ok(self.finish(result, Era::Modern, caller.era, false))
+            }
+        }
+    }
+
+    /// The questions of a result, unless the client cannot be asked them.
+    fn questions_of(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        result: &Raw,
+    ) -> Result<InputRequired, ErrorObject> {
+        let child = forward.child;
+        let asks = InputRequired::parse(result)
+            .map_err(|why| fault::bad_question(child, &format!("its result is wrong: {why}")))?;
+        let told = caller.told(child, Era::Modern);
+        for (_, question) in &asks.questions {
+            if let Err(error) = question.permitted(&told) {
+                return Err(fault::bad_question(child, &error.message()));
+            }
+        }
+        Ok(asks)
+    }
+
+    /// Asks a legacy client what a modern child wants to know, and puts the answers into the params
+    /// of the next request.
+    pub(super) async fn answer_for(
+        &self,
+        caller: &Caller<'_>,
+        forward: &mut Forward<'_>,
+        result: &Raw,
+        rounds: &mut Rounds,
+    ) -> Result<(), ErrorObject> {
+        let child = forward.child;
+        rounds.done += 1;
+        if rounds.done > MAX_ROUNDS {
+            let why = format!("it has asked {MAX_ROUNDS} times and still has no result");
+            return Err(fault::bad_question(child, &why));
+        }
+        let asks = self.questions_of(caller, forward, result)?;
+        let answers = tokio::select! {
+            biased;
+            answers = async {
+                if asks.questions.is_empty() {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                self.ask_all(caller, child, &asks.questions, &mut rounds.pages).await
+            } => answers,
+            () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
+        };
+        let answers = answers.map_err(|error| fault::unanswered(child, &error))?;
+        if asks.questions.is_empty() {
+            forward.params.remove("inputResponses");
+        } else {
+            forward
+                .params
+                .set("inputResponses", answers.as_str().to_owned());
+        }
+        match &asks.state {
+            Some(state) => forward
+                .params
+                .set("requestState", state.as_str().to_owned()),
+            None => {
+                forward.params.remove("requestState");
+            }
+        }
+        Ok(())
+    }
+
+    /// An error of a child, for the client. That a page must be opened first is a question to a
+    /// modern client.
+    pub(super) fn refused(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        error: ErrorObject,
+    ) -> Result<Raw, ErrorObject> {
+        if error.code() != code::URL_REQUIRED {
+            return Err(error);
+        }
+        let pages = pages(&error);
+        if pages.is_empty() {
+            return Err(error);
+        }
+        let child = forward.child;
+        if caller.era == Era::Legacy {
+            return Err(self.elicitations.expose_pages(child, &error, caller.client));
+        }
+        let told = caller.told(child, Era::Modern);
+        if let Some(Err(refused)) = pages.first().map(|page| page.permitted(&told)) {
+            let data = r#"{"requiredCapabilities":{"elicitation":{"url":{}}}}"#;
+            let why = format!(
+                "child \"{}\" wants a page to be opened first: {}",
+                child.label,
+                refused.message()
+            );
+            return Err(ErrorObject::with_data(
+                code::MISSING_CAPABILITY,
+                &why,
+                Some(data),
+            ));
+        }
+        let numbered = pages.into_iter().enumerate();
+        let asks = InputRequired {
+            questions: numbered
+                .map(|(at, page)| (format!("page{}", at + 1), page))
+                .collect(),
+            state: None,
+        };
+        let state = State::Pages(asks.expose(child, None));
+        Ok(self.asking(caller, forward, &asks, &state))
+    }
+
+    /// A client comes back from the pages that it was to open: the call is made again.
+    fn pages_opened(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        result: &Raw,
+        given: &str,
+    ) -> Result<Option<Reopened>, ErrorObject> {
+        let asks = InputRequired::parse(result)
+            .map_err(|_| fault::state_refused("it was not given for this request"))?;
+        let given = Object::parse(given)
+            .map_err(|error| fault::invalid_params(&format!("`inputResponses`: {error}")))?;
+        for (key, page) in &asks.questions {
+            let Some(answer) = given.get(key) else {
+                // The questions have been made ready for the client before: nothing is added twice.
+                let ttl = forward.child.spec.options.question_timeout;
+                let state = State::Pages(result.clone()).write();
+                let sealed = self.seals.seal(&state, &forward.binding(caller), ttl);
+                let mut again = Object::parse(result.as_str()).unwrap_or_default();
+                again.set("requestState", json::quote(&sealed));
+                return Ok(Some(Reopened::AskAgain(again.to_raw())));
+            };
+            if let Some(why) = page.findings(answer, &forward.child.label) {
+                let why = format!("`inputResponses.{key}` is refused: {why}");
+                return Err(fault::invalid_params(&why));
+            }
+            let action = Object::parse(answer).ok();
+            let action = action.as_ref().and_then(|answer| answer.string("action"));
+            if action.as_deref() != Some("accept") {
+                return Err(fault::page_declined(forward.child));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The pages that an error says must be opened first, as questions.
+fn pages(error: &ErrorObject) -> Vec<Question> {
+    let listed = || {
+        let object = Object::parse(error.raw().as_str()).ok()?;
+        let data = Object::parse(object.get("data")?).ok()?;
+        let items = json::array_items(data.get("elicitations")?).ok()?;
+        let pages = items.into_iter().map(|item| Question {
+            method: ELICIT.to_owned(),
+            params: Raw::from_json(item.to_owned()),
+        });
+        Some(pages.filter(Question::is_url).collect())
+    };
+    listed().unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! A composition that serves one client only: its children's sessions are that client's, and are told
+//! what it can be asked.
+
+use std::sync::{Mutex, OnceLock};
+
+use tokio::sync::watch;
+
+use super::Gateway;
+use super::client::Client;
+use crate::child::asks::{self, Told};
+use crate::child::pool::Holder;
+use crate::child::supervisor::Child;
+use crate::compose::ChildOptions;
+use crate::wire::Raw;
+use crate::wire::peer::lock;
+use crate::wire::version::Era;
+
+type Waiting = (ChildOptions, watch::Sender<Option<(Holder, Told)>>);
+
+/// The only client, once it has introduced itself.
+#[derive(Debug, Default)]
+pub(super) struct Sole {
+    client: OnceLock<Introduction>,
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+#[derive(Debug)]
+struct Introduction {
+    holder: Holder,
+    era: Era,
+    capabilities: Option<Raw>,
+}
+
+impl Introduction {
+    fn to(&self, options: &ChildOptions) -> (Holder, Told) {
+        let declared = self.capabilities.as_ref().map(Raw::as_str);
+        let told = asks::told(declared, self.era, Era::Legacy, options);
+        (self.holder.clone(), told)
+    }
+}
+
+impl Gateway {
+    /// Who the only client is, where there can be no second one.
+    pub(super) fn sole_client(
+        &self,
+        child: &Child,
+    ) -> Option<watch::Receiver<Option<(Holder, Told)>>> {
+        let sole = self.sole.as_ref()?;
+        let options = &child.spec.options;
+        let mut waiting = lock(&sole.waiting);
+        let known = sole.client.get().map(|client| client.to(options));
+        let is_known = known.is_some();
+        let (sender, receiver) = watch::channel(known);
+        if !is_known {
+            waiting.push((options.clone(), sender));
+        }
+        Some(receiver)
+    }
+
+    /// A client has said who it is and what it can be asked.
+    pub(super) fn introduce(&self, client: &Client, era: Era, capabilities: Option<&str>) {
+        let (Some(sole), Some(id)) = (&self.sole, client.connection()) else {
+            return;
+        };
+        if sole.client.get().is_some() {
+            return;
+        }
+        let mut waiting = lock(&sole.waiting);
+        let introduction = sole.client.get_or_init(|| Introduction {
+            holder: Holder::Client(id),
+            era,
+            capabilities: capabilities.map(|said| Raw::from_json(said.to_owned())),
+        });
+        for (options, sender) in waiting.drain(..) {
+            sender.send_replace(Some(introduction.to(&options)));
+        }
+    }
+}

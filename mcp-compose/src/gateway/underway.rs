@@ -1,0 +1,249 @@
+//! A call that a child is serving, by itself: it can outlive the request that began it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+
+use super::call::{Caller, Forward};
+use super::fault;
+use super::rewrite;
+use crate::child::asks::Told;
+use crate::child::instance::{Active, InFlight, Questions};
+use crate::child::pool::Lease;
+use crate::child::supervisor::Child;
+use crate::wire::message::ErrorObject;
+use crate::wire::peer::{Call, Delivered, Event, Failure, RequestRoute};
+use crate::wire::version::Era;
+use crate::wire::{Notification, Raw, Request};
+
+/// One request at a child, from its sending to its end. Dropping it cancels the request there.
+#[derive(Debug)]
+pub(super) struct Underway {
+    // First, so that the child hears of a cancellation before its session is free.
+    call: Call,
+    pub(super) child: Arc<Child>,
+    pub(super) lease: Lease,
+    /// What the child was told that it may ask while it serves this.
+    pub(super) told: Told,
+    /// Questions of this call that the client is thinking about.
+    pub(super) open: Arc<Open>,
+    questions: Arc<Questions>,
+    active: Active,
+    slot: Option<OwnedSemaphorePermit>,
+    deadline: Pin<Box<Sleep>>,
+    latest: Instant,
+    ended: bool,
+}
+
+/// What came next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Params of a `notifications/progress`.
+    Progress(Raw),
+    /// Another notification of this call.
+    Notification(Notification),
+    /// The child asks something. `true`: it says itself that this call is the cause.
+    Question(Request, bool),
+    /// The end; nothing follows.
+    Done(Result<Raw, Ended>),
+}
+
+/// Why a call has no result.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Failed(Failure),
+    TimedOut(Duration),
+    Cancelled,
+}
+
+impl Ended {
+    /// Whether the child certainly did not get the call.
+    pub(super) fn not_sent(&self) -> bool {
+        let lost = Delivered::No;
+        matches!(self, Self::Failed(Failure::Lost { delivered, .. }) if *delivered == lost)
+    }
+
+    /// The error that the client gets.
+    pub(super) fn explain(self, child: &Arc<Child>, client: Era) -> ErrorObject {
+        match self {
+            Self::Failed(Failure::Lost { delivered, reason }) => {
+                fault::lost(child, &reason, delivered)
+            }
+            Self::Failed(Failure::Error(error)) => rewrite::expose_error(child, error, client),
+            Self::Failed(Failure::Overloaded) => fault::overloaded(child),
+            Self::TimedOut(after) => fault::timed_out(child, after),
+            Self::Cancelled => fault::cancelled(),
+        }
+    }
+}
+
+/// The questions of a call that are with the client. A child that waits for a person is not late.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    now: AtomicUsize,
+    /// One has been answered since the deadline was last looked at.
+    answered: AtomicBool,
+}
+
+impl Open {
+    /// Counts a question until the guard is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> OpenGuard {
+        self.now.fetch_add(1, Ordering::AcqRel);
+        OpenGuard(Arc::clone(self))
+    }
+
+    /// Whether the time that has passed was the client's.
+    fn excuses(&self) -> bool {
+        let answered = self.answered.swap(false, Ordering::AcqRel);
+        answered || self.now.load(Ordering::Acquire) > 0
+    }
+}
+
+/// A question that is with the client.
+#[derive(Debug)]
+pub(super) struct OpenGuard(Arc<Open>);
+
+impl Drop for OpenGuard {
+    fn drop(&mut self) {
+        self.0.answered.store(true, Ordering::Release);
+        self.0.now.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Underway {
+    /// Sends a request to the session that `lease` gives the right to.
+    pub(super) async fn begin(
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        lease: Lease,
+        told: Told,
+    ) -> Result<Self, Ended> {
+        let child = forward.child;
+        let era = forward.era(&lease, caller);
+        let token = caller.meta.get("progressToken");
+        let level = caller.log_level().map(crate::server::LogLevel::as_str);
+        // A typed server is told in either era; there is no handshake that could have done it.
+        let capabilities = (era == Era::Modern || child.is_local()).then(|| told.as_str());
+        let params = |id: u64| {
+            let mut params = forward.params.clone();
+            match rewrite::request_meta(&caller.meta, token.map(|_| id), era, level, capabilities) {
+                Some(meta) => params.set("_meta", meta),
+                None => {
+                    params.remove("_meta");
+                }
+            }
+            Some(params.to_raw())
+        };
+        let route = RequestRoute {
+            headers: if era == Era::Modern {
+                forward.headers.clone()
+            } else {
+                Vec::new()
+            },
+            caller: caller.info(child, forward.method),
+        };
+        let Some(slot) = child.slot().await else {
+            return Err(Ended::Failed(Failure::Overloaded));
+        };
+        let questions = Arc::new(Questions::default());
+        let active = lease.enter(InFlight {
+            client: caller.client.id,
+            questions: Arc::clone(&questions),
+            outlet: Arc::clone(caller.outlet),
+            wish: caller.wish(),
+        });
+        let call = lease.peer().request(forward.method, params, route);
+        let options = &child.spec.options;
+        let now = Instant::now();
+        Ok(Self {
+            child: Arc::clone(child),
+            told,
+            open: Arc::default(),
+            call,
+            questions,
+            active,
+            slot: Some(slot),
+            deadline: Box::pin(tokio::time::sleep(options.timeout.min(options.max_timeout))),
+            latest: now + options.max_timeout,
+            lease,
+            ended: false,
+        })
+    }
+
+    /// What comes next. Dropping the future loses nothing.
+    pub(super) async fn step(&mut self) -> Step {
+        loop {
+            let event = tokio::select! {
+                biased;
+                event = self.call.next() => event,
+                question = self.questions.next() => return Step::Question(question, false),
+                () = &mut self.deadline => {
+                    if self.open.excuses() {
+                        self.put_off();
+                        continue;
+                    }
+                    self.call.abandon("no answer within the deadline");
+                    let options = &self.child.spec.options;
+                    let after = if Instant::now() >= self.latest { options.max_timeout } else { options.timeout };
+                    return Step::Done(Err(Ended::TimedOut(after)));
+                }
+            };
+            return match event {
+                Event::Done(outcome) => {
+                    self.ended = true;
+                    Step::Done(outcome.map_err(Ended::Failed))
+                }
+                Event::Progress(params) => {
+                    self.extend();
+                    Step::Progress(params)
+                }
+                Event::Notification(notification) => Step::Notification(notification),
+                Event::Question(question) => Step::Question(question, true),
+            };
+        }
+    }
+
+    /// The child has shown that it is alive.
+    fn extend(&mut self) {
+        let timeout = self.child.spec.options.timeout;
+        let until = (Instant::now() + timeout).min(self.latest);
+        self.deadline.as_mut().reset(until);
+    }
+
+    /// The child waits for a client, or did until now: neither bound runs meanwhile.
+    fn put_off(&mut self) {
+        let until = Instant::now() + self.child.spec.options.timeout;
+        self.latest = self.latest.max(until);
+        self.deadline.as_mut().reset(until);
+    }
+
+    /// Nobody waits for a result for now: the place among the calls in flight is free, and what
+    /// the child says goes nowhere.
+    pub(super) fn release_slot(&mut self) {
+        self.slot = None;
+    }
+
+    /// From now on what belongs to the call goes to another request of the client.
+    pub(super) fn move_to(&mut self, mut to: InFlight) {
+        to.questions = Arc::clone(&self.questions);
+        self.active = self.lease.enter(to);
+    }
+
+    /// Gives the call up and says why.
+    pub(super) fn cancel(mut self, reason: &str) {
+        self.call.abandon(reason);
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if !self.ended {
+            // What the child still says about this call must not be taken for another's.
+            self.lease.taint();
+        }
+    }
+}
