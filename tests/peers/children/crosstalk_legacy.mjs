@@ -85,7 +85,8 @@ function end() {
 async function question(server, of, n, kind, how) {
   const { call, client, nonce } = of;
   const said = `call=${call} client=${client} nonce=${nonce} n=${n}`;
-  record({ event: "question", child: options.name, call, client, nonce, n, kind, late: Boolean(how.late), held: true });
+  const seen = { kind, late: Boolean(how.late), held: true, pid: process.pid };
+  record({ event: "question", child: options.name, call, client, nonce, n, ...seen });
   open.set(`${call}#${n}`, { call, n });
   try {
     const asked = KINDS[kind].request(said);

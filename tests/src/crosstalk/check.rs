@@ -206,6 +206,7 @@ impl<'a> Index<'a> {
                     kind,
                     late,
                     held,
+                    ..
                 } => {
                     let question = Question {
                         child,

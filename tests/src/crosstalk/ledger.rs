@@ -68,6 +68,9 @@ pub enum Event {
         late: bool,
         /// Whether the child waits for a reply; what a stateless child asks may be left.
         held: bool,
+        /// The child's process, where it is a process that matters.
+        #[serde(default)]
+        pid: Option<i32>,
     },
     /// What became of a question, as its child saw it.
     Reply {

@@ -2,6 +2,7 @@
 
 mod check;
 mod ledger;
+pub mod parking;
 mod rude;
 mod scene;
 

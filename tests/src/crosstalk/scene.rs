@@ -106,9 +106,15 @@ impl Scene {
         self.folder.path().join("ledger.jsonl")
     }
 
-    /// A text that the command line of every child over stdio has, and no other process.
+    /// What the command line of every child over stdio has, and that of no other process.
     pub fn mark(&self) -> String {
-        self.ledger().to_string_lossy().into_owned()
+        // As the system shows it: each word ends with a zero byte.
+        let words = [
+            Asking::Pipe.name(),
+            "--ledger",
+            &self.ledger().to_string_lossy(),
+        ];
+        words.join("\0")
     }
 
     /// A composition of these children, each with these settings.
