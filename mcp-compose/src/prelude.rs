@@ -1,3 +1,3 @@
 //! What a file with a typed server in it usually needs.
 
-pub use crate::{Content, Ctx, LogLevel, Message, Result, ToolError, mcp_server};
+pub use crate::{Answer, Content, Ctx, LogLevel, Message, Result, ToolError, mcp_server};

@@ -113,6 +113,21 @@ impl Suite {
     }
 }
 
+/// Runs single scenarios of the 0.2 line, such as those of extensions, which belong to no suite.
+pub async fn scenarios(names: &[&str], url: &str) -> Outcome {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in names {
+        let output = command(node())
+            .arg(peer("node_modules/conformance-2026/dist/index.js"))
+            .args(["server", "--scenario", name, "--url", url, "--output-dir"])
+            .arg(folder.path())
+            .kill_on_drop(true)
+            .output();
+        output.await.expect("the suite can be started");
+    }
+    read(folder.path())
+}
+
 /// The results that a run left in a folder: one folder a scenario, named after it and the time.
 fn read(folder: &Path) -> Outcome {
     #[derive(Deserialize)]

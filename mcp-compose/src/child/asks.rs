@@ -88,14 +88,23 @@ pub(crate) fn told(
     }
     if client == Era::Modern
         && child == Era::Modern
-        && let Some(extensions) = object("extensions")
-        && let Some(tasks) = Object::parse(extensions)
-            .ok()
-            .and_then(|all| all.get(TASKS).map(str::to_owned))
+        && let Some(tasks) = extension(&declared)
     {
         told.set("extensions", format!("{{{}:{tasks}}}", json::quote(TASKS)));
     }
     Told(told.to_json().into())
+}
+
+/// What `capabilities` say of the extension by which results may be tasks.
+fn extension(capabilities: &Object<'_>) -> Option<String> {
+    let extensions = Object::parse(capabilities.get("extensions")?).ok()?;
+    let tasks = extensions.get(TASKS)?;
+    tasks.starts_with('{').then(|| tasks.to_owned())
+}
+
+/// Whether this `capabilities` object has the extension by which results may be tasks.
+pub(crate) fn has_tasks(capabilities: &str) -> bool {
+    Object::parse(capabilities).is_ok_and(|declared| extension(&declared).is_some())
 }
 
 #[cfg(test)]

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::asks::{self, Told};
+use super::pool::Holder;
 use crate::compose::ChildEra;
-use crate::wire::message::{ErrorObject, Notification};
+use crate::wire::message::Notification;
 use crate::wire::peer::{Failure, Peer, RequestRoute};
 use crate::wire::version::{
     Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN,
@@ -47,6 +51,8 @@ pub(crate) struct Offers {
     pub(crate) subscribe: bool,
     pub(crate) completions: bool,
     pub(crate) logging: bool,
+    /// The extension that makes results tasks; modern children only.
+    pub(crate) tasks: bool,
 }
 
 impl Offers {
@@ -67,6 +73,15 @@ impl Offers {
             subscribe,
             completions: has("completions"),
             logging: has("logging"),
+            tasks: false,
+        }
+    }
+
+    /// As [`Offers::parse`], for a modern child: it can have extensions as well.
+    fn modern(capabilities: &str) -> Self {
+        Self {
+            tasks: asks::has_tasks(capabilities),
+            ..Self::parse(capabilities)
         }
     }
 }
@@ -75,50 +90,129 @@ impl Offers {
 #[derive(Debug)]
 pub(crate) struct HandshakeError(pub(crate) String);
 
-/// Finds the era (unless it is set) and sets the connection up.
-pub(crate) async fn handshake(peer: &Arc<Peer>, era: ChildEra) -> Result<Profile, HandshakeError> {
+/// Whom a session is opened for, which a legacy child is told at its handshake.
+#[derive(Debug)]
+pub(crate) enum Introduction {
+    /// Whose it will be (`None`: everybody's), and what the child may ask.
+    Known(Option<Holder>, Told),
+    /// The only client's, which may still have to say who it is.
+    Awaited(watch::Receiver<Option<(Holder, Told)>>),
+}
+
+impl Introduction {
+    /// What the child may ask. Waits for the client, unless the child ends first; its own time does
+    /// not run meanwhile.
+    async fn told(&mut self, peer: &Peer, bound: &mut Bound) -> Result<Told, HandshakeError> {
+        let receiver = match self {
+            Self::Known(_, told) => return Ok(told.clone()),
+            Self::Awaited(receiver) => receiver,
+        };
+        let introduced = async {
+            let known = receiver.wait_for(Option::is_some).await.ok();
+            known.and_then(|client| client.clone())
+        };
+        let (holder, told) = tokio::select! {
+            biased;
+            Some(client) = introduced => client,
+            () = peer.closed() => {
+                let reason = peer.ended().map_or("it ended", |reason| reason);
+                return Err(HandshakeError(reason.to_owned()));
+            }
+        };
+        *self = Self::Known(Some(holder), told.clone());
+        bound.restart();
+        Ok(told)
+    }
+}
+
+/// Until when the handshake must be done.
+#[derive(Debug)]
+struct Bound {
+    time: Duration,
+    until: Instant,
+}
+
+impl Bound {
+    fn new(time: Duration) -> Self {
+        let until = Instant::now() + time;
+        Self { time, until }
+    }
+
+    fn restart(&mut self) {
+        self.until = Instant::now() + self.time;
+    }
+
+    async fn keep<T>(&self, work: impl Future<Output = T>) -> Result<T, HandshakeError> {
+        timeout_at(self.until, work).await.map_err(|_| {
+            let time = self.time.as_secs_f32();
+            HandshakeError(format!("it did not answer within {time} s"))
+        })
+    }
+}
+
+/// Finds the era (unless it is set) and sets the connection up, within `time`.
+pub(crate) async fn handshake(
+    peer: &Arc<Peer>,
+    era: ChildEra,
+    time: Duration,
+    introduction: &mut Introduction,
+) -> Result<Profile, HandshakeError> {
+    let mut bound = Bound::new(time);
     match era {
-        ChildEra::Legacy => initialize(peer)
-            .await
-            .map_err(|failure| refused("initialize", &failure)),
+        ChildEra::Legacy => {
+            let told = introduction.told(peer, &mut bound).await?;
+            initialize(peer, &told, &bound).await
+        }
         ChildEra::Modern => {
-            let discovered = discover(peer).outcome().await;
+            let discovered = bound.keep(discover(peer).outcome()).await?;
             established(
                 peer,
                 discovered.map_err(Probe::from).and_then(|raw| modern(&raw)),
             )
             .map_err(|probe| HandshakeError(probe.explain()))
         }
-        ChildEra::Auto => probe(peer).await,
+        ChildEra::Auto => probe(peer, bound, introduction).await,
     }
 }
 
-async fn probe(peer: &Arc<Peer>) -> Result<Profile, HandshakeError> {
+async fn probe(
+    peer: &Arc<Peer>,
+    mut bound: Bound,
+    introduction: &mut Introduction,
+) -> Result<Profile, HandshakeError> {
     let mut discovering = Box::pin(discover(peer).outcome());
-    let first = tokio::time::timeout(PROBE, &mut discovering).await;
-    if let Ok(outcome) = first {
-        let answered = outcome.map_err(Probe::from).and_then(|raw| modern(&raw));
+    let first = bound.keep(timeout(PROBE, &mut discovering)).await?;
+    let (answered, told) = match first {
+        Ok(answer) => (Some(answer), None),
+        // It may still answer while the client is waited for.
+        Err(_) => tokio::select! {
+            biased;
+            told = introduction.told(peer, &mut bound) => (None, Some(told?)),
+            answer = &mut discovering => (Some(answer), None),
+        },
+    };
+    if let Some(answer) = answered {
+        let answered = answer.map_err(Probe::from).and_then(|raw| modern(&raw));
         match established(peer, answered) {
             Ok(profile) => return Ok(profile),
             Err(Probe::Lost(why)) if peer.ended().is_some() => return Err(HandshakeError(why)),
             Err(_) => {}
         }
-        return initialize(peer)
-            .await
-            .map_err(|failure| refused("initialize", &failure));
+        let told = introduction.told(peer, &mut bound).await?;
+        return initialize(peer, &told, &bound).await;
     }
     // Both questions are out. A legacy child answers the second; a slow modern one refuses it and
     // answers the first.
-    match initialize(peer).await {
-        Ok(profile) => Ok(profile),
-        Err(failure) => {
-            let late = tokio::time::timeout(Duration::from_millis(50), discovering).await;
-            let Ok(Ok(raw)) = late else {
-                return Err(refused("initialize", &failure));
-            };
-            established(peer, modern(&raw)).map_err(|probe| HandshakeError(probe.explain()))
-        }
-    }
+    let told = told.unwrap_or_else(Told::none);
+    let failure = match initialize(peer, &told, &bound).await {
+        Ok(profile) => return Ok(profile),
+        Err(failure) => failure,
+    };
+    let late = timeout(Duration::from_millis(50), discovering).await;
+    let Ok(Ok(raw)) = late else {
+        return Err(failure);
+    };
+    established(peer, modern(&raw)).map_err(|probe| HandshakeError(probe.explain()))
 }
 
 fn discover(peer: &Arc<Peer>) -> crate::wire::peer::Call {
@@ -197,7 +291,7 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
     Ok(Profile {
         era: Era::Modern,
         version: MODERN.to_owned(),
-        offers: Offers::parse(discovered.capabilities.map_or("{}", RawValue::get)),
+        offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get)),
         instructions: discovered.instructions,
     })
 }
@@ -208,19 +302,29 @@ fn established(peer: &Peer, probed: Result<Profile, Probe>) -> Result<Profile, P
     Ok(profile)
 }
 
-async fn initialize(peer: &Arc<Peer>) -> Result<Profile, Failure> {
+async fn initialize(
+    peer: &Arc<Peer>,
+    told: &Told,
+    bound: &Bound,
+) -> Result<Profile, HandshakeError> {
+    let told = told.as_str();
     let params = format!(
-        r#"{{"protocolVersion":"{LATEST_LEGACY}","capabilities":{{}},"clientInfo":{CLIENT_INFO}}}"#
+        r#"{{"protocolVersion":"{LATEST_LEGACY}","capabilities":{told},"clientInfo":{CLIENT_INFO}}}"#
     );
     let params = Raw::from_json(params);
-    let raw = peer
+    let answering = peer
         .request("initialize", |_| Some(params), RequestRoute::default())
-        .outcome()
-        .await?;
-    let profile = greeted(&raw).map_err(|why| Failure::Error(ErrorObject::new(0, &why)))?;
+        .outcome();
+    let raw = bound
+        .keep(answering)
+        .await?
+        .map_err(|failure| refused("initialize", &failure))?;
+    let failed = |why: String| HandshakeError(format!("`initialize` failed: {why}"));
+    let profile = greeted(&raw).map_err(failed)?;
     if profile.era != Era::Legacy {
-        let why = format!("it answered `initialize` with {MODERN}, which has no handshake");
-        return Err(Failure::Error(ErrorObject::new(0, &why)));
+        return Err(failed(format!(
+            "it answered `initialize` with {MODERN}, which has no handshake"
+        )));
     }
     peer.link().established(Era::Legacy, &profile.version);
     peer.notify(Notification::new("notifications/initialized", None));
@@ -247,10 +351,14 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
             ));
         }
     };
+    let capabilities = object.get("capabilities").unwrap_or("{}");
     Ok(Profile {
         era,
         version,
-        offers: Offers::parse(object.get("capabilities").unwrap_or("{}")),
+        offers: match era {
+            Era::Modern => Offers::modern(capabilities),
+            Era::Legacy => Offers::parse(capabilities),
+        },
         instructions: object
             .string("instructions")
             .map(std::borrow::Cow::into_owned),

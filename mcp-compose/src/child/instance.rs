@@ -1,8 +1,9 @@
 //! One running session of a child.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -12,8 +13,9 @@ use super::handshake::Profile;
 use super::listing::Kind;
 use super::pool::Holder;
 use crate::server::LogLevel;
+use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Outlet, Peer, lock};
-use crate::wire::{FastMap, Request};
+use crate::wire::{FastMap, Message, Request};
 
 /// A connection that was opened and not yet greeted.
 #[derive(Debug)]
@@ -37,10 +39,24 @@ pub(crate) struct Instance {
     told: Told,
     /// Calls in flight, so that what a session says without a link to a call is attributed only
     /// where it can belong to one client alone.
-    active: Mutex<FastMap<u64, InFlight>>,
+    calls: Mutex<Calls>,
+    /// Resources that are subscribed to here, by original URI.
+    watched: Mutex<HashSet<String>>,
     next: AtomicU64,
     stopping: CancellationToken,
 }
+
+#[derive(Debug)]
+struct Calls {
+    in_flight: FastMap<u64, InFlight>,
+    /// Questions from before the first call, of a session that is started for one.
+    early: Option<Vec<Request>>,
+}
+
+/// Questions that wait for the first call.
+const MAX_EARLY: usize = 16;
+/// How long they wait for it.
+const EARLY_WAIT: Duration = Duration::from_secs(5);
 
 impl Instance {
     pub(crate) fn new(
@@ -54,10 +70,22 @@ impl Instance {
             profile,
             owner,
             told,
-            active: Mutex::default(),
+            calls: Mutex::new(Calls {
+                in_flight: FastMap::default(),
+                early: None,
+            }),
+            watched: Mutex::default(),
             next: AtomicU64::new(0),
             stopping: CancellationToken::new(),
         }
+    }
+
+    /// The session is started for a call, which comes next: what it asks before that waits for it.
+    pub(super) fn await_call(&mut self) {
+        self.calls
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .early = Some(Vec::new());
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -90,7 +118,17 @@ impl Instance {
     /// Notes that a call is in flight until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>, call: InFlight) -> Active {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        lock(&self.active).insert(id, call);
+        let questions = Arc::clone(&call.questions);
+        let early = {
+            let mut calls = lock(&self.calls);
+            calls.in_flight.insert(id, call);
+            calls.early.take()
+        };
+        for question in early.into_iter().flatten() {
+            if let Err(question) = questions.push(question) {
+                self.refuse(question);
+            }
+        }
         Active {
             instance: Arc::clone(self),
             id,
@@ -99,7 +137,7 @@ impl Instance {
 
     /// The calls in flight.
     pub(crate) fn in_flight(&self) -> Vec<InFlight> {
-        lock(&self.active).values().cloned().collect()
+        lock(&self.calls).in_flight.values().cloned().collect()
     }
 
     /// Whose session this is; `None` for the one that all share.
@@ -113,20 +151,66 @@ impl Instance {
     }
 
     /// Gives a question that names no call to the call that it can belong to.
-    pub(crate) fn hand(&self, question: Request) -> Handed {
-        let latest = self.owner.as_ref().and_then(|_| {
-            lock(&self.active)
-                .iter()
-                .max_by_key(|(id, _)| **id)
-                .map(|(_, call)| call.clone())
-        });
-        match latest {
-            Some(call) => match call.questions.push(question) {
+    pub(crate) fn hand(self: &Arc<Self>, question: Request) -> Handed {
+        if self.owner.is_none() {
+            return Handed::Nobody(question);
+        }
+        let mut calls = lock(&self.calls);
+        let latest = calls.in_flight.iter().max_by_key(|(id, _)| **id);
+        if let Some((_, call)) = latest {
+            return match call.questions.push(question) {
                 Ok(()) => Handed::Taken,
                 Err(question) => Handed::Nobody(question),
-            },
-            None => Handed::Nobody(question),
+            };
         }
+        match &mut calls.early {
+            Some(early) if early.len() < MAX_EARLY => {
+                early.push(question);
+                if early.len() == 1 {
+                    tokio::spawn(Arc::clone(self).stop_waiting());
+                }
+                Handed::Taken
+            }
+            _ => Handed::Nobody(question),
+        }
+    }
+
+    /// No call has come in time for the questions that wait for the first one: they are taken as
+    /// any other that comes between calls.
+    async fn stop_waiting(self: Arc<Self>) {
+        tokio::select! {
+            () = tokio::time::sleep(EARLY_WAIT) => {}
+            () = self.peer.closed() => return,
+        }
+        let early = lock(&self.calls).early.take();
+        for question in early.into_iter().flatten() {
+            self.peer.receive(Message::Request(question), None);
+        }
+    }
+
+    fn refuse(&self, question: Request) {
+        let why = format!(
+            "`{}` is refused: there is no call that it can belong to",
+            question.method
+        );
+        let error = ErrorObject::new(code::METHOD_NOT_FOUND, &why);
+        self.peer.respond(question.id, Err(error));
+    }
+
+    /// Notes that a resource is subscribed to here; false if it was before.
+    pub(crate) fn watch(&self, uri: &str) -> bool {
+        lock(&self.watched).insert(uri.to_owned())
+    }
+
+    /// Notes that a resource is subscribed to here no more; false if it was not.
+    pub(crate) fn unwatch(&self, uri: &str) -> bool {
+        lock(&self.watched).remove(uri)
+    }
+
+    /// Whether the session is in use though no call is: its connection waits for what it tells.
+    /// What a stateless client watches, it watches at all its sessions and at the shared one.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.owner, Some(Holder::Client(_))) && !lock(&self.watched).is_empty()
     }
 }
 
@@ -155,22 +239,29 @@ pub(crate) enum Handed {
 /// Questions that wait for the one who drives a call.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
-    waiting: Mutex<VecDeque<Request>>,
+    waiting: Mutex<Waiting>,
     added: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    questions: VecDeque<Request>,
+    /// The call has ended.
+    closed: bool,
 }
 
 /// Questions of one call that may wait.
 const MAX_QUESTIONS: usize = 64;
 
 impl Questions {
-    /// Adds a question, or gives it back when too many wait.
+    /// Adds a question, or gives it back when too many wait or the call has ended.
     pub(crate) fn push(&self, question: Request) -> Result<(), Request> {
         {
             let mut waiting = lock(&self.waiting);
-            if waiting.len() >= MAX_QUESTIONS {
+            if waiting.closed || waiting.questions.len() >= MAX_QUESTIONS {
                 return Err(question);
             }
-            waiting.push_back(question);
+            waiting.questions.push_back(question);
         }
         self.added.notify_one();
         Ok(())
@@ -179,11 +270,18 @@ impl Questions {
     /// The next question. Dropping the future loses none.
     pub(crate) async fn next(&self) -> Request {
         loop {
-            if let Some(question) = lock(&self.waiting).pop_front() {
+            if let Some(question) = lock(&self.waiting).questions.pop_front() {
                 return question;
             }
             self.added.notified().await;
         }
+    }
+
+    /// The call has ended. Gives the questions that nobody has seen.
+    fn close(&self) -> VecDeque<Request> {
+        let mut waiting = lock(&self.waiting);
+        waiting.closed = true;
+        std::mem::take(&mut waiting.questions)
     }
 }
 
@@ -218,6 +316,26 @@ pub(crate) struct Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        lock(&self.instance.active).remove(&self.id);
+        let unseen = {
+            let mut calls = lock(&self.instance.calls);
+            let Some(call) = calls.in_flight.remove(&self.id) else {
+                return;
+            };
+            // A call that went on to another request of its client keeps its questions.
+            let others = calls.in_flight.values();
+            let goes_on = others
+                .into_iter()
+                .any(|other| Arc::ptr_eq(&other.questions, &call.questions));
+            if goes_on {
+                return;
+            }
+            call.questions.close()
+        };
+        // Which of a client's calls a question belongs to cannot be told: another may go on.
+        for question in unseen {
+            if let Handed::Nobody(question) = self.instance.hand(question) {
+                self.instance.refuse(question);
+            }
+        }
     }
 }

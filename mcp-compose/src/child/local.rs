@@ -1,4 +1,9 @@
 //! A typed server in this process, mounted as a child: no process, no bytes between.
+//!
+//! It answers in the era of its caller, which the relay tells in `_meta` of each request: a modern
+//! caller is asked by the result, a legacy one while the call runs.
+
+mod questions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -6,12 +11,13 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use self::questions::Questions;
 use super::handshake::{Offers, Profile};
 use super::instance::Opened;
-use crate::server::{Ctx, CtxParts, LocalServer, LogLevel};
+use crate::server::{Answers, Asking, Ctx, CtxParts, LocalServer, LogLevel, RpcError};
 use crate::wire::message::{ErrorObject, Notification, Request, Response};
 use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer, lock};
-use crate::wire::version::{Era, LATEST_LEGACY};
+use crate::wire::version::{Era, LATEST_LEGACY, META_VERSION};
 use crate::wire::{Message, Object, Raw};
 
 /// Opens a connection to a typed server. Its code runs on `runtime`, the one that the composition
@@ -22,6 +28,7 @@ pub(crate) fn open(server: &LocalServer, runtime: Handle, handler: Arc<dyn Handl
         runtime,
         peer: OnceLock::new(),
         running: Mutex::default(),
+        questions: Arc::default(),
     });
     let peer = Peer::new(Box::new(SharedLink(Arc::clone(&link))), handler);
     // Set once, right here.
@@ -47,6 +54,7 @@ fn profile(server: &LocalServer) -> Profile {
             subscribe: resources,
             completions: lists.completes,
             logging: true,
+            tasks: false,
         },
         instructions: info.instructions.clone(),
     }
@@ -61,13 +69,16 @@ struct LocalLink {
     runtime: Handle,
     peer: OnceLock<Weak<Peer>>,
     running: Mutex<HashMap<u64, CancellationToken>>,
+    questions: Arc<Questions>,
 }
 
 impl Link for SharedLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
-        // A typed server is told nothing but requests; there is no notification it would act on.
-        if let Message::Request(request) = message.message {
-            self.0.serve(request);
+        match message.message {
+            Message::Request(request) => self.0.serve(request),
+            Message::Response(response) => self.0.questions.answer(response),
+            // There is none that a typed server would act on.
+            Message::Notification(_) => {}
         }
         Ok(())
     }
@@ -82,6 +93,7 @@ impl Link for SharedLink {
         for token in lock(&self.0.running).values() {
             token.cancel();
         }
+        self.0.questions.close();
     }
 }
 
@@ -95,10 +107,13 @@ impl LocalLink {
             return;
         }
         let cancel = CancellationToken::new();
+        let ctx = match self.parts(&request, id, &peer, cancel.clone()) {
+            Ok(parts) => Ctx::new(parts),
+            Err(error) => return answer(&peer, request, Err(told(error))),
+        };
         lock(&self.running).insert(id, cancel.clone());
         let link = Arc::clone(self);
         self.runtime.spawn(async move {
-            let ctx = Ctx::new(parts(&request, id, &peer, cancel.clone()));
             let handled = link.server.handle(&request.method, request.params(), ctx);
             // A server that ignores its cancellation is not waited for.
             let outcome = tokio::select! {
@@ -107,11 +122,50 @@ impl LocalLink {
                 () = cancel.cancelled() => return,
             };
             lock(&link.running).remove(&id);
-            let outcome = outcome.map(Raw::from_json).map_err(|error| {
-                ErrorObject::with_data(error.code, &error.message, error.data.as_deref())
-            });
-            answer(&peer, request, outcome);
+            answer(&peer, request, outcome.map(Raw::from_json).map_err(told));
         });
+    }
+
+    /// What the method that serves a request can know and do.
+    fn parts(
+        &self,
+        request: &Request,
+        id: u64,
+        peer: &Weak<Peer>,
+        cancel: CancellationToken,
+    ) -> Result<CtxParts, RpcError> {
+        let params = Object::parse(request.params()).unwrap_or_default();
+        let meta = params.get("_meta").map(str::to_owned);
+        let parsed = meta.as_deref().and_then(|meta| Object::parse(meta).ok());
+        let parsed = parsed.unwrap_or_default();
+        let asking = if parsed.get(META_VERSION).is_some() {
+            Asking::Replay(Answers::parse(
+                params.get("inputResponses"),
+                params.get("requestState"),
+            )?)
+        } else {
+            let (questions, peer) = (Arc::clone(&self.questions), Weak::clone(peer));
+            let call = (id, cancel.clone());
+            Asking::Inline(Arc::new(move |method, params| {
+                let questions = Arc::clone(&questions);
+                Box::pin(questions.ask(Weak::clone(&peer), call.clone(), method, params))
+            }))
+        };
+        let peer = Weak::clone(peer);
+        Ok(CtxParts {
+            progress_token: parsed.get("progressToken").map(str::to_owned),
+            // The relay filters by what each client asked for.
+            log_level: Some(LogLevel::Debug),
+            notify: Arc::new(move |method, params| {
+                if let Some(peer) = peer.upgrade() {
+                    let notification = Notification::new(method, Some(Raw::from_json(params)));
+                    peer.receive(Message::Notification(notification), Some(id));
+                }
+            }),
+            cancel,
+            meta,
+            asking,
+        })
     }
 
     /// The answer to a list method.
@@ -146,26 +200,10 @@ fn answer(peer: &Weak<Peer>, request: Request, outcome: Result<Raw, ErrorObject>
     }
 }
 
-fn parts(request: &Request, id: u64, peer: &Weak<Peer>, cancel: CancellationToken) -> CtxParts {
-    let meta = Object::parse(request.params())
-        .ok()
-        .and_then(|params| Some(params.get("_meta")?.to_owned()));
-    let parsed = meta.as_deref().and_then(|meta| Object::parse(meta).ok());
-    let progress_token = parsed
-        .as_ref()
-        .and_then(|meta| Some(meta.get("progressToken")?.to_owned()));
-    let peer = Weak::clone(peer);
-    CtxParts {
-        progress_token,
-        // The relay filters by what each client asked for.
-        log_level: Some(LogLevel::Debug),
-        notify: Arc::new(move |method, params| {
-            if let Some(peer) = peer.upgrade() {
-                let notification = Notification::new(method, Some(Raw::from_json(params)));
-                peer.receive(Message::Notification(notification), Some(id));
-            }
-        }),
-        cancel,
-        meta,
-    }
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
+fn told(error: RpcError) -> ErrorObject {
+    ErrorObject::with_data(error.code, &error.message, error.data.as_deref())
 }
+
+#[cfg(test)]
+mod tests;

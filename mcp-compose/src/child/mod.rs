@@ -3,9 +3,13 @@
 pub(crate) mod asks;
 mod auth;
 mod entry;
+#[cfg(test)]
+pub(crate) mod fake;
+mod handler;
 pub(crate) mod handshake;
 mod http;
 pub(crate) mod instance;
+mod lease;
 pub(crate) mod listing;
 mod local;
 mod options;

@@ -89,7 +89,8 @@ macro_rules! common_options {
                 self
             }
 
-            /// Whose session of the child a call is made on. Default: one for all clients.
+            /// Whose session of the child a call is made on. Default: one of its own for each
+            /// client that the child may ask something, and one for all the others.
             ///
             /// ```
             /// # use mcp_compose::child::*; let child = stdio("server");
@@ -97,6 +98,95 @@ macro_rules! common_options {
             /// ```
             pub fn isolation(mut self, isolation: $crate::child::Isolation) -> Self {
                 self.options.isolation = isolation;
+                self
+            }
+
+            /// What becomes of the child's requests for a model's text. Default: they go to the
+            /// client that caused them.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.sampling(Relay::Deny);
+            /// ```
+            pub fn sampling(mut self, relay: $crate::child::Relay) -> Self {
+                self.options.sampling = relay;
+                self
+            }
+
+            /// What becomes of the child's questions to a person. Default: they go to the client
+            /// that caused them.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.elicitation(Relay::Deny);
+            /// ```
+            pub fn elicitation(mut self, relay: $crate::child::Relay) -> Self {
+                self.options.elicitation = relay;
+                self
+            }
+
+            /// What the child learns when it asks for roots. Default: those of the client that
+            /// caused the question.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.roots([ListedRoot::new("/srv/data").named("Data")]);
+            /// # let child = stdio("server");
+            /// child.roots(["/srv/data", "file:///srv/models"]);
+            /// # let child = stdio("server");
+            /// child.roots(Roots::Deny);
+            /// ```
+            pub fn roots(mut self, roots: impl Into<$crate::child::Roots>) -> Self {
+                self.options.roots = roots.into();
+                self
+            }
+
+            /// How many sessions of single clients the child may have at once; the longest idle
+            /// one makes room for the next, and without an idle one a call waits. Default: 32.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_instances(4);
+            /// ```
+            pub fn max_instances(mut self, instances: usize) -> Self {
+                self.options.max_instances = instances;
+                self
+            }
+
+            /// How long a session of a single client may be unused before it is stopped.
+            /// Default: 600 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.idle_after(Duration::from_secs(60));
+            /// ```
+            pub fn idle_after(mut self, unused: std::time::Duration) -> Self {
+                self.options.idle_after = unused;
+                self
+            }
+
+            /// How long an answer to a question of the child is waited for. Default: 300 s.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.question_timeout(Duration::from_secs(3600));
+            /// ```
+            pub fn question_timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.question_timeout = limit;
+                self
+            }
+
+            /// How many calls to the child may wait at once for the answers of clients of
+            /// 2026-07-28, which come with a request of their own. Default: 64.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.max_parked(8);
+            /// ```
+            pub fn max_parked(mut self, calls: usize) -> Self {
+                self.options.max_parked = calls;
                 self
             }
 

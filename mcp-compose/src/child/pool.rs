@@ -1,15 +1,24 @@
-//! Sessions that a child has with one client alone, for children that keep something for each.
+//! The sessions of a child that belong to one client each, and who may use them now.
+//!
+//! A session that was told what its client can be asked belongs to that client for its whole life:
+//! not even a question that comes late can reach another.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::asks::{self, Told};
+use super::asks::Told;
 use super::instance::Instance;
-use super::supervisor::{Child, Unavailable, stop};
-use crate::compose::{ChildSource, Isolation};
-use crate::wire::FastMap;
+use super::supervisor::Unavailable;
 use crate::wire::peer::lock;
+
+/// Bounds of the time for which a session may be unused: no busy loop, and no clock overflows.
+const LEAST_IDLE: Duration = Duration::from_millis(1);
+const MOST_IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Who a session can belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,11 +54,32 @@ pub(crate) struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Lease {
     instance: Arc<Instance>,
+    /// Where the use is counted; `None` for the session that all share.
+    pool: Option<Arc<Pool>>,
+    alone: bool,
 }
 
 impl Lease {
+    /// A lease on the session that all share.
+    pub(super) fn shared(instance: Arc<Instance>) -> Self {
+        Self {
+            instance,
+            pool: None,
+            alone: false,
+        }
+    }
+
     /// The call has not come to its end: what the child still says about it must not reach another.
-    pub(crate) fn taint(&self) {}
+    ///
+    /// A session that serves one stateless call after the other is not used again then. One of a
+    /// connection is: all its questions go to that connection, whichever call they come from.
+    pub(crate) fn taint(&self) {
+        if let (Some(pool), Some(Holder::Principal(_)), true) =
+            (&self.pool, self.instance.owner(), self.alone)
+        {
+            pool.spoil(&self.instance);
+        }
+    }
 }
 
 impl std::ops::Deref for Lease {
@@ -60,105 +90,327 @@ impl std::ops::Deref for Lease {
     }
 }
 
-/// The sessions of single clients, by client. A cell is filled once its session is ready.
-#[derive(Debug, Default)]
-pub(super) struct PrivateSessions(Mutex<FastMap<u64, Arc<OnceCell<Arc<Instance>>>>>);
-
-impl Child {
-    /// The running session that serves `client`: its own or, where all share one, that.
-    pub(crate) fn running_for(&self, client: Option<u64>) -> Option<Arc<Instance>> {
-        let Some(client) = client.filter(|_| self.is_per_client()) else {
-            return self.running();
-        };
-        let instance = lock(&self.private.0).get(&client)?.get().cloned();
-        instance.filter(|instance| instance.is_alive())
-    }
-
-    /// As [`Child::running_for`], and starts the session where it is not running.
-    pub(crate) async fn instance_for(
-        self: &Arc<Self>,
-        client: Option<u64>,
-    ) -> Result<Arc<Instance>, Unavailable> {
-        let Some(client) = client.filter(|_| self.is_per_client()) else {
-            return self.instance().await;
-        };
-        let cell = {
-            let mut sessions = lock(&self.private.0);
-            let cell = sessions.entry(client).or_default();
-            if cell.get().is_some_and(|instance| !instance.is_alive()) {
-                *cell = Arc::default();
-            }
-            Arc::clone(cell)
-        };
-        let instance = cell.get_or_try_init(|| self.start_for(client)).await?;
-        Ok(Arc::clone(instance))
-    }
-
-    /// The session to make a call on, if that can be told without waiting.
-    pub(crate) fn lease_now(&self, wanted: &Wanted) -> Option<Lease> {
-        let instance = self.running_for(of(&wanted.holder))?;
-        Some(Lease { instance })
-    }
-
-    /// As [`Child::lease_now`]; starts a session, or waits for one, where that must be.
-    pub(crate) async fn lease(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unavailable> {
-        let instance = self.instance_for(of(&wanted.holder)).await?;
-        Ok(Lease { instance })
-    }
-
-    /// The running sessions of a connection.
-    pub(crate) fn held(&self, client: u64) -> Vec<Arc<Instance>> {
-        self.running_for(Some(client)).into_iter().collect()
-    }
-
-    /// The client is gone, and its session with it.
-    pub(crate) fn release(&self, client: u64) {
-        let cell = lock(&self.private.0).remove(&client);
-        if let Some(instance) = cell.as_ref().and_then(|cell| cell.get()) {
-            instance.stopping().cancel();
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(pool) = &self.pool {
+            pool.free(&self.instance);
         }
-    }
-
-    fn is_per_client(&self) -> bool {
-        let separable = matches!(
-            self.spec.source,
-            ChildSource::Stdio(_) | ChildSource::Http(_)
-        );
-        separable && self.spec.options.isolation == Isolation::PerClient
-    }
-
-    async fn start_for(self: &Arc<Self>, client: u64) -> Result<Arc<Instance>, Unavailable> {
-        let told = asks::shared(&self.spec.options);
-        let greeted = self.greet(Some(Holder::Client(client)), told).await;
-        let (instance, starting) = greeted.map_err(|why| Unavailable {
-            reason: why.into(),
-            retry_after: None,
-        })?;
-        if !lock(&self.private.0).contains_key(&client) {
-            // It left meanwhile; dropping what was started ends it.
-            return Err(Unavailable {
-                reason: "the client has left".into(),
-                retry_after: None,
-            });
-        }
-        let process = starting.succeed();
-        let ending = self.ending.clone();
-        let live = Arc::clone(&instance);
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = live.peer().closed() => {}
-                () = live.stopping().cancelled() => {}
-                () = ending.cancelled() => {}
-            }
-            stop(&live, process).await;
-        });
-        Ok(instance)
     }
 }
 
-fn of(holder: &Holder) -> Option<u64> {
-    match holder {
-        Holder::Client(client) => Some(*client),
-        Holder::Principal(_) => None,
+/// The sessions of single clients.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    state: Mutex<State>,
+    /// A session or a place has become free, or a start has failed.
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    members: Vec<Member>,
+    starts: Vec<Start>,
+    next_start: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    instance: Arc<Instance>,
+    /// The child's one session, owned because there is one client only. The supervisor stops it.
+    supervised: bool,
+    users: usize,
+    /// The one user must stay the only one.
+    alone: bool,
+    /// Not to be used again.
+    spoilt: bool,
+    unused_since: Instant,
+}
+
+/// A session on its way.
+#[derive(Debug)]
+struct Start {
+    id: u64,
+    wanted: Wanted,
+    given_up: CancellationToken,
+    failed: Failed,
+}
+
+/// Why a start failed, once it has.
+pub(super) type Failed = Arc<OnceLock<Unavailable>>;
+
+/// What is to be done for a call.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Make it.
+    Use(Lease),
+    /// Start a session for it, in the place that is reserved here.
+    Start(Reserved),
+    /// Wait for a session that is being started and can serve this call as well.
+    Join(Failed),
+    /// Wait for a session that can be used, a little while: one like it is in use.
+    WaitALittle,
+    /// Wait for a session or a place.
+    Wait,
+}
+
+impl Member {
+    fn is_of(&self, wanted: &Wanted) -> bool {
+        self.instance.owner() == Some(&wanted.holder)
+            && *self.instance.told() == wanted.told
+            && !self.spoilt
+            && self.instance.is_alive()
+    }
+
+    fn takes(&self, wanted: &Wanted) -> bool {
+        self.is_of(wanted) && (self.users == 0 || !(self.alone || wanted.alone))
+    }
+
+    /// Whether it can be stopped without anybody's noticing.
+    fn is_idle(&self) -> bool {
+        self.users == 0 && !self.supervised && !self.instance.is_kept()
+    }
+}
+
+impl State {
+    fn member(&mut self, instance: &Arc<Instance>) -> Option<&mut Member> {
+        self.members
+            .iter_mut()
+            .find(|member| Arc::ptr_eq(&member.instance, instance))
+    }
+
+    /// Takes a session out: it is not used any more, and its task stops it.
+    fn stop(&mut self, instance: &Arc<Instance>) {
+        self.members
+            .retain(|member| !Arc::ptr_eq(&member.instance, instance));
+        instance.stopping().cancel();
+    }
+}
+
+impl Pool {
+    /// Changes of the pool from now on. A waiter that looks after this misses none.
+    pub(super) fn changes(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// A session that can serve the call now, if there is one.
+    pub(super) fn take(self: &Arc<Self>, wanted: &Wanted) -> Option<Lease> {
+        self.take_of(&mut lock(&self.state), wanted)
+    }
+
+    fn take_of(self: &Arc<Self>, state: &mut State, wanted: &Wanted) -> Option<Lease> {
+        // The one that was used last, so that what is too many becomes idle.
+        let member = state
+            .members
+            .iter_mut()
+            .filter(|member| member.takes(wanted))
+            .max_by_key(|member| (member.supervised, member.unused_since))?;
+        member.users += 1;
+        member.alone = wanted.alone;
+        Some(Lease {
+            instance: Arc::clone(&member.instance),
+            pool: Some(Arc::clone(self)),
+            alone: wanted.alone,
+        })
+    }
+
+    /// What is to be done for the call, where `max` sessions may run. `patient`: rather wait than
+    /// start a second session for the same client.
+    pub(super) fn next(self: &Arc<Self>, wanted: &Wanted, max: usize, patient: bool) -> Next {
+        let mut state = lock(&self.state);
+        if let Some(lease) = self.take_of(&mut state, wanted) {
+            return Next::Use(lease);
+        }
+        let joined = |start: &&Start| {
+            let same = start.wanted.holder == wanted.holder && start.wanted.told == wanted.told;
+            same && !start.wanted.alone && !wanted.alone
+        };
+        if let Some(start) = state.starts.iter().find(joined) {
+            return Next::Join(Arc::clone(&start.failed));
+        }
+        if patient && state.members.iter().any(|member| member.is_of(wanted)) {
+            return Next::WaitALittle;
+        }
+        let owned = state.members.iter().filter(|member| !member.supervised);
+        if owned.count() + state.starts.len() >= max {
+            let idle = state.members.iter().filter(|member| member.is_idle());
+            let Some(longest) = idle.min_by_key(|member| member.unused_since) else {
+                return Next::Wait;
+            };
+            let instance = Arc::clone(&longest.instance);
+            state.stop(&instance);
+        }
+        Next::Start(self.reserve(&mut state, wanted))
+    }
+
+    fn reserve(self: &Arc<Self>, state: &mut State, wanted: &Wanted) -> Reserved {
+        state.next_start += 1;
+        let start = Start {
+            id: state.next_start,
+            wanted: wanted.clone(),
+            given_up: CancellationToken::new(),
+            failed: Failed::default(),
+        };
+        let reserved = Reserved {
+            pool: Arc::clone(self),
+            id: start.id,
+            wanted: wanted.clone(),
+            given_up: start.given_up.clone(),
+            failed: Arc::clone(&start.failed),
+        };
+        state.starts.push(start);
+        reserved
+    }
+
+    /// Adds the child's one session, which belongs to the only client.
+    pub(super) fn adopt(&self, instance: &Arc<Instance>) {
+        lock(&self.state).members.push(Member {
+            instance: Arc::clone(instance),
+            supervised: true,
+            users: 0,
+            alone: false,
+            spoilt: false,
+            unused_since: Instant::now(),
+        });
+        self.changed.notify_waiters();
+    }
+
+    /// A session has ended.
+    pub(super) fn remove(&self, instance: &Arc<Instance>) {
+        lock(&self.state)
+            .members
+            .retain(|member| !Arc::ptr_eq(&member.instance, instance));
+        self.changed.notify_waiters();
+    }
+
+    fn free(&self, instance: &Arc<Instance>) {
+        {
+            let mut state = lock(&self.state);
+            if let Some(member) = state.member(instance) {
+                member.users -= 1;
+                if member.users == 0 {
+                    member.alone = false;
+                    member.unused_since = Instant::now();
+                    if member.spoilt {
+                        state.stop(instance);
+                    }
+                }
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    fn spoil(&self, instance: &Arc<Instance>) {
+        if let Some(member) = lock(&self.state).member(instance) {
+            member.spoilt = true;
+        }
+    }
+
+    /// When a session will have been unused for `idle_after`, if nothing uses it until then. `None`
+    /// once it is to be stopped.
+    pub(super) fn idle_at(
+        &self,
+        instance: &Arc<Instance>,
+        idle_after: Duration,
+    ) -> Option<Instant> {
+        let mut state = lock(&self.state);
+        let member = state.member(instance)?;
+        let now = Instant::now();
+        // What is in use now cannot have been unused for so long any earlier.
+        let idle_after = idle_after.clamp(LEAST_IDLE, MOST_IDLE);
+        if !member.is_idle() {
+            return Some(now + idle_after);
+        }
+        let at = member.unused_since + idle_after;
+        if at > now {
+            return Some(at);
+        }
+        state.stop(instance);
+        None
+    }
+
+    /// A client has left: its sessions end, and those on their way.
+    pub(super) fn release(&self, holder: &Holder) {
+        {
+            let mut state = lock(&self.state);
+            for start in state.starts.iter().filter(|s| s.wanted.holder == *holder) {
+                start.given_up.cancel();
+            }
+            for instance in state.of(holder) {
+                if state.member(&instance).is_some_and(|one| !one.supervised) {
+                    state.stop(&instance);
+                }
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// The running sessions of a client.
+    pub(super) fn of(&self, holder: &Holder) -> Vec<Arc<Instance>> {
+        lock(&self.state).of(holder)
+    }
+}
+
+impl State {
+    fn of(&self, holder: &Holder) -> Vec<Arc<Instance>> {
+        self.members
+            .iter()
+            .map(|member| &member.instance)
+            .filter(|instance| instance.owner() == Some(holder) && instance.is_alive())
+            .cloned()
+            .collect()
+    }
+}
+
+/// A place for a session that is being started, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    pool: Arc<Pool>,
+    id: u64,
+    pub(super) wanted: Wanted,
+    given_up: CancellationToken,
+    failed: Failed,
+}
+
+impl Reserved {
+    /// Fires when the session is not wanted any more.
+    pub(super) fn given_up(&self) -> &CancellationToken {
+        &self.given_up
+    }
+
+    /// The session runs: it takes its place, and the first call has it. `None` if it is not wanted
+    /// any more.
+    pub(super) fn succeed(self, instance: &Arc<Instance>) -> Option<Lease> {
+        let mut state = lock(&self.pool.state);
+        if self.given_up.is_cancelled() {
+            return None;
+        }
+        state.members.push(Member {
+            instance: Arc::clone(instance),
+            supervised: false,
+            users: 1,
+            alone: self.wanted.alone,
+            spoilt: false,
+            unused_since: Instant::now(),
+        });
+        drop(state);
+        Some(Lease {
+            instance: Arc::clone(instance),
+            pool: Some(Arc::clone(&self.pool)),
+            alone: self.wanted.alone,
+        })
+    }
+
+    /// The session cannot be had; whoever waits for this very start is told.
+    pub(super) fn fail(self, why: Unavailable) {
+        let _ = self.failed.set(why);
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        lock(&self.pool.state)
+            .starts
+            .retain(|start| start.id != self.id);
+        self.pool.changed.notify_waiters();
     }
 }

@@ -14,16 +14,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asks::{self, Told};
-use super::handshake::{Profile, handshake};
+use super::handler::ChildHandler;
+use super::handshake::{Introduction, Profile, handshake};
 use super::instance::{Instance, Opened};
+use super::lease::STARTS;
 use super::listing::{Kind, Listing};
-use super::pool::{Holder, PrivateSessions};
+use super::pool::{Holder, Pool};
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
-use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Handler, Peer, lock};
 use crate::wire::version::Era;
-use crate::wire::{Notification, Raw, Request};
+use crate::wire::{Notification, Request};
 
 /// List changes of a child within this time are one change.
 const DEBOUNCE: Duration = Duration::from_millis(50);
@@ -108,10 +109,10 @@ pub(crate) struct Child {
     pub(crate) label: String,
     pub(crate) spec: ChildSpec,
     runtime: Handle,
-    audience: Weak<dyn Audience>,
+    pub(super) audience: Weak<dyn Audience>,
     current: ArcSwapOption<Instance>,
     /// The profile of the latest session, kept while the child is down.
-    known: ArcSwapOption<Profile>,
+    pub(super) known: ArcSwapOption<Profile>,
     listing: ArcSwap<Listing>,
     phase: watch::Sender<Phase>,
     /// Somebody needs the child.
@@ -125,7 +126,11 @@ pub(crate) struct Child {
     /// The child is to end.
     pub(super) ending: CancellationToken,
     /// Sessions of single clients.
-    pub(super) private: PrivateSessions,
+    pub(super) pool: Arc<Pool>,
+    /// Those that may be starting at once.
+    pub(super) starts: Semaphore,
+    /// What a session that belongs to no client is told.
+    pub(super) plain: Told,
     /// Where what lives as long as such a session runs.
     pub(super) tasks: TaskTracker,
     /// The era that worked; kept for the child's whole life.
@@ -151,6 +156,7 @@ impl Child {
     ) -> Arc<Self> {
         let label = spec.label();
         let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let plain = asks::shared(&spec.options);
         let first = if spec.options.lazy {
             Phase::Idle
         } else {
@@ -172,7 +178,9 @@ impl Child {
             http: OnceLock::new(),
             slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
-            private: PrivateSessions::default(),
+            pool: Arc::default(),
+            starts: Semaphore::new(STARTS),
+            plain,
             tasks,
             era: Mutex::default(),
         })
@@ -341,6 +349,7 @@ impl Child {
                     reported = None;
                     self.live(&instance, &shutdown).await;
                     self.current.store(None);
+                    self.pool.remove(&instance);
                     stop(&instance, process).await;
                     if shutdown.is_cancelled() {
                         break;
@@ -391,8 +400,7 @@ impl Child {
 
     /// Opens a session, greets and lists; whatever fails, nothing of it is left running.
     async fn start(self: &Arc<Self>) -> Result<(Arc<Instance>, Option<stdio::Process>), String> {
-        let told = asks::shared(&self.spec.options);
-        let (instance, starting) = self.greet(None, told).await?;
+        let (instance, starting) = self.greet(self.introduction()).await?;
         self.known.store(Some(Arc::new(instance.profile().clone())));
         self.dirty.store(0, Ordering::Release);
         let listing = self
@@ -401,6 +409,9 @@ impl Child {
             .refresh(&instance, [true; 4], self.spec.options.list_timeout)
             .await;
         self.publish(listing);
+        if instance.owner().is_some() {
+            self.pool.adopt(&instance);
+        }
         self.current.store(Some(Arc::clone(&instance)));
         if let Some(audience) = self.audience.upgrade() {
             audience.started(self, &instance);
@@ -411,18 +422,24 @@ impl Child {
         Ok((instance, starting.succeed()))
     }
 
+    /// Whom the one session is opened for: all clients, or the only one.
+    fn introduction(&self) -> Introduction {
+        let sole = self.audience.upgrade().filter(|_| self.is_separable());
+        match sole.and_then(|audience| audience.sole(self)) {
+            Some(client) => Introduction::Awaited(client),
+            None => Introduction::Known(None, self.plain.clone()),
+        }
+    }
+
     /// Opens a session, for all clients or for one, and greets.
     pub(super) async fn greet(
         self: &Arc<Self>,
-        owner: Option<Holder>,
-        told: Told,
+        mut introduction: Introduction,
     ) -> Result<(Arc<Instance>, Starting), String> {
         let bound = self.spec.options.init_timeout;
-        let client = match owner {
-            Some(Holder::Client(client)) => Some(client),
-            _ => None,
-        };
-        let mut opened = self.open(client)?;
+        let for_call = matches!(introduction, Introduction::Known(Some(_), _));
+        let handler = ChildHandler::new(Arc::downgrade(self));
+        let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>)?;
         let starting = Starting {
             process: opened.process.take(),
             peer: Arc::clone(&opened.peer),
@@ -430,30 +447,37 @@ impl Child {
         };
         let profile = match opened.greeted {
             Some(profile) => profile,
-            None => match tokio::time::timeout(bound, handshake(&opened.peer, self.era())).await {
-                Ok(Ok(profile)) => profile,
-                Ok(Err(error)) => {
-                    // A child that answers an unknown question by ending is asked the old way
-                    // next time.
-                    if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some() {
-                        *lock(&self.era) = Some(Era::Legacy);
+            None => {
+                match handshake(&opened.peer, self.era(), bound, &mut introduction).await {
+                    Ok(profile) => profile,
+                    Err(error) => {
+                        // A child that answers an unknown question by ending is asked the old way
+                        // next time.
+                        if self.spec.options.era == ChildEra::Auto && opened.peer.ended().is_some()
+                        {
+                            *lock(&self.era) = Some(Era::Legacy);
+                        }
+                        return Err(self.explain(&starting, error.0).await);
                     }
-                    return Err(self.explain(&starting, error.0).await);
                 }
-                Err(_) => {
-                    let why = format!("it did not answer within {} s", bound.as_secs_f32());
-                    return Err(self.explain(&starting, why).await);
-                }
-            },
+            }
         };
         *lock(&self.era) = Some(profile.era);
-        let instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
-        Ok((Arc::new(instance), starting))
+        let (owner, told) = match introduction {
+            Introduction::Known(owner, told) => (owner, told),
+            // A child that is not told at its handshake serves all alike.
+            Introduction::Awaited(_) => (None, self.plain.clone()),
+        };
+        let mut instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
+        if for_call {
+            instance.await_call();
+        }
+        let instance = Arc::new(instance);
+        handler.ready(&instance);
+        Ok((instance, starting))
     }
 
-    fn open(self: &Arc<Self>, owner: Option<u64>) -> Result<Opened, String> {
-        let child = Arc::downgrade(self);
-        let handler: Arc<dyn Handler> = Arc::new(ChildHandler { child, owner });
+    fn open(self: &Arc<Self>, handler: Arc<dyn Handler>) -> Result<Opened, String> {
         let max_message = self.spec.options.max_message;
         match &self.spec.source {
             ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler),
@@ -475,6 +499,8 @@ impl Child {
                 )?;
                 Ok(session::open(spec, handler))
             }
+            #[cfg(test)]
+            ChildSource::Fake(fake) => Ok(fake.open(handler)),
         }
     }
 
@@ -576,55 +602,4 @@ impl Drop for Starting {
             None => self.peer.end("it was given up"),
         }
     }
-}
-
-/// What a child starts by itself.
-struct ChildHandler {
-    child: Weak<Child>,
-    /// The client whose own session it is.
-    owner: Option<u64>,
-}
-
-impl Handler for ChildHandler {
-    fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
-        if &*request.method == "ping" {
-            peer.respond(request.id, Ok(Raw::from_static("{}")));
-            return;
-        }
-        let child = self.child.upgrade();
-        let Some((child, audience)) =
-            child.and_then(|child| Some((Arc::clone(&child), child.audience.upgrade()?)))
-        else {
-            let error = ErrorObject::new(code::INTERNAL, "the server is stopping");
-            peer.respond(request.id, Err(error));
-            return;
-        };
-        let instance = child
-            .running_for(self.owner)
-            .filter(|instance| Arc::ptr_eq(instance.peer(), peer));
-        audience.asked(&child, instance.as_ref(), peer, request);
-    }
-
-    fn notification(&self, peer: &Arc<Peer>, notification: Notification) {
-        let Some(child) = self.child.upgrade() else {
-            return;
-        };
-        match &*notification.method {
-            "notifications/tools/list_changed" => child.lists_changed(bit(Kind::Tools)),
-            "notifications/prompts/list_changed" => child.lists_changed(bit(Kind::Prompts)),
-            "notifications/resources/list_changed" => {
-                child.lists_changed(bit(Kind::Resources) | bit(Kind::Templates));
-            }
-            _ => {
-                let instance = child
-                    .running_for(self.owner)
-                    .filter(|instance| Arc::ptr_eq(instance.peer(), peer));
-                if let Some(audience) = child.audience.upgrade() {
-                    audience.told(&child, instance.as_ref(), notification);
-                }
-            }
-        }
-    }
-
-    fn closed(&self, _reason: &str) {}
 }

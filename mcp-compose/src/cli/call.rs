@@ -52,7 +52,7 @@ pub(super) fn checked_arguments(text: &str) -> Result<&RawValue, Failure> {
 
 /// Calls the tool and shows what it answers; `plain` text is shown as it is.
 pub(super) async fn call<C: Client>(
-    client: &C,
+    client: &mut C,
     name: &str,
     arguments: &RawValue,
     json: bool,
@@ -61,10 +61,7 @@ pub(super) async fn call<C: Client>(
 ) -> Result<(), Failure> {
     let name = Value::from(name);
     let params = format!("{{\"name\":{name},\"arguments\":{}}}", arguments.get());
-    let answer = client.request("tools/call", params).await;
-    let answer = answer.map_err(|error| {
-        Failure::Failed(format!("{} ({})", shown::block(&error.message), error.code))
-    })?;
+    let answer = client.request("tools/call", params).await?;
     let result: CallResult = serde_json::from_str(&answer)
         .map_err(|error| Failure::Failed(format!("the answer is wrong: {error}")))?;
     if json {
@@ -128,36 +125,36 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
     use crate::cli::client::RequestError;
 
     /// Answers with the result, and keeps the parameters.
-    struct Fixed(Result<&'static str, i64>, RefCell<String>);
+    struct Fixed(Result<&'static str, i64>, String);
 
     impl Client for Fixed {
         async fn request(
-            &self,
+            &mut self,
             method: &'static str,
             params: String,
         ) -> Result<String, RequestError> {
             assert_eq!(method, "tools/call");
-            *self.1.borrow_mut() = params;
+            self.1 = params;
             let message = "no such\u{1b} tool".to_owned();
-            self.0
-                .map(str::to_owned)
-                .map_err(|code| RequestError { code, message })
+            self.0.map(str::to_owned).map_err(|code| RequestError {
+                code,
+                message,
+                data: None,
+            })
         }
     }
 
     async fn printed(result: &'static str, json: bool, plain: bool) -> (String, bool) {
-        let client = Fixed(Ok(result), RefCell::default());
+        let mut client = Fixed(Ok(result), String::new());
         let mut out = Vec::new();
         let arguments = checked_arguments(r#"{"b":1e400, "a":1}"#).expect("arguments");
-        let ended = call(&client, "a\"b", arguments, json, plain, &mut out).await;
+        let ended = call(&mut client, "a\"b", arguments, json, plain, &mut out).await;
         assert_eq!(
-            *client.1.borrow(),
+            client.1,
             r#"{"name":"a\"b","arguments":{"b":1e400, "a":1}}"#
         );
         (String::from_utf8(out).expect("text"), ended.is_ok())
@@ -208,9 +205,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_names_its_code() {
-        let client = Fixed(Err(-32602), RefCell::default());
+        let mut client = Fixed(Err(-32602), String::new());
         let arguments = checked_arguments("{}").expect("arguments");
-        let ended = call(&client, "x", arguments, false, false, &mut Vec::new()).await;
+        let ended = call(&mut client, "x", arguments, false, false, &mut Vec::new()).await;
         let Err(Failure::Failed(message)) = ended else {
             panic!("{ended:?}")
         };

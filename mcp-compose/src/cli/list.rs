@@ -36,7 +36,7 @@ struct Entry {
 }
 
 pub(super) async fn list<C: Client>(
-    client: &C,
+    client: &mut C,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -72,7 +72,7 @@ pub(super) async fn list<C: Client>(
 }
 
 async fn all_pages<C: Client>(
-    client: &C,
+    client: &mut C,
     method: &'static str,
     member: &str,
 ) -> Result<Vec<Box<RawValue>>, Failure> {
@@ -128,7 +128,7 @@ mod tests {
 
     impl Client for Paged {
         async fn request(
-            &self,
+            &mut self,
             method: &'static str,
             params: String,
         ) -> Result<String, RequestError> {
@@ -142,14 +142,14 @@ mod tests {
                 ("resources/templates/list", "{}") => {
                     Ok(r#"{"resourceTemplates":[{"uriTemplate":"a://{b}","name":"b","title":"B"}]}"#.into())
                 }
-                _ => Err(RequestError { code: METHOD_NOT_FOUND, message: "no".into() }),
+                _ => Err(RequestError { code: METHOD_NOT_FOUND, message: "no".into(), data: None }),
             }
         }
     }
 
     async fn printed(json: bool) -> String {
         let mut out = Vec::new();
-        list(&Paged, json, &mut out).await.expect("a list");
+        list(&mut Paged, json, &mut out).await.expect("a list");
         String::from_utf8(out).expect("text")
     }
 

@@ -1,11 +1,15 @@
 //! The command line: of a composition's own binary, and of `mcp-compose` with a file.
 
 mod args;
+mod ask;
 mod call;
 mod client;
+mod field;
+mod inbox;
 mod list;
 mod log;
 mod shown;
+mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -14,7 +18,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
-use self::client::{Client, InProcess};
+use self::client::{Client, InProcess, RequestError};
+use self::terminal::Console;
 use crate::compose::Composition;
 use crate::serve::{Clients, ServeError, in_process};
 
@@ -32,6 +37,14 @@ enum Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Failed(error.to_string())
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let pages = ask::pages_first(&error);
+        let RequestError { code, message, .. } = error;
+        Failure::Failed(format!("{} ({code}){pages}", shown::block(&message)))
     }
 }
 
@@ -111,9 +124,9 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
         Action::Stdio => Ok(composition.serve_stdio().await?),
         Action::Http(address) => Ok(composition.serve_http(address).await?),
         Action::List { json } => {
-            in_process(composition, Clients::Many, move |gateway| async move {
-                let client = InProcess::connect(gateway).await;
-                list::list(&client, json, &mut io::stdout()).await
+            in_process(composition, Clients::One, move |gateway| async move {
+                let mut client = InProcess::connect(gateway, None::<Console>).await?;
+                list::list(&mut client, json, &mut io::stdout()).await
             })
             .await?
         }
@@ -123,11 +136,11 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
             json,
         } => {
             let arguments = call::checked_arguments(&arguments)?.to_owned();
-            in_process(composition, Clients::Many, move |gateway| async move {
-                let client = InProcess::connect(gateway).await;
+            in_process(composition, Clients::One, move |gateway| async move {
+                let mut client = InProcess::connect(gateway, Console::of_process()).await?;
                 let mut out = io::stdout();
                 let plain = !out.is_terminal();
-                call::call(&client, &name, &arguments, json, plain, &mut out).await
+                call::call(&mut client, &name, &arguments, json, plain, &mut out).await
             })
             .await?
         }

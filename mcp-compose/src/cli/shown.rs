@@ -25,6 +25,12 @@ pub(super) fn block(text: &str) -> String {
     out
 }
 
+/// `text` on lines of its own, with a mark before each, so that none can be taken for one of ours.
+pub(super) fn quoted(text: &str) -> String {
+    let lines = block(text);
+    lines.lines().map(|line| format!("  | {line}\n")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{ChildSource, ChildSpec, Composition, Problem, Settings};
+use super::{ChildSource, ChildSpec, Composition, ListedRoot, Problem, Roots, Settings};
 use crate::server::LocalServer;
 
 /// The longest name that the protocol recommends.
@@ -64,6 +64,8 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
         ("max_timeout", options.max_timeout),
         ("init_timeout", options.init_timeout),
         ("list_timeout", options.list_timeout),
+        ("idle_after", options.idle_after),
+        ("question_timeout", options.question_timeout),
     ] {
         if limit.is_zero() {
             error(format!("{name} is zero"));
@@ -77,6 +79,17 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
     }
     if options.max_in_flight == 0 {
         error("max_in_flight is zero: no call would ever be made".to_owned());
+    }
+    if options.max_instances == 0 {
+        error(
+            "max_instances is zero: no client could have a session of its own; to have one session for all, set isolation to shared"
+                .to_owned(),
+        );
+    }
+    if let Roots::List(roots) = &options.roots {
+        for mistake in roots.iter().filter_map(ListedRoot::mistake) {
+            error(format!("root {mistake}"));
+        }
     }
     let mut targets = HashMap::new();
     for (from, to) in &options.rename {
@@ -393,7 +406,10 @@ mod tests {
                 "slow",
                 stdio("a")
                     .timeout(Duration::from_secs(700))
-                    .max_in_flight(0),
+                    .max_in_flight(0)
+                    .max_instances(0)
+                    .question_timeout(Duration::ZERO)
+                    .roots(["data"]),
             )
             .child(
                 "names",
@@ -414,8 +430,11 @@ mod tests {
             "split: the value of header `x-a` has a character that no header can have, such as a line end",
             "separator: separator `::`: names may have letters, digits, `_` and `-` only",
             "max_name: max_name is 4; it must be 24 to 128",
+            "slow: question_timeout is zero",
             "slow: timeout (700s) is longer than max_timeout (600s); raise max_timeout as well",
             "slow: max_in_flight is zero: no call would ever be made",
+            "slow: max_instances is zero: no client could have a session of its own; to have one session for all, set isolation to shared",
+            "slow: root `data` is neither an absolute path nor a `file://` URI",
             "names: `a` and `b` are both renamed to `c`",
             "names: `d` is renamed to `d e`, which some clients refuse; use letters, digits, `_` and `-`",
         ];

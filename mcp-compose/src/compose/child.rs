@@ -78,6 +78,8 @@ pub(crate) enum ChildSource {
     Local(LocalServer),
     /// Taken when it is opened: a session cannot be opened twice.
     Session(Mutex<Option<SessionSpec>>),
+    #[cfg(test)]
+    Fake(crate::child::fake::Fake),
 }
 
 impl ChildSpec {
@@ -95,6 +97,8 @@ impl ChildSpec {
             ChildSource::Http(spec) => spec.place(),
             ChildSource::Local(server) => server.info().name.clone(),
             ChildSource::Session(_) => "session".to_owned(),
+            #[cfg(test)]
+            ChildSource::Fake(_) => "fake".to_owned(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod expand;
 mod json;
+mod questions;
 mod reader;
 mod server;
 

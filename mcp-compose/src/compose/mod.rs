@@ -8,6 +8,7 @@ mod glob;
 mod namespace;
 mod options;
 mod problem;
+mod roots;
 mod secret;
 mod settings;
 
@@ -16,8 +17,9 @@ use std::path::Path;
 pub use builder::CompositionBuilder;
 pub use child::{DeclaredChild, IntoChild};
 pub use config::ConfigError;
-pub use options::{ChildEra, Isolation, ListedRoot, Relay, Roots, Validate};
+pub use options::{ChildEra, Isolation, Relay, Validate};
 pub use problem::{Problem, Severity};
+pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
 pub(crate) use glob::Glob;

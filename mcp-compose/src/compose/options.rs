@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::glob::Glob;
+use super::roots::Roots;
 
 /// Which era of the protocol a child speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,51 +31,33 @@ pub enum Validate {
 
 /// Whose session of a child a call is made on.
 ///
-/// A child of 2026-07-28 needs none of this: its questions are results, so that one session serves
-/// all. It matters for children up to 2025-11-25, whose questions must reach the client that caused
-/// them.
+/// It matters for children up to 2025-11-25: what such a child asks in the middle of a call (for
+/// sampling, elicitation, roots) can only reach the client that caused it when the child has a
+/// session that no other client uses. A child of 2026-07-28 asks in its results, so that one session
+/// serves all; a typed server of this process and a [`session`](crate::child::session()) are one
+/// session in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// Clients that can be asked nothing (no sampling, elicitation or roots) share one session; each
-    /// of the others has a session of its own, which is told what that client can be asked.
+    /// Clients that can be asked nothing share one session. Each of the others is given a session
+    /// of its own (a process of its own for a stdio child) with its first call, which is told what
+    /// that client can be asked.
     #[default]
     Auto,
-    /// One session serves all clients, and is told that it can ask none of them.
+    /// One session serves all clients, and is told that none of them can be asked.
     Shared,
-    /// Each client has a session of its own (a process of its own for a stdio child), from its
-    /// first call until it leaves.
+    /// Each client has a session of its own, from its first call until it leaves, for the sake of
+    /// what the child keeps between calls.
     PerClient,
 }
 
 /// What becomes of a child's questions of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Relay {
-    /// They go to the client that caused them, if it declared that it answers such questions.
+    /// They go to the client that caused them, if it has declared that it can be asked.
     #[default]
     Relay,
-    /// The child is told that no client answers them.
+    /// The child is told that nobody can be asked; what it asks all the same is refused.
     Deny,
-}
-
-/// What a child learns when it asks for roots.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Roots {
-    /// Those of the client that caused the question.
-    #[default]
-    Relay,
-    /// The child is told that there are none to ask for.
-    Deny,
-    /// These, whoever the client is.
-    List(Vec<ListedRoot>),
-}
-
-/// A root that a child is given by its declaration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedRoot {
-    /// A `file://` URI.
-    pub uri: String,
-    /// What people call it.
-    pub name: Option<String>,
 }
 
 /// The options that every kind of child has.

@@ -60,7 +60,7 @@ impl Caller<'_> {
     }
 
     /// What the client can be asked for, as it declared it.
-    fn capabilities(&self) -> Option<&str> {
+    pub(super) fn capabilities(&self) -> Option<&str> {
         match self.era {
             Era::Modern => self.meta.get(META_CLIENT_CAPABILITIES),
             Era::Legacy => self
@@ -86,7 +86,7 @@ impl Caller<'_> {
     }
 
     /// The session that a call of `child` is made on.
-    fn wanted(&self, child: &Child) -> Wanted {
+    pub(super) fn wanted(&self, child: &Child) -> Wanted {
         let told = self.told(child, Era::Legacy);
         // The answer to a question of a stateless request is a result of that very request.
         let alone = self.era == Era::Modern && told != asks::shared(&child.spec.options);
@@ -149,7 +149,7 @@ pub(super) struct Forward<'r> {
 
 impl<'r> Forward<'r> {
     /// A request of which nothing but `_meta` is still to be made.
-    fn new(child: &'r Arc<Child>, method: &'r str, params: Object<'r>) -> Self {
+    pub(super) fn new(child: &'r Arc<Child>, method: &'r str, params: Object<'r>) -> Self {
         Self {
             child,
             method,
@@ -210,6 +210,8 @@ impl Gateway {
         if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
+        // No child was told that calls can be made tasks in the way of 2025-11-25.
+        params.remove("task");
         params.set("name", json::quote(&route.original));
         let headers = match &route.headers {
             Some(rules) => rules.headers(params.get("arguments").unwrap_or("{}")),
@@ -355,7 +357,7 @@ impl Gateway {
 
     /// Sends a request to its child and brings home what comes of it: a result, an error, or
     /// questions to the client.
-    async fn forward(
+    pub(super) async fn forward(
         &self,
         caller: &Caller<'_>,
         mut forward: Forward<'_>,
@@ -380,16 +382,14 @@ impl Gateway {
                 Err(error) => return self.refused(caller, &forward, error),
             };
             if era == Era::Modern && InputRequired::is(&result) {
-                match caller.era {
-                    Era::Modern => return self.pass_questions(caller, &forward, &result),
-                    Era::Legacy => {
-                        self.answer_for(caller, &mut forward, &result, &mut rounds)
-                            .await?;
-                        continue;
-                    }
+                let asked = self.questions(caller, &mut forward, &result, &mut rounds);
+                match asked.await? {
+                    Some(result) => return Ok(result),
+                    None => continue,
                 }
             }
             rounds.complete(caller.client);
+            let result = self.expose_task(caller, &forward, era, result)?;
             return Ok(self.bring_home(caller, &forward, result, era));
         }
     }

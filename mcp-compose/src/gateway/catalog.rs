@@ -556,6 +556,7 @@ fn offers(children: &[Arc<Child>]) -> Offers {
                 subscribe: true,
                 completions: true,
                 logging: true,
+                tasks: true,
             };
         };
         let offers = profile.offers;
@@ -564,6 +565,7 @@ fn offers(children: &[Arc<Child>]) -> Offers {
         all.resources |= offers.resources;
         all.subscribe |= offers.subscribe;
         all.completions |= offers.completions;
+        all.tasks |= offers.tasks;
     }
     all
 }

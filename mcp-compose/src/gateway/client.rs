@@ -139,3 +139,19 @@ impl Client {
         LogLevel::ALL.get(usize::from(at)).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_is_asked_once_it_has_said_that_it_is_ready() {
+        let client = Client::new(1, None, Principal::anonymous());
+        let mut ready = std::pin::pin!(client.ready());
+        assert!(futures_util::poll!(ready.as_mut()).is_pending());
+        client.set_initialized();
+        ready.await;
+        assert!(futures_util::poll!(std::pin::pin!(client.ready())).is_ready());
+        assert!(client.peer().is_none(), "one that was never bound");
+    }
+}

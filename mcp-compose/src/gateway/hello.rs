@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::client::{Client, Handshake};
-use super::{Gateway, HELLO_GRACE, call, fault};
+use super::{Gateway, HELLO_GRACE, call, fault, tasks};
 use crate::wire::message::ErrorObject;
 use crate::wire::version::{ALL, Era, META_SERVER_INFO, negotiate_legacy};
 use crate::wire::{Object, Raw, json};
@@ -57,7 +57,8 @@ impl Gateway {
         let mut result = Object::default();
         result.set("resultType", "\"complete\"");
         result.set("supportedVersions", Raw::of(&ALL).as_str().to_owned());
-        result.set("capabilities", capabilities(&catalog));
+        let capabilities = tasks::advertise(capabilities(&catalog), &catalog.offers);
+        result.set("capabilities", capabilities);
         if let Some(instructions) = &catalog.instructions {
             result.set("instructions", json::quote(instructions));
         }

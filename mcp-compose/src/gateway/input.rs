@@ -93,6 +93,8 @@ impl Question {
             .unwrap_or_default();
         meta.remove("progressToken");
         meta.retain(|key| !key.starts_with("io.modelcontextprotocol/"));
+        // Who asks is for us to say: a child without a namespace must not take another one's.
+        meta.remove(META_CHILD);
         if let Some(namespace) = &child.spec.namespace {
             meta.set(META_CHILD, json::quote(namespace.as_str()));
             if self.method == ELICIT

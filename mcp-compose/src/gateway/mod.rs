@@ -18,6 +18,7 @@ mod rewrite;
 mod rounds;
 mod seal;
 mod sole;
+mod tasks;
 mod underway;
 mod uris;
 mod validate;
@@ -40,6 +41,7 @@ use self::elicitations::Elicitations;
 use self::park::Parks;
 use self::seal::Seals;
 use self::sole::Sole;
+use self::tasks::TaskIds;
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Audience, Child, Phase};
@@ -75,6 +77,7 @@ pub(crate) struct Gateway {
     seals: Seals,
     /// Where there is one client only: who it is.
     sole: Option<Sole>,
+    task_ids: TaskIds,
     ids: AtomicU64,
     began: Instant,
     /// Where typed servers run.
@@ -116,6 +119,7 @@ impl Gateway {
             parks: Arc::default(),
             seals: Seals::new(),
             sole,
+            task_ids: TaskIds::default(),
             ids: AtomicU64::new(1),
             began: Instant::now(),
             runtime,
@@ -253,6 +257,9 @@ impl Gateway {
             ("completion/complete", _) => self.complete(&caller, params).await,
             ("server/discover", Era::Modern) => Ok(self.discover().await),
             ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
+            (method @ ("tasks/get" | "tasks/update" | "tasks/cancel"), Era::Modern) => {
+                self.task(&caller, method, params).await
+            }
             ("ping", Era::Legacy) => Ok(Raw::from_static("{}")),
             ("logging/setLevel", Era::Legacy) => self.set_log_level(client, &params),
             ("resources/subscribe", Era::Legacy) => self.subscribe(&caller, &params).await,

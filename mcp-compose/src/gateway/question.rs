@@ -346,7 +346,7 @@ impl Gateway {
         };
         // What a person is not asked may come between calls, from a session that has one owner.
         let owner = match instance.and_then(|instance| instance.owner()) {
-            Some(Holder::Client(id)) => self.client(*id),
+            Some(Holder::Client(id)) => self.client(*id).filter(|client| self.has_session(client)),
             _ => None,
         };
         if let (ROOTS, Some(client), Some(instance)) = (&*request.method, owner, instance) {
@@ -362,33 +362,41 @@ impl Gateway {
             }
             return;
         }
-        let why = format!(
-            "`{}` is refused: no call is under way that can have caused it",
-            request.method
-        );
+        let why = match instance.and_then(|instance| instance.owner()) {
+            Some(_) => "no call is under way that can have caused it",
+            None => "this session was told that it can ask its clients nothing",
+        };
+        let why = format!("`{}` is refused: {why}", request.method);
         let error = ErrorObject::new(code::METHOD_NOT_FOUND, &why);
         refuse(child, peer, request.id, &error);
     }
 }
 
-/// Answers for a child that has its roots by its declaration.
-pub(super) fn answer_listed_roots(child: &Child, peer: &Peer, request: &Request) -> bool {
+/// The answer to `roots/list` of a child that has its roots by its declaration.
+pub(super) fn listed_roots(child: &Child) -> Option<String> {
     let Roots::List(roots) = &child.spec.options.roots else {
-        return false;
+        return None;
     };
-    if &*request.method != ROOTS {
-        return false;
-    }
-    let mut listed = Vec::new();
-    for root in roots {
+    let roots = roots.iter().map(|root| {
         let mut one = Object::default();
         one.set("uri", json::quote(&root.uri));
         if let Some(name) = &root.name {
             one.set("name", json::quote(name));
         }
-        listed.push(one.to_json());
+        one.to_json()
+    });
+    let roots: Vec<_> = roots.collect();
+    Some(format!("{{\"roots\":[{}]}}", roots.join(",")))
+}
+
+/// Answers for such a child; false for any other question.
+pub(super) fn answer_listed_roots(child: &Child, peer: &Peer, request: &Request) -> bool {
+    if &*request.method != ROOTS {
+        return false;
     }
-    let result = Raw::from_json(format!("{{\"roots\":[{}]}}", listed.join(",")));
-    peer.respond(request.id.clone(), Ok(result));
+    let Some(roots) = listed_roots(child) else {
+        return false;
+    };
+    peer.respond(request.id.clone(), Ok(Raw::from_json(roots)));
     true
 }

@@ -8,9 +8,11 @@ use super::call::{Caller, Forward};
 use super::client::Client;
 use super::elicitations::Elicitations;
 use super::fault;
-use super::input::{ELICIT, InputRequired, Question, Retry, canonical};
+use super::input::{ELICIT, InputRequired, Question, ROOTS, Retry, canonical};
 use super::park::{Outcome, Parked};
+use super::question;
 use super::seal::SealError;
+use crate::child::supervisor::Child;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::version::Era;
 use crate::wire::{Object, Raw, json};
@@ -49,8 +51,8 @@ pub(super) enum Reopened {
 enum State {
     /// A parked call, and the round that was asked.
     Parked(u64, usize),
-    /// The child's own state, raw.
-    Child(Raw),
+    /// The child's own state, raw, if it keeps one, and answers that are ours to give.
+    Child(Option<Raw>, Option<Raw>),
     /// Pages that must be opened before the call is made again: the result that said so.
     Pages(Raw),
 }
@@ -59,21 +61,30 @@ impl State {
     fn write(&self) -> String {
         match self {
             Self::Parked(handle, round) => format!("{{\"parked\":[{handle},{round}]}}"),
-            Self::Child(state) => format!("{{\"child\":{}}}", state.as_str()),
+            Self::Child(state, ours) => {
+                let mut object = Object::default();
+                object.set("child", state.as_ref().map_or("null", Raw::as_str));
+                object.set("ours", ours.as_ref().map_or("null", Raw::as_str));
+                object.to_json()
+            }
             Self::Pages(result) => format!("{{\"pages\":{}}}", result.as_str()),
         }
     }
 
     fn read(text: &str) -> Option<Self> {
         let object = Object::parse(text).ok()?;
-        let raw = |key: &str| Some(Raw::from_json(object.get(key)?.to_owned()));
+        let raw = |key: &str| {
+            let value = object.get(key).filter(|value| *value != "null")?;
+            Some(Raw::from_json(value.to_owned()))
+        };
         if let Some(parked) = object.get("parked") {
             let (handle, round) = serde_json::from_str(parked).ok()?;
             return Some(Self::Parked(handle, round));
         }
-        raw("child")
-            .map(Self::Child)
-            .or_else(|| raw("pages").map(Self::Pages))
+        if object.get("child").is_some() {
+            return Some(Self::Child(raw("child"), raw("ours")));
+        }
+        raw("pages").map(Self::Pages)
     }
 }
 
@@ -131,14 +142,21 @@ impl Gateway {
                 let next = parked.answer(round, given)?;
                 Ok(Some(Reopened::Waits(parked, next)))
             }
-            Some(State::Child(state)) => {
-                forward
-                    .params
-                    .set("requestState", state.as_str().to_owned());
-                if let Some(responses) = responses {
+            Some(State::Child(state, ours)) => {
+                if let Some(state) = state {
                     forward
                         .params
-                        .set("inputResponses", responses.as_str().to_owned());
+                        .set("requestState", state.as_str().to_owned());
+                }
+                let mut all = Object::parse(given).map_err(|error| {
+                    fault::invalid_params(&format!("`inputResponses`: {error}"))
+                })?;
+                let ours = ours.as_ref().map_or("{}", Raw::as_str);
+                for (key, answer) in Object::parse(ours).unwrap_or_default().iter() {
+                    all.set(key.to_owned(), answer.to_owned());
+                }
+                if responses.is_some() || !all.is_empty() {
+                    forward.params.set("inputResponses", all.to_json());
                 }
                 Ok(None)
             }
@@ -194,25 +212,66 @@ impl Gateway {
         self.finish(result, Era::Modern, caller.era, false)
     }
 
-    /// A modern child's questions for a modern client: the same, with the child named and its state
-    /// sealed.
-    pub(super) fn pass_questions(
+    /// What is to be done with a result of a modern child that asks for input: a result for the
+    /// client, or `None` when the call is to be made again with the answers.
+    pub(super) async fn questions(
         &self,
         caller: &Caller<'_>,
-        forward: &Forward<'_>,
+        forward: &mut Forward<'_>,
         result: &Raw,
-    ) -> Result<Raw, ErrorObject> {
-        let asks = self.questions_of(caller, forward, result)?;
+        rounds: &mut Rounds,
+    ) -> Result<Option<Raw>, ErrorObject> {
+        let child = forward.child;
+        let mut asks = self.questions_of(caller, forward, result)?;
+        let ours = listed_roots(child, &mut asks);
+        if caller.era == Era::Modern && !(asks.questions.is_empty() && ours.is_some()) {
+            let result = match (&asks.state, ours) {
+                // Nothing is to be kept, so that the answers are for the child as they come.
+                (None, None) => {
+                    self.finish(asks.expose(child, None), Era::Modern, caller.era, false)
+                }
+                (state, ours) => {
+                    let state = State::Child(state.clone(), ours);
+                    self.asking(caller, forward, &asks, &state)
+                }
+            };
+            return Ok(Some(result));
+        }
+        rounds.done += 1;
+        if rounds.done > MAX_ROUNDS {
+            let why = format!("it has asked {MAX_ROUNDS} times and still has no result");
+            return Err(fault::bad_question(child, &why));
+        }
+        let answers = tokio::select! {
+            biased;
+            answers = async {
+                if asks.questions.is_empty() && ours.is_none() {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                self.ask_all(caller, child, &asks.questions, &mut rounds.pages).await
+            } => answers,
+            () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
+        };
+        let answers = answers.map_err(|error| fault::unanswered(child, &error))?;
+        let mut all = Object::parse(answers.as_str()).unwrap_or_default();
+        let ours = ours.as_ref().map_or("{}", Raw::as_str);
+        for (key, answer) in Object::parse(ours).unwrap_or_default().iter() {
+            all.set(key.to_owned(), answer.to_owned());
+        }
+        if all.is_empty() {
+            forward.params.remove("inputResponses");
+        } else {
+            forward.params.set("inputResponses", all.to_json());
+        }
         match &asks.state {
-            Some(state) => {
-                let state = State::Child(state.clone());
-                Ok(self.asking(caller, forward, &asks, &state))
-            }
+            Some(state) => forward
+                .params
+                .set("requestState", state.as_str().to_owned()),
             None => {
-                let result = asks.expose(forward.child, None);
-                Ok(self.finish(result, Era::Modern, caller.era, false))
+                forward.params.remove("requestState");
             }
         }
+        Ok(None)
     }
 
     /// The questions of a result, unless the client cannot be asked them.
@@ -232,51 +291,6 @@ impl Gateway {
             }
         }
         Ok(asks)
-    }
-
-    /// Asks a legacy client what a modern child wants to know, and puts the answers into the params
-    /// of the next request.
-    pub(super) async fn answer_for(
-        &self,
-        caller: &Caller<'_>,
-        forward: &mut Forward<'_>,
-        result: &Raw,
-        rounds: &mut Rounds,
-    ) -> Result<(), ErrorObject> {
-        let child = forward.child;
-        rounds.done += 1;
-        if rounds.done > MAX_ROUNDS {
-            let why = format!("it has asked {MAX_ROUNDS} times and still has no result");
-            return Err(fault::bad_question(child, &why));
-        }
-        let asks = self.questions_of(caller, forward, result)?;
-        let answers = tokio::select! {
-            biased;
-            answers = async {
-                if asks.questions.is_empty() {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                }
-                self.ask_all(caller, child, &asks.questions, &mut rounds.pages).await
-            } => answers,
-            () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
-        };
-        let answers = answers.map_err(|error| fault::unanswered(child, &error))?;
-        if asks.questions.is_empty() {
-            forward.params.remove("inputResponses");
-        } else {
-            forward
-                .params
-                .set("inputResponses", answers.as_str().to_owned());
-        }
-        match &asks.state {
-            Some(state) => forward
-                .params
-                .set("requestState", state.as_str().to_owned()),
-            None => {
-                forward.params.remove("requestState");
-            }
-        }
-        Ok(())
     }
 
     /// An error of a child, for the client. That a page must be opened first is a question to a
@@ -372,4 +386,18 @@ fn pages(error: &ErrorObject) -> Vec<Question> {
         Some(pages.filter(Question::is_url).collect())
     };
     listed().unwrap_or_default()
+}
+
+/// Takes out the questions that the child's declaration answers, and answers them: an object, by key.
+fn listed_roots(child: &Child, asks: &mut InputRequired) -> Option<Raw> {
+    let roots = question::listed_roots(child)?;
+    let mut ours = Object::default();
+    asks.questions.retain(|(key, question)| {
+        let is_roots = question.method == ROOTS;
+        if is_roots {
+            ours.set(key.clone(), roots.clone());
+        }
+        !is_roots
+    });
+    (!ours.is_empty()).then(|| ours.to_raw())
 }

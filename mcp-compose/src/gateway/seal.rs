@@ -7,10 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Longest payload that can be sealed and opened, in bytes.
-pub(crate) const MAX_PAYLOAD: usize = 1024 * 1024;
-/// Longest state that is looked at: what the longest payload becomes.
-const MAX_STATE: usize = (NONCE_LEN + EXPIRY_LEN + MAX_PAYLOAD + TAG_LEN).div_ceil(3) * 4;
+/// Longest state that is looked at: more than a message of a client holds.
+const MAX_STATE: usize = 4 * 1024 * 1024;
 const EXPIRY_LEN: usize = size_of::<u64>();
 const TAG_LEN: usize = 16;
 
@@ -46,8 +44,7 @@ impl Seals {
         }
     }
 
-    /// Seals `payload`, of at most [`MAX_PAYLOAD`] bytes. It opens with the same `binding` only, and
-    /// for `ttl`.
+    /// Seals `payload`. It opens with the same `binding` only, and for `ttl`.
     pub(crate) fn seal(&self, payload: &str, binding: &str, ttl: Duration) -> String {
         let nonce = fill::<NONCE_LEN>(&self.random);
         let expiry = self.now().saturating_add(millis(ttl));
@@ -128,7 +125,7 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_for_the_same_request_only() {
         let seals = Seals::new();
-        for payload in ["", "{\"call\":7}", "grün", &"x".repeat(MAX_PAYLOAD)] {
+        for payload in ["", "{\"call\":7}", "grün", &"x".repeat(MAX_STATE / 2)] {
             let state = seals.seal(payload, "alice tools/call add", LONG);
             assert!(payload.is_empty() || !state.contains(payload));
             assert_eq!(

@@ -40,6 +40,16 @@ impl Introduction {
 }
 
 impl Gateway {
+    /// Whether a connection is one of the legacy era, whose client can be asked at any time.
+    pub(super) fn has_session(&self, client: &Client) -> bool {
+        let sole = self.sole.as_ref().and_then(|sole| sole.client.get());
+        let greeting = sole.is_some_and(|sole| {
+            sole.era == Era::Legacy
+                && client.connection().map(Holder::Client).as_ref() == Some(&sole.holder)
+        });
+        greeting || client.legacy_version().is_some()
+    }
+
     /// Who the only client is, where there can be no second one.
     pub(super) fn sole_client(
         &self,

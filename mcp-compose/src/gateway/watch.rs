@@ -9,13 +9,14 @@ use tokio::sync::Notify;
 
 use super::Gateway;
 use super::call::{Caller, log_message, required};
+use super::catalog::Route;
 use super::client::Outlet;
 use super::fault;
 use crate::child::asks::Told;
 use crate::child::handshake::stamp_modern;
 use crate::child::instance::{Instance, LogWish};
 use crate::child::listing::Kind;
-use crate::child::pool::Holder;
+use crate::child::pool::{Holder, Wanted};
 use crate::child::supervisor::{ALL_KINDS, Audience, Child};
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
@@ -28,6 +29,10 @@ const MAX_SUBSCRIPTIONS: usize = 10_000;
 /// Pause before a child's change stream is opened again after it broke.
 const RELISTEN: Duration = Duration::from_secs(1);
 
+/// How long an update is held back that several sessions of a child may tell.
+const GATHER: Duration = Duration::from_millis(50);
+const UPDATED: &str = "notifications/resources/updated";
+
 /// Who subscribes: a connection, or one `subscriptions/listen`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subscriber {
@@ -35,8 +40,14 @@ pub(super) enum Subscriber {
     Listen(u64),
 }
 
-/// A resource of a child.
-type Resource = (u64, String);
+/// A resource of a child, at the sessions of `owner` or at the one that all share.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Resource {
+    child: u64,
+    owner: Option<Holder>,
+    /// The original URI.
+    uri: String,
+}
 
 /// What is watched, and for whom.
 #[derive(Debug, Default)]
@@ -44,6 +55,8 @@ pub(super) struct Watches {
     /// Subscribers of each resource, and the URI that each of them used.
     resources: Mutex<HashMap<Resource, HashMap<Subscriber, String>>>,
     listens: Mutex<HashMap<u64, Listen>>,
+    /// Updates that wait for others of the same, by `subscriptions/listen` and exposed URI.
+    gathering: Mutex<HashSet<(u64, String)>>,
     /// By child: the set of watched resources changed (modern children only).
     rewatch: Mutex<HashMap<u64, Arc<Notify>>>,
 }
@@ -54,6 +67,8 @@ struct Listen {
     /// The id of the request, raw.
     id: String,
     kinds: [bool; 4],
+    /// Several sessions of a child may tell the same update.
+    several: bool,
 }
 
 impl Listen {
@@ -100,20 +115,25 @@ impl Watches {
         theirs.map(|(resource, _)| resource.clone()).collect()
     }
 
-    /// What is watched of a child, in a stable order.
-    fn of_child(&self, child: u64) -> BTreeSet<String> {
+    /// What is watched of a child at the sessions of `owner`, in a stable order.
+    fn of_child(&self, child: u64, owner: Option<&Holder>) -> BTreeSet<String> {
         let resources = lock(&self.resources);
         resources
             .keys()
-            .filter(|(owner, _)| *owner == child)
-            .map(|(_, uri)| uri.clone())
+            .filter(|one| one.child == child && one.owner.as_ref() == owner)
+            .map(|one| one.uri.clone())
             .collect()
     }
 
     /// Who watches a resource or what contains it, and under which URI.
-    fn watchers(&self, child: u64, uri: &str) -> Vec<(Subscriber, String)> {
+    fn watchers(&self, child: u64, owner: Option<&Holder>, uri: &str) -> Vec<(Subscriber, String)> {
         let resources = lock(&self.resources);
-        if let Some(subscribers) = resources.get(&(child, uri.to_owned())) {
+        let whole = Resource {
+            child,
+            owner: owner.cloned(),
+            uri: uri.to_owned(),
+        };
+        if let Some(subscribers) = resources.get(&whole) {
             return subscribers
                 .iter()
                 .map(|(who, uri)| (*who, uri.clone()))
@@ -121,8 +141,9 @@ impl Watches {
         }
         // An update may name a part of what was subscribed to.
         let mut found = Vec::new();
-        for ((owner, watched), subscribers) in resources.iter() {
-            if let (true, Some(part)) = (*owner == child, uri.strip_prefix(watched.as_str())) {
+        for (watched, subscribers) in resources.iter() {
+            let same = watched.child == child && watched.owner.as_ref() == owner;
+            if let (true, Some(part)) = (same, uri.strip_prefix(watched.uri.as_str())) {
                 found.extend(
                     subscribers
                         .iter()
@@ -135,7 +156,7 @@ impl Watches {
 
     /// A child is gone, and nothing of it can be watched any more.
     pub(super) fn drop_child(&self, child: u64) {
-        lock(&self.resources).retain(|(owner, _), _| *owner != child);
+        lock(&self.resources).retain(|resource, _| resource.child != child);
         lock(&self.rewatch).remove(&child);
     }
 
@@ -159,8 +180,13 @@ impl Gateway {
                 "more than {MAX_SUBSCRIPTIONS} subscriptions"
             )));
         }
-        self.watch(&route.child, &route.original, subscriber, &uri)
-            .await?;
+        let wanted = Wanted {
+            alone: false,
+            ..caller.wanted(&route.child)
+        };
+        let lease = route.child.lease(&wanted).await;
+        let lease = lease.map_err(|why| fault::unavailable(&route.child, &why))?;
+        self.watch(&route, &lease, subscriber, &uri).await?;
         Ok(Raw::from_static("{}"))
     }
 
@@ -172,79 +198,116 @@ impl Gateway {
     ) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
         let route = self.resource_route(caller.era, &uri).await?;
-        self.unwatch(
-            &(route.child.id, route.original),
-            Subscriber::Client(caller.client.id),
-        );
+        let subscriber = Subscriber::Client(caller.client.id);
+        // At whichever session it was: what the client can be asked has not changed, but the child
+        // may speak another era by now.
+        for resource in self.watches.of(subscriber) {
+            if resource.child == route.child.id && resource.uri == route.original {
+                self.unwatch(&resource, subscriber);
+            }
+        }
         Ok(Raw::from_static("{}"))
     }
 
-    /// The first subscriber of a resource subscribes at the child; the others join.
+    /// Subscribes at a session: the first subscriber of a resource there, the others join.
     async fn watch(
         &self,
-        child: &Arc<Child>,
-        original: &str,
+        route: &Route,
+        instance: &Arc<Instance>,
         who: Subscriber,
         uri: &str,
     ) -> Result<(), ErrorObject> {
-        let instance = child
-            .instance()
-            .await
-            .map_err(|why| fault::unavailable(child, &why))?;
+        let (child, original) = (&route.child, &route.original);
         if !instance.profile().offers.subscribe {
             return Err(fault::invalid_params(&format!(
                 "child \"{}\" does not offer resource subscriptions",
                 child.label
             )));
         }
-        let resource = (child.id, original.to_owned());
+        let modern = instance.profile().era == Era::Modern;
+        let resource = Resource {
+            child: child.id,
+            // One change stream serves all that is watched of a modern child.
+            owner: instance.owner().cloned().filter(|_| !modern),
+            uri: original.clone(),
+        };
         if !self.watches.add(&resource, who, uri) {
             return Ok(());
         }
-        if instance.profile().era == Era::Modern {
+        if modern {
             self.watches.rewatch(child.id).notify_one();
             return Ok(());
         }
+        instance.watch(original);
         let told = tokio::time::timeout(
             child.spec.options.timeout,
-            tell(&instance, "resources/subscribe", original),
+            tell(instance, "resources/subscribe", original),
         )
         .await;
         let failure = match told {
             Ok(Ok(_)) => return Ok(()),
-            Ok(Err(failure)) => failure,
-            Err(_) => {
-                self.watches.remove(&resource, who);
-                return Err(fault::timed_out(child, child.spec.options.timeout));
-            }
+            Ok(Err(failure)) => Some(failure),
+            Err(_) => None,
         };
         self.watches.remove(&resource, who);
+        instance.unwatch(original);
         Err(match failure {
-            Failure::Error(error) => super::rewrite::expose_error(child, error, Era::Legacy),
-            Failure::Lost { reason, delivered } => fault::lost(child, &reason, delivered),
-            Failure::Overloaded => fault::overloaded(child),
+            None => fault::timed_out(child, child.spec.options.timeout),
+            Some(Failure::Error(error)) => super::rewrite::expose_error(child, error, Era::Legacy),
+            Some(Failure::Lost { reason, delivered }) => fault::lost(child, &reason, delivered),
+            Some(Failure::Overloaded) => fault::overloaded(child),
         })
+    }
+
+    /// Subscribes at every session that a client has, and at those that it will have.
+    fn watch_own(&self, route: &Route, holder: Holder, who: Subscriber, uri: &str) {
+        let resource = Resource {
+            child: route.child.id,
+            owner: Some(holder.clone()),
+            uri: route.original.clone(),
+        };
+        // First: a session that starts now looks here as soon as it is one of the holder's.
+        self.watches.add(&resource, who, uri);
+        for instance in route.child.held_by(&holder) {
+            self.subscribe_at(&route.child, &instance, &route.original);
+        }
+    }
+
+    /// Subscribes at a session without waiting for the answer, unless that was done before.
+    fn subscribe_at(&self, child: &Child, instance: &Arc<Instance>, uri: &str) {
+        if instance.watch(uri) {
+            self.tell_soon(child, instance, "resources/subscribe", uri);
+        }
     }
 
     fn unwatch(&self, resource: &Resource, who: Subscriber) {
         if !self.watches.remove(resource, who) {
             return;
         }
-        let Some(child) = self.child(resource.0) else {
+        let Some(child) = self.child(resource.child) else {
             return;
         };
-        let Some(instance) = child.running() else {
-            return;
+        let instances = match &resource.owner {
+            Some(owner) => child.held_by(owner),
+            None => child.running().into_iter().collect(),
         };
-        if instance.profile().era == Era::Modern {
-            self.watches.rewatch(child.id).notify_one();
-        } else {
-            let uri = resource.1.clone();
-            self.tasks.spawn(async move {
-                // Nobody waits for the answer, and an update that still comes finds no subscriber.
-                let _ = tell(&instance, "resources/unsubscribe", &uri).await;
-            });
+        for instance in instances {
+            if instance.profile().era == Era::Modern {
+                self.watches.rewatch(child.id).notify_one();
+            } else if instance.unwatch(&resource.uri) {
+                self.tell_soon(&child, &instance, "resources/unsubscribe", &resource.uri);
+            }
         }
+    }
+
+    /// Tells a session which resource is meant. Nobody waits for the answer, and an update that
+    /// still comes finds no subscriber.
+    fn tell_soon(&self, child: &Child, instance: &Arc<Instance>, method: &'static str, uri: &str) {
+        let bound = child.spec.options.timeout;
+        let (instance, uri) = (Arc::clone(instance), uri.to_owned());
+        self.tasks.spawn(async move {
+            let _ = tokio::time::timeout(bound, tell(&instance, method, &uri)).await;
+        });
     }
 
     /// Everything that a client watches is released.
@@ -288,21 +351,23 @@ impl Gateway {
             gateway: Arc::clone(self),
             listen,
         };
+        let who = Subscriber::Listen(listen);
+        let mut several = false;
         let mut honoured = Vec::new();
         for uri in wanted {
             let Ok(route) = self.resource_route(Era::Modern, &uri).await else {
                 continue;
             };
-            if self
-                .watch(
-                    &route.child,
-                    &route.original,
-                    Subscriber::Listen(listen),
-                    &uri,
-                )
-                .await
-                .is_ok()
-            {
+            let Ok(instance) = route.child.instance().await else {
+                continue;
+            };
+            if self.watch(&route, &instance, who, &uri).await.is_ok() {
+                // What the calls of this client do, they do at sessions of its own.
+                let wanted = caller.wanted(&route.child);
+                if route.child.separates(&wanted) {
+                    several = true;
+                    self.watch_own(&route, wanted.holder, who, &uri);
+                }
                 honoured.push(uri);
             }
         }
@@ -310,6 +375,7 @@ impl Gateway {
             outlet: Arc::clone(caller.outlet),
             id: request.id.as_str().to_owned(),
             kinds,
+            several,
         };
         let mut granted = Object::default();
         for (key, kind) in [
@@ -374,7 +440,12 @@ impl Gateway {
         }
     }
 
-    fn updated(&self, child: &Child, notification: &Notification) {
+    fn updated(
+        &self,
+        child: &Child,
+        instance: Option<&Arc<Instance>>,
+        notification: &Notification,
+    ) {
         let Ok(mut params) = Object::parse(notification.params()) else {
             return;
         };
@@ -382,26 +453,52 @@ impl Gateway {
             return;
         };
         params.remove("_meta");
-        for (who, exposed) in self.watches.watchers(child.id, &uri) {
+        let owner = instance.and_then(|instance| instance.owner());
+        for (who, exposed) in self.watches.watchers(child.id, owner, &uri) {
             let mut params = params.clone();
             params.set("uri", json::quote(&exposed));
             match who {
                 Subscriber::Client(id) => {
                     if let Some(client) = self.client(id) {
-                        let notification = Notification::new(
-                            "notifications/resources/updated",
-                            Some(params.to_raw()),
-                        );
+                        let notification = Notification::new(UPDATED, Some(params.to_raw()));
                         client.push(Message::Notification(notification));
                     }
                 }
                 Subscriber::Listen(id) => {
-                    if let Some(listen) = lock(&self.watches.listens).get(&id) {
-                        listen.send("notifications/resources/updated", params);
+                    let listens = lock(&self.watches.listens);
+                    match listens.get(&id) {
+                        Some(listen) if listen.several => {
+                            self.gather(id, exposed, params.to_raw());
+                        }
+                        Some(listen) => listen.send(UPDATED, params),
+                        None => {}
                     }
                 }
             }
         }
+    }
+
+    /// Tells of an update once, whichever sessions tell of it within a moment.
+    fn gather(&self, listen: u64, exposed: String, params: Raw) {
+        let update = (listen, exposed);
+        if !lock(&self.watches.gathering).insert(update.clone()) {
+            return;
+        }
+        let gateway = self.own();
+        self.tasks.spawn(async move {
+            tokio::time::sleep(GATHER).await;
+            let Some(gateway) = gateway.upgrade() else {
+                return;
+            };
+            // First, so that an update that comes from now on is told as well.
+            lock(&gateway.watches.gathering).remove(&update);
+            let listens = lock(&gateway.watches.listens);
+            if let (Some(listen), Ok(params)) =
+                (listens.get(&update.0), Object::parse(params.as_str()))
+            {
+                listen.send(UPDATED, params);
+            }
+        });
     }
 
     /// What a session says without a link to a call goes to a client only where it can belong to
@@ -443,22 +540,37 @@ impl Gateway {
         }
     }
 
-    /// Tells every legacy child the most verbose level that a client asked for.
+    /// Tells every legacy child which log messages are wanted of it.
     pub(super) fn spread_log_level(&self) {
-        let level = self
-            .greeted_clients()
-            .iter()
-            .filter_map(|client| client.log_level())
-            .min();
-        let Some(level) = level else { return };
+        let clients = self.greeted_clients();
         for child in self.children().iter() {
-            if let Some(instance) = child.running() {
-                self.tell_log_level(&instance, level);
+            let mut instances: Vec<_> = child.running().into_iter().collect();
+            // Where there is one client only, the one session is its own.
+            instances.retain(|instance| instance.owner().is_none());
+            instances.extend(clients.iter().flat_map(|client| child.held(client.id)));
+            for instance in instances {
+                self.tell_log_level(&instance);
             }
         }
     }
 
-    fn tell_log_level(&self, instance: &Arc<Instance>, level: LogLevel) {
+    /// The most verbose level that a client of the session asked for.
+    fn log_level(&self, instance: &Instance) -> Option<LogLevel> {
+        match instance.owner() {
+            None => {
+                let clients = self.greeted_clients();
+                clients.iter().filter_map(|client| client.log_level()).min()
+            }
+            Some(Holder::Client(owner)) => self.client(*owner)?.log_level(),
+            // Each of its requests says so for itself.
+            Some(Holder::Principal(_)) => None,
+        }
+    }
+
+    fn tell_log_level(&self, instance: &Arc<Instance>) {
+        let Some(level) = self.log_level(instance) else {
+            return;
+        };
         let profile = instance.profile();
         if profile.era != Era::Legacy || !profile.offers.logging {
             return;
@@ -494,28 +606,17 @@ impl Audience for Gateway {
     }
 
     fn started(&self, child: &Arc<Child>, instance: &Arc<Instance>) {
-        let watched = self.watches.of_child(child.id);
         if instance.profile().era == Era::Modern {
-            self.tasks.spawn(listen_to(
-                self.own(),
-                Arc::clone(child),
-                Arc::clone(instance),
-            ));
+            // One stream for the child: what it tells is no single client's.
+            if instance.owner().is_none() {
+                let (child, instance) = (Arc::clone(child), Arc::clone(instance));
+                self.tasks.spawn(listen_to(self.own(), child, instance));
+            }
             return;
         }
-        let level = self
-            .greeted_clients()
-            .iter()
-            .filter_map(|client| client.log_level())
-            .min();
-        if let Some(level) = level {
-            self.tell_log_level(instance, level);
-        }
-        for uri in watched {
-            let instance = Arc::clone(instance);
-            self.tasks.spawn(async move {
-                let _ = tell(&instance, "resources/subscribe", &uri).await;
-            });
+        self.tell_log_level(instance);
+        for uri in self.watches.of_child(child.id, instance.owner()) {
+            self.subscribe_at(child, instance, &uri);
         }
     }
 
@@ -540,7 +641,7 @@ impl Audience for Gateway {
         notification: Notification,
     ) {
         match &*notification.method {
-            "notifications/resources/updated" => self.updated(child, &notification),
+            UPDATED => self.updated(child, instance, &notification),
             "notifications/message" => self.logged(child, instance, notification),
             "notifications/elicitation/complete" => {
                 let peer = instance.map(|instance| instance.peer());
@@ -569,7 +670,7 @@ async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Inst
     let watched = || {
         gateway
             .upgrade()
-            .map(|gateway| gateway.watches.of_child(child.id))
+            .map(|gateway| gateway.watches.of_child(child.id, None))
     };
     loop {
         let Some(uris) = watched() else { return };
@@ -583,7 +684,8 @@ async fn listen_to(gateway: Weak<Gateway>, child: Arc<Child>, instance: Arc<Inst
                         let Some(gateway) = gateway.upgrade() else { return };
                         gateway.told(&child, Some(&instance), notification);
                     }
-                    Event::Progress(_) | Event::Question(_) => {}
+                    Event::Question(question) => call.refuse(question),
+                    Event::Progress(_) => {}
                 },
                 () = rewatch.notified() => {
                     let Some(uris) = watched() else { return };

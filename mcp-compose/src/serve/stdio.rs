@@ -60,6 +60,7 @@ async fn serve_streams(
         () = stop => Ok(()),
     };
     gateway.drain();
+    peer.stop_hearing("the client has closed its end of the connection");
     calls.close();
     let _ = tokio::time::timeout(DRAIN, calls.wait()).await;
     peer.end("the client has closed the connection");
@@ -181,56 +182,4 @@ fn take_stdout() -> io::Result<tokio::io::Stdout> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-
-    #[tokio::test]
-    async fn bad_lines_are_answered_and_disturb_nothing() {
-        let composition = crate::Composition::builder().build();
-        let gateway = Gateway::start(composition, tokio::runtime::Handle::current());
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let (input, output) = tokio::io::split(theirs);
-        let serving = tokio::spawn(serve_streams(
-            gateway,
-            input,
-            output,
-            std::future::pending(),
-        ));
-        let (answers, mut requests) = tokio::io::split(ours);
-        let mut answers = BufReader::new(answers).lines();
-        for (line, expected) in [
-            ("nonsense", r#""code":-32700"#),
-            ("[]", r#""code":-32600"#),
-            (
-                r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
-                r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":4,"method":"tools/list"}"#,
-                "no `initialize` came before",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":5,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#,
-                r#""protocolVersion":"2025-11-25""#,
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"x","arguments":{"a":1,"a":2}}}"#,
-                "`a` stands twice",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"x"}}"#,
-                "unknown tool `x`",
-            ),
-        ] {
-            requests
-                .write_all(format!("{line}\n").as_bytes())
-                .await
-                .unwrap();
-            let answer = answers.next_line().await.unwrap().unwrap();
-            assert!(answer.contains(expected), "{line}: {answer}");
-        }
-        requests.shutdown().await.unwrap();
-        serving.await.unwrap().unwrap();
-    }
-}
+mod tests;

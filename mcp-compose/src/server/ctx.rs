@@ -15,17 +15,18 @@ use serde::Serialize;
 use serde_json::{Number, Value, json, value::RawValue};
 use tokio_util::sync::CancellationToken;
 
-use super::{Result, error::RpcError};
-use crate::wire::{message::code, version::META_CLIENT_CAPABILITIES};
+use super::round::{Asking, Round};
 
 /// The context of the call that a method serves; take it as `ctx: &Ctx` or `ctx: Ctx`.
 ///
-/// Nothing here fails: what the client did not ask for is not sent.
+/// Telling never fails: what the client did not ask for is not sent. Asking does, where the client
+/// cannot be asked; see [`elicit`](Self::elicit).
 #[derive(Clone)]
 pub struct Ctx(Arc<Inner>);
 
 struct Inner {
     parts: CtxParts,
+    round: Round,
     last_progress: Mutex<Option<f64>>,
     finished: AtomicBool,
 }
@@ -42,11 +43,14 @@ pub(crate) struct CtxParts {
     pub(crate) cancel: CancellationToken,
     /// The caller's `_meta`, as raw JSON.
     pub(crate) meta: Option<String>,
+    /// How the caller is asked.
+    pub(crate) asking: Asking,
 }
 
 impl Ctx {
     pub(crate) fn new(parts: CtxParts) -> Self {
         Self(Arc::new(Inner {
+            round: Round::new(parts.asking.clone()),
             parts,
             last_progress: Mutex::new(None),
             finished: AtomicBool::new(false),
@@ -91,24 +95,6 @@ impl Ctx {
         Sent(())
     }
 
-    /// Refuses the call unless the client declared a capability, such as `sampling`.
-    ///
-    /// The refusal is the protocol's own error for this, which names the capability.
-    pub fn require(&self, capability: &str) -> Result<()> {
-        let declared = self.meta();
-        let declared = &declared[META_CLIENT_CAPABILITIES];
-        if declared.get(capability).is_some() {
-            return Ok(());
-        }
-        let mut error = RpcError::new(
-            code::MISSING_CAPABILITY,
-            format!("the client does not offer `{capability}`, which this call needs"),
-        );
-        let data = json!({ "requiredCapabilities": { capability: {} } });
-        error.data = Some(data.to_string());
-        Err(error.into())
-    }
-
     /// Completes when the caller has given up on this call.
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + 'static {
         self.0.parts.cancel.clone().cancelled_owned()
@@ -132,6 +118,16 @@ impl Ctx {
     /// Nothing may follow the result, not even from a clone that outlives the call.
     pub(super) fn finish(&self) {
         self.0.finished.store(true, Ordering::Release);
+        self.0.round.close("the call is over");
+    }
+
+    /// What this call asks.
+    pub(super) fn round(&self) -> &Round {
+        &self.0.round
+    }
+
+    pub(super) fn cancellation(&self) -> &CancellationToken {
+        &self.0.parts.cancel
     }
 
     fn send_progress(

@@ -16,6 +16,7 @@ use super::{
     error::RpcError,
     output::{ToolResult, encode},
     resource::completion,
+    round::Run,
 };
 
 /// A typed server, erased.
@@ -91,7 +92,8 @@ impl LocalServer {
         &self.0.lists
     }
 
-    /// Serves a call. `params` is a raw JSON object; so is the result, without `resultType`.
+    /// Serves a call. `params` is a raw JSON object; so is the result, without `resultType` unless
+    /// it asks the caller something.
     pub(crate) fn handle(
         &self,
         method: &str,
@@ -119,16 +121,24 @@ impl LocalServer {
         };
         let inner = Arc::clone(&self.0);
         let (kind, key) = (call.kind, call.key);
+        if kind == Kind::Complete {
+            ctx.round()
+                .close("a completion cannot ask the client anything");
+        }
         async move {
             // User code runs inside, from its first line on, so that no panic gets past.
-            let served = AssertUnwindSafe(async { (inner.dispatch)(call).await })
+            let method = async { (inner.dispatch)(call).await };
+            let served = AssertUnwindSafe(ctx.round().run(method))
                 .catch_unwind()
                 .await;
             ctx.finish();
             match served {
-                Ok(Ok(result)) => Ok(result),
-                Ok(Err(error)) if kind == Kind::Tool => error.into_told().and_then(told),
-                Ok(Err(error)) => Err(error.into_rpc(RpcError::INTERNAL)),
+                Ok(Run::Returned(Ok(result))) => Ok(result),
+                Ok(Run::Returned(Err(error))) if kind == Kind::Tool => {
+                    error.into_told().and_then(told)
+                }
+                Ok(Run::Returned(Err(error))) => Err(error.into_rpc(RpcError::INTERNAL)),
+                Ok(Run::Stopped(stopped)) => stopped,
                 Err(panic) => {
                     let message = format!("`{key}` panicked: {}", panic_text(panic.as_ref()));
                     tracing::error!(method = key, "{message}");

@@ -1,15 +1,20 @@
 //! Typed servers: what `#[mcp_server]` targets, and how the relay mounts one.
 
+mod answer;
+mod ask;
 mod call;
 mod content;
 mod ctx;
 mod describe;
 mod error;
+mod form;
 mod input;
 mod local;
 mod output;
 mod prompt;
 mod resource;
+mod round;
+mod sample;
 mod schema;
 mod template;
 
@@ -18,14 +23,21 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use self::{
+    answer::{Answer, Root, Sampled},
     call::{Call, FromCall},
     content::{Audio, Content, Embedded, Image, IntoContent, Link},
     ctx::{Amount, Ctx, LogLevel, Sent},
     error::{Result, ToolError},
     output::Json,
     prompt::{IntoMessages, Message},
+    sample::SampleRequest,
 };
-pub(crate) use self::{ctx::CtxParts, local::LocalServer};
+pub(crate) use self::{
+    ctx::CtxParts,
+    error::RpcError,
+    local::LocalServer,
+    round::{Answers, Asking},
+};
 
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {

@@ -71,11 +71,7 @@ pub(super) fn of_arguments(arguments: &[Property]) -> Value {
 
 /// The schema of arguments that are one type; `None` if it is not an object without alternatives, which clients refuse.
 pub(super) fn of_whole(make: MakeSchema) -> Option<Value> {
-    let schema = of(
-        make,
-        SchemaSettings::draft2020_12().for_deserialize(),
-        Side::Input,
-    );
+    let schema = of_input(make);
     let alternatives = ["oneOf", "anyOf", "allOf"]
         .iter()
         .any(|key| schema.get(key).is_some());
@@ -83,6 +79,15 @@ pub(super) fn of_whole(make: MakeSchema) -> Option<Value> {
         return None;
     }
     Some(schema)
+}
+
+/// The schema of what is read.
+pub(super) fn of_input(make: MakeSchema) -> Value {
+    of(
+        make,
+        SchemaSettings::draft2020_12().for_deserialize(),
+        Side::Input,
+    )
 }
 
 /// The schema of a result.

@@ -11,7 +11,6 @@ pub(crate) mod object;
 pub(crate) mod param_headers;
 pub(crate) mod peer;
 pub(crate) mod scan;
-mod slot;
 pub(crate) mod sse;
 pub(crate) mod sse_decode;
 pub(crate) mod version;

@@ -4,6 +4,11 @@
 //! and keeps order: what arrived before a response is delivered before it. A transport feeds it
 //! through [`Peer::receive`] and is written to through [`Link`].
 
+mod call;
+mod slot;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -14,8 +19,9 @@ use super::FastMap;
 use super::json::Raw;
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response, code};
 use super::object::Object;
-use super::slot::Slot;
 use super::version::Era;
+pub(crate) use call::Call;
+use slot::Slot;
 
 /// Requests of the other side that may be in flight on one connection.
 pub(crate) const MAX_INBOUND: usize = 1024;
@@ -145,6 +151,8 @@ pub(crate) struct Peer {
     calls: Mutex<FastMap<u64, Arc<Slot>>>,
     inbound: Mutex<FastMap<Id, Asked>>,
     ended: OnceLock<Arc<str>>,
+    /// Why the other side is not heard any more, if the connection has not ended.
+    unheard: OnceLock<Arc<str>>,
     closed: CancellationToken,
 }
 
@@ -185,6 +193,7 @@ impl Peer {
             calls: Mutex::default(),
             inbound: Mutex::default(),
             ended: OnceLock::new(),
+            unheard: OnceLock::new(),
             closed: CancellationToken::new(),
         }
     }
@@ -228,19 +237,14 @@ impl Peer {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let slot = Arc::new(Slot::default());
         lock(&self.calls).insert(id, Arc::clone(&slot));
-        let call = Call {
-            peer: Arc::clone(self),
-            id,
-            slot,
-            outlet,
-            finished: false,
-        };
+        let on_stream = outlet.is_some();
+        let call = Call::new(Arc::clone(self), id, slot, outlet);
         let message = Message::Request(Request {
             id: Id::number(id),
             method: method.into(),
             params: params(id),
         });
-        let sent = match self.ended.get() {
+        let sent = match self.silent() {
             Some(_) => Err(LinkError::Closed),
             None => send(message),
         };
@@ -249,7 +253,11 @@ impl Peer {
                 LinkError::Full => Failure::Overloaded,
                 LinkError::Closed => Failure::Lost {
                     delivered: Delivered::No,
-                    reason: self.end_reason(),
+                    reason: match self.silent() {
+                        Some(reason) => Arc::clone(reason),
+                        None if on_stream => "this request has no stream to ask on".into(),
+                        None => "the connection is closed".into(),
+                    },
                 },
             };
             self.finish(id, Err(failure));
@@ -440,6 +448,14 @@ impl Peer {
         }
     }
 
+    /// The other side says nothing more, but may still listen: what it was asked fails, now and
+    /// from now on, and its own requests are still answered.
+    pub(crate) fn stop_hearing(&self, reason: &str) {
+        if self.unheard.set(reason.into()).is_ok() {
+            self.fail_calls(reason);
+        }
+    }
+
     /// Whether our request `id` still waits for its response.
     pub(crate) fn is_waiting(&self, id: u64) -> bool {
         lock(&self.calls).contains_key(&id)
@@ -481,11 +497,9 @@ impl Peer {
         self.ended.get()
     }
 
-    fn end_reason(&self) -> Arc<str> {
-        self.ended
-            .get()
-            .cloned()
-            .unwrap_or_else(|| "the connection is closed".into())
+    /// Why no answer of the other side can come any more, once that is so.
+    fn silent(&self) -> Option<&Arc<str>> {
+        self.ended.get().or_else(|| self.unheard.get())
     }
 
     fn slot(&self, id: u64) -> Option<Arc<Slot>> {
@@ -535,84 +549,6 @@ impl Inbound {
 impl Drop for Inbound {
     fn drop(&mut self) {
         lock(&self.peer.inbound).remove(&self.id);
-    }
-}
-
-/// A request of ours while it is in flight. Dropping it cancels the request.
-#[derive(Debug)]
-pub(crate) struct Call {
-    peer: Arc<Peer>,
-    id: u64,
-    slot: Arc<Slot>,
-    /// Where the request went, unless by the link.
-    outlet: Option<Arc<dyn Outlet>>,
-    finished: bool,
-}
-
-impl Call {
-    /// What arrived next. After [`Event::Done`] there is nothing more.
-    pub(crate) async fn next(&mut self) -> Event {
-        let event = std::future::poll_fn(|context| self.slot.poll(context)).await;
-        if matches!(event, Event::Done(_)) {
-            self.finished = true;
-        }
-        event
-    }
-
-    /// Waits for the outcome and drops everything before it, for calls of our own. A question that
-    /// arrives meanwhile is refused.
-    pub(crate) async fn outcome(mut self) -> Result<Raw, Failure> {
-        loop {
-            match self.next().await {
-                Event::Done(outcome) => return outcome,
-                Event::Question(request) => {
-                    let error = ErrorObject::new(
-                        code::METHOD_NOT_FOUND,
-                        "no client to ask: this request was made by the aggregator itself",
-                    );
-                    self.peer.respond(request.id, Err(error));
-                }
-                Event::Progress(_) | Event::Notification(_) => {}
-            }
-        }
-    }
-
-    /// The peer that the call is made on.
-    pub(crate) fn peer(&self) -> &Arc<Peer> {
-        &self.peer
-    }
-
-    /// Gives the call up and says why.
-    pub(crate) fn cancel(mut self, reason: &str) {
-        self.abandon(reason);
-    }
-
-    /// As [`Call::cancel`], for a call that is not moved.
-    pub(crate) fn abandon(&mut self, reason: &str) {
-        if self.finished {
-            return;
-        }
-        self.finished = true;
-        // Only a call that still waits is cancelled: its response may just have arrived.
-        if lock(&self.peer.calls).remove(&self.id).is_some() {
-            let sent = self
-                .outlet
-                .as_ref()
-                .is_some_and(|outlet| outlet.send(cancellation(self.id, reason)).is_ok());
-            if !sent {
-                self.peer.link.cancel(self.id, reason);
-            }
-        }
-        for question in self.slot.close() {
-            self.peer
-                .refuse(question.id, "the call that asks is no longer wanted");
-        }
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.abandon("no longer wanted");
     }
 }
 

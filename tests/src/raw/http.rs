@@ -134,6 +134,7 @@ fn name_of(method: &str, text: &str) -> Option<String> {
     let member = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return None,
     };
     let message: Value = serde_json::from_str(text).ok()?;

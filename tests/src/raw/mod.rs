@@ -102,6 +102,13 @@ impl Raw {
         }
     }
 
+    /// Declares other capabilities with all later requests of a modern client.
+    #[must_use]
+    pub fn declaring(mut self, capabilities: Value) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
     /// Adds a header to all later requests.
     pub fn set_header(&mut self, name: &str, value: &str) {
         if let Wire::Http(connection) = &mut self.wire {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
+use super::questions::questions;
 use super::reader::Reader;
 use crate::child::{http, stdio};
 use crate::nearest::nearest;
@@ -28,9 +29,18 @@ pub(super) const KEYS: &[&str] = &[
     "namespace",
     "timeout",
     "maxTimeout",
+    "initTimeout",
+    "listTimeout",
     "era",
     "validate",
     "isolation",
+    "sampling",
+    "elicitation",
+    "roots",
+    "questionTimeout",
+    "maxInstances",
+    "idleAfter",
+    "maxParked",
     "lazy",
     "optional",
     "tools",
@@ -38,6 +48,7 @@ pub(super) const KEYS: &[&str] = &[
     "rename",
     "describe",
     "maxInFlight",
+    "maxMessage",
     "disabled",
 ];
 
@@ -200,6 +211,12 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     if let Some(limit) = server.seconds("maxTimeout") {
         options.max_timeout = limit;
     }
+    if let Some(limit) = server.seconds("initTimeout") {
+        options.init_timeout = limit;
+    }
+    if let Some(limit) = server.seconds("listTimeout") {
+        options.list_timeout = limit;
+    }
     let eras = [
         ("auto", ChildEra::Auto),
         ("legacy", ChildEra::Legacy),
@@ -224,6 +241,7 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     if let Some(isolation) = server.word("isolation", &isolations) {
         options.isolation = isolation;
     }
+    questions(server, options);
     options.lazy = server.flag("lazy");
     options.optional = server.flag("optional");
     if let Some(names) = server.texts("tools") {
@@ -236,6 +254,9 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     options.describe = server.pairs("describe");
     if let Some(calls) = server.count("maxInFlight") {
         options.max_in_flight = calls;
+    }
+    if let Some(bytes) = server.count("maxMessage") {
+        options.max_message = bytes;
     }
 }
 

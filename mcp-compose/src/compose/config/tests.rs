@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::compose::{ChildEra, ChildSource, Validate};
+use crate::compose::{ChildEra, ChildSource, Isolation, ListedRoot, Relay, Roots, Validate};
 
 fn variable(name: &str) -> Option<String> {
     (name == "TOKEN").then(|| "t0k".to_owned())
@@ -94,6 +94,67 @@ fn takes_our_options() {
     assert_eq!(b.label(), "other");
     assert_eq!(b.options.max_timeout.as_secs(), 700);
     assert_eq!(composition.check(), []);
+}
+
+#[cfg(unix)]
+#[test]
+fn takes_what_a_child_may_ask() {
+    let composition = good(
+        r#"{"mcpServers": {
+            "a": {"command": "x", "isolation": "shared", "sampling": "deny", "elicitation": "relay",
+                  "roots": [{"uri": "data", "name": "Data"}, {"uri": "file:///srv/${TOKEN} x"}], "questionTimeout": 1.5,
+                  "maxInstances": 2, "idleAfter": 30, "maxParked": 0, "maxMessage": 1024, "initTimeout": 3, "listTimeout": 4},
+            "b": {"command": "x", "roots": "deny"},
+            "c": {"command": "x", "roots": "relay", "elicitation": "deny", "isolation": "auto"},
+            "d": {"command": "x", "roots": []}
+        }}"#,
+    );
+    assert_eq!(composition.check(), []);
+    let options: Vec<_> = composition.children.iter().map(|c| &c.options).collect();
+    let [a, b, c, d] = options[..] else {
+        panic!("{composition:?}")
+    };
+    assert_eq!(a.isolation, Isolation::Shared);
+    assert_eq!((a.sampling, a.elicitation), (Relay::Deny, Relay::Relay));
+    let roots = Roots::from([
+        ListedRoot::new("/project/data").named("Data"),
+        "file:///srv/t0k%20x".into(),
+    ]);
+    assert_eq!(a.roots, roots);
+    assert_eq!(a.question_timeout.as_millis(), 1500);
+    assert_eq!((a.max_instances, a.max_parked), (2, 0));
+    assert_eq!(a.idle_after.as_secs(), 30);
+    assert_eq!(a.max_message, 1024);
+    assert_eq!(a.init_timeout.as_secs(), 3);
+    assert_eq!(a.list_timeout.as_secs(), 4);
+    assert_eq!(b.roots, Roots::Deny);
+    assert_eq!((&c.roots, c.elicitation), (&Roots::Relay, Relay::Deny));
+    assert_eq!(c.isolation, Isolation::Auto);
+    assert_eq!(d.roots, Roots::List(Vec::new()));
+}
+
+#[test]
+fn a_wrong_root_is_told_at_its_place() {
+    let found = mistakes(
+        r#"{"mcpServers": {
+            "a": {"command": "x", "sampling": "ask", "roots": [
+                "data", {"name": "x"}, {"uri": "https://example.com"}, {"uri": "file://srv/x", "colour": 1}, {"uri": 1}]},
+            "b": {"command": "x", "roots": "some", "questionTimeout": 0, "maxInstances": -1}
+        }}"#,
+    );
+    let expected = [
+        "mcpServers.a.sampling: expected one of `relay`, `deny`",
+        "mcpServers.a.roots[0]: expected an object, got a string",
+        "mcpServers.a.roots[1]: has no `uri`",
+        "mcpServers.a.roots[2].uri: `https://example.com/` is not a `file://` URI",
+        "mcpServers.a.roots[3].uri: `file://srv/x` names another machine; a path stands after three slashes, `file:///path`",
+        "mcpServers.a.roots[3].colour: unknown key; a root has `uri` and `name`",
+        "mcpServers.a.roots[4].uri: expected a string, got a number",
+        "mcpServers.b.roots: expected `relay`, `deny`, or a list of roots",
+        "mcpServers.b.questionTimeout: 0 is not a number of seconds",
+        "mcpServers.b.maxInstances: expected a whole number, got a number",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

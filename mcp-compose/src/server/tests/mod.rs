@@ -1,5 +1,6 @@
 //! Typed servers, called as the relay calls them.
 
+mod asking;
 mod context;
 mod prompts;
 mod protocol;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::error::RpcError;
-use super::{CtxParts, LocalServer};
+use super::{Answers, Asking, CtxParts, LocalServer};
 use crate::{
     Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, ToolError, mcp_server,
     server::FromCall,
@@ -290,6 +291,7 @@ fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
         }),
         cancel: cancel.clone(),
         meta: token.then(|| json!({ "caller": "ann" }).to_string()),
+        asking: Asking::Replay(Answers::default()),
     });
     (ctx, sent)
 }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ctx, listed};
 use crate::mcp_server;
-use crate::server::{Ctx, CtxParts, LocalServer, Result, error::RpcError};
+use crate::server::{Answers, Asking, Ctx, CtxParts, LocalServer, Result, error::RpcError};
 
 struct Shop;
 
@@ -71,6 +71,7 @@ fn saying(meta: Option<Value>) -> Ctx {
         notify: std::sync::Arc::new(|_, _| {}),
         cancel: CancellationToken::new(),
         meta: meta.map(|meta| meta.to_string()),
+        asking: Asking::Replay(Answers::default()),
     })
 }
 

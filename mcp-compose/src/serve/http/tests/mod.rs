@@ -3,6 +3,7 @@
 mod legacy;
 mod listen;
 mod modern;
+mod questions;
 mod resume;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::code;
-use crate::wire::peer::{Peer, lock};
+use crate::wire::peer::{Failure, Peer, RequestRoute, lock};
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
 use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, scan};
 
@@ -80,6 +81,20 @@ impl Fake {
         };
         std::mem::forget(guard);
         outcome
+    }
+}
+
+impl FakeClient {
+    pub(super) fn peer(&self) -> Option<Arc<Peer>> {
+        self.peer.get()?.upgrade()
+    }
+}
+
+fn unanswered(failure: Failure) -> ErrorObject {
+    match failure {
+        Failure::Error(error) => error,
+        Failure::Lost { reason, .. } => ErrorObject::new(-2, &reason),
+        Failure::Overloaded => ErrorObject::new(-3, "overloaded"),
     }
 }
 
@@ -168,6 +183,36 @@ impl Backend for Fake {
                 Ok(Raw::from_static("{}"))
             }
             "wait" => self.wait(&cancelled).await,
+            "ask" => {
+                let Some(peer) = client.peer() else {
+                    return Err(ErrorObject::new(-2, "nobody to ask"));
+                };
+                let asked = peer.request_on(&outlet, "roots/list", |_| request.params);
+                tokio::select! {
+                    answer = asked.outcome() => answer.map_err(unanswered),
+                    () = cancelled.cancelled() => Err(ErrorObject::new(-1, "cancelled")),
+                }
+            }
+            "principal" => Ok(Raw::from_json(format!(
+                "{{\"principal\":\"{}\"}}",
+                client.principal.as_str()
+            ))),
+            "ask_of_no_call" => {
+                let peer = client.peer().expect("a session");
+                let asked = peer.request("roots/list", |_| request.params, RequestRoute::default());
+                asked.outcome().await.map_err(unanswered)
+            }
+            "ask_as_if_legacy" => {
+                let question = wire::Request {
+                    id: wire::Id::number(1),
+                    method: "roots/list".into(),
+                    params: None,
+                };
+                match outlet.send(Message::Request(question)) {
+                    Ok(()) => Ok(Raw::from_static("{}")),
+                    Err(error) => Err(ErrorObject::new(-2, &format!("{error:?}"))),
+                }
+            }
             "note_and_wait" => {
                 outlet.send(note("before")).unwrap();
                 let outcome = self.wait(&cancelled).await;

@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-use super::message::Request;
-use super::peer::{Event, lock};
+use super::{Event, lock};
+use crate::wire::message::Request;
 
 /// Events that wait for the reader of one call before progress is coalesced.
 const MAX_EVENTS: usize = 256;
 /// Questions that wait for the reader of one call.
-const MAX_QUESTIONS: usize = 64;
+pub(super) const MAX_QUESTIONS: usize = 64;
 
 /// What has arrived for a call and was not read yet, in order.
 #[derive(Default)]
