@@ -144,7 +144,7 @@ async fn a_state_that_was_tampered_with_is_refused() {
             format!("{state}A"),
             state[1..].to_owned(),
             state.chars().rev().collect(),
-            "A".repeat(4 * 1024 * 1024),
+            "A".repeat(2 * 1024 * 1024),
         ];
         for at in (0..state.len()).step_by(state.len() / 16) {
             let other = if &state[at..=at] == "A" { "B" } else { "A" };
@@ -408,7 +408,8 @@ async fn progress_while_nobody_waits_is_told_to_whoever_comes_back() {
         let call = format!("progress-{name}");
         let park = Park::new(child, &call, &[&["form"], &["form"]])
             .with("progress", &json!(2))
-            .with("progress_asked", &json!(3));
+            .with("progress_asked", &json!(3))
+            .with("progress_asked_ms", &json!(200));
         let with_token = |mut params: Value, token: &str| {
             params["_meta"] = json!({ "progressToken": format!("{name}-{token}") });
             params
@@ -416,34 +417,32 @@ async fn progress_while_nobody_waits_is_told_to_whoever_comes_back() {
         let first = client
             .request("tools/call", with_token(park.params(), "first"))
             .await;
+        scene.noted(&call, "reported 5").await;
         let retry = park.retry(&first, &answers(&first, "one"));
         let second = client
             .request("tools/call", with_token(retry, "second"))
             .await;
+        scene.noted(&call, "reported 10").await;
         let retry = park.retry(&second, &answers(&second, "two"));
         let result = client
             .request("tools/call", with_token(retry, "third"))
             .await;
         assert_eq!(answered(&result).len(), 2);
 
-        // Each round is two reports, the question, and three more.
+        // Each round is two reports, the question, and three more when nobody waits any longer.
         let told: Vec<_> = ["first", "second", "third"]
             .iter()
             .map(|token| progress(&client, &format!("{name}-{token}")))
             .collect();
-        assert!(told[0].starts_with(&[1, 2]), "{told:?}");
+        assert_eq!(told[0], [1, 2], "{told:?}");
+        assert_eq!(told[1].last(), Some(&7), "{told:?}");
         assert_eq!(
-            told[1].first(),
-            Some(&5),
-            "what came last is told first: {told:?}"
-        );
-        assert_eq!(
-            told[2].first(),
-            Some(&10),
-            "what came last is told first: {told:?}"
+            told[2],
+            [10],
+            "nothing was reported after the last answer: {told:?}"
         );
         let all = told.concat();
-        assert!(all.windows(2).all(|pair| pair[0] <= pair[1]), "{told:?}");
+        assert!(all.is_sorted(), "{told:?}");
         assert_eq!(scene.questions(&call), 2);
     }
 }
@@ -475,7 +474,7 @@ async fn who_hangs_up_before_the_first_question_cancels() {
         let call = format!("gone-{}", child.name());
         let park = Park::new(child, &call, &[&["form"]])
             .with("progress", &json!(1))
-            .with("pause_ms", &json!(1500));
+            .with("pause_ms", &json!(60_000));
         let mut params = park.params();
         params["_meta"] = json!({ "progressToken": call });
         let started = client.start("tools/call", params).await;
@@ -486,8 +485,7 @@ async fn who_hangs_up_before_the_first_question_cancels() {
             })
             .await;
         client.cancel(&started).await;
-        let outcome = scene.outcome(&call, 1).await;
-        outcome.expect_err("a call that was cancelled asks nobody");
+        scene.noted(&call, "was cancelled").await;
     }
     back_to(&scene, &baseline).await;
 }

@@ -109,6 +109,8 @@ async function ask(server, of, extra) {
     if (token !== undefined && !extra.signal.aborted)
       await extra.sendNotification({ method: "notifications/progress", params: { progressToken: token, progress: step } });
   };
+  const note = (what) => record({ event: "traffic", client: of.client, ok: true, detail: `${of.call} ${what}` });
+  extra.signal.addEventListener("abort", () => note("was cancelled"));
   // A stubborn call asks on although it was cancelled.
   const how = { call: extra.requestId, signal: of.stubborn ? undefined : extra.signal };
   const answers = [];
@@ -119,7 +121,11 @@ async function ask(server, of, extra) {
     await pause(of.pause_ms ?? 0);
     const asked = group.map((kind) => question(server, of, (n += 1), kind, how));
     // The progress that a child reports while its questions wait.
-    for (let i = 0; i < (of.progress_asked ?? 0); i += 1) await progress((step += 1));
+    if (of.progress_asked) await pause(of.progress_asked_ms);
+    for (let i = 0; i < (of.progress_asked ?? 0); i += 1) {
+      await progress((step += 1));
+      note(`reported ${step}`);
+    }
     const settled = await Promise.allSettled(asked);
     const failed = settled.find((one) => one.status === "rejected");
     if (failed && !of.stubborn) throw failed.reason;

@@ -166,6 +166,17 @@ impl Scene {
         found.expect("found just now")
     }
 
+    /// Waits until the child has noted something about a call.
+    pub async fn noted(&self, call: &str, what: &str) {
+        let said = format!("{call} {what}");
+        eventually(&said, || {
+            read(&self.ledger())
+                .iter()
+                .any(|event| matches!(event, Event::Traffic { detail, .. } if *detail == said))
+        })
+        .await;
+    }
+
     /// The process that asked the first question of a call.
     ///
     /// # Panics

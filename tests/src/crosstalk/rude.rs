@@ -112,7 +112,9 @@ impl Rude {
         let version = if kind == Kind::Legacy { LEGACY } else { MODERN };
         let capabilities = json!({ "elicitation": {}, "sampling": {}, "roots": {} });
         let mut client = Raw::url(&self.url, version, capabilities).await;
-        client.set_header("authorization", &format!("Bearer {name}"));
+        if kind == Kind::Principal {
+            client.set_header("authorization", &format!("Bearer {name}"));
+        }
         client
     }
 

@@ -109,12 +109,11 @@ impl Scene {
     /// What the command line of every child over stdio has, and that of no other process.
     pub fn mark(&self) -> String {
         // As the system shows it: each word ends with a zero byte.
-        let words = [
+        format!(
+            "{}\0--ledger\0{}",
             Asking::Pipe.name(),
-            "--ledger",
-            &self.ledger().to_string_lossy(),
-        ];
-        words.join("\0")
+            self.ledger().display()
+        )
     }
 
     /// A composition of these children, each with these settings.
