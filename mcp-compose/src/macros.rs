@@ -81,6 +81,12 @@
 /// [`FromCall`](crate::FromCall), are taken from the call instead. Prompt arguments and the variables of a URI are
 /// strings on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
 ///
+/// # Asking
+/// Through `&Ctx` a tool, a resource or a prompt asks whoever called it: [`elicit`](crate::Ctx::elicit) for a form,
+/// [`elicit_url`](crate::Ctx::elicit_url) for a page, [`sample`](crate::Ctx::sample) for the client's model,
+/// [`roots`](crate::Ctx::roots) for its folders. For clients of 2026-07-28 the method runs again with each answer: keep
+/// the keys of questions stable, and what has effects after the last one.
+///
 /// # Results
 /// | of a tool | becomes |
 /// |---|---|

@@ -7,10 +7,13 @@ use mcp_compose_tests::patiently;
 use mcp_compose_tests::peers::binary;
 use mcp_compose_tests::process::{Process, command};
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
-use mcp_compose_tests::scripted::{basic, says, scripted, text, tool};
+use mcp_compose_tests::script::Script;
+use mcp_compose_tests::scripted::{HttpChild, HttpScript, basic, says, scripted, text, tool};
 use serde_json::{Value, json};
 
 const TASKS: &str = "io.modelcontextprotocol/tasks";
+const TOLD: &str = "notifications/tasks";
+const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 
 /// All that the suite has on tasks but `tasks-status-notifications`, which checks nothing yet.
 const SCENARIOS: &[&str] = &[
@@ -117,8 +120,8 @@ async fn a_task_is_called_the_same_from_its_creation_to_its_end() {
         assert_eq!(id(&asking), task);
         let question = &asking["inputRequests"]["confirm"];
         assert_eq!(question["method"], "elicitation/create", "{asking}");
-        let message = question["params"]["message"].as_str().expect("a message");
-        assert!(message.ends_with("Delete a.txt?"), "{message}");
+        assert_eq!(question["params"]["message"], "[jobs] Delete a.txt?");
+        assert_eq!(question["params"]["_meta"]["mcpCompose/child"], "jobs");
 
         let answer = json!({ "action": "accept", "content": { "confirm": true } });
         let update = json!({ "taskId": task, "inputResponses": { "confirm": answer } });
@@ -236,20 +239,57 @@ async fn without_a_child_that_makes_tasks_there_is_no_such_method() {
     assert_eq!(refused.expect_err("tasks/get")["code"], -32601);
 }
 
+#[tokio::test]
+async fn a_task_asks_only_what_its_client_can_be_asked() {
+    let aggregator = composed(&Config::new().child("jobs", child()), "jobs_greet").await;
+    let asked = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+    let made = asked.call("jobs_multi_input", json!({})).await;
+    let asking = until(&asked, id(&made), "input_required").await;
+    let questions = asking["inputRequests"].as_object().expect("questions");
+    assert_eq!(questions.keys().collect::<Vec<_>>(), ["confirm", "name"]);
+
+    let declared = json!({ "extensions": { TASKS: {} } });
+    let unable = Raw::url(&aggregator.url, MODERN, declared).await;
+    let params = json!({ "taskId": id(&made) });
+    let refused = unable.try_request("tasks/get", params).await;
+    let refused = refused.expect_err("questions that the client cannot be asked");
+    assert_eq!(refused["code"], -32000, "{refused}");
+    assert_eq!(refused["data"]["mcpCompose"]["child"], "jobs");
+    let message = refused["message"].as_str().expect("a message");
+    assert!(message.contains("`elicitation`"), "{message}");
+}
+
 /// A modern child that answers `task` and the prompt `task` with a task, whoever asks.
 fn careless() -> Value {
+    scripted(careless_script())
+}
+
+fn careless_script() -> Value {
+    let news = |id: &str, status: &str| {
+        json!({ "notify": { "method": TOLD, "params": {
+            "taskId": id, "status": status, "createdAt": "2026-01-01T00:00:00Z",
+            "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": null,
+            "result": { "content": [{ "type": "resource_link", "uri": "jobs://1", "name": "job 1" }] },
+        } } })
+    };
+    let mut tell = says("told");
+    tell["steps"] = json!([
+        news("other", "completed"),
+        news("T", "working"),
+        news("T", "completed")
+    ]);
     let task = json!({ "answer": { "result": {
         "resultType": "task", "taskId": "T", "status": "working", "createdAt": "2026-01-01T00:00:00Z",
         "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": null,
     } } });
-    scripted(basic(json!({
+    basic(json!({
         "era": "modern",
-        "tools": [tool("task")],
-        "calls": { "task": task, "plain": says("plain") },
+        "tools": [tool("task"), tool("tell")],
+        "calls": { "task": task, "tell": tell },
         "prompts": [{ "name": "task" }],
         "gets": { "task": task },
         "capabilities": { "tools": {}, "prompts": {}, "extensions": { TASKS: {} } },
-    })))
+    }))
 }
 
 #[tokio::test]
@@ -319,4 +359,73 @@ async fn a_child_is_told_of_tasks_for_those_who_take_them() {
         // The way of 2025-11-25 to ask for a task is nobody's that was told of none.
         assert_eq!(seen["params"].get("task"), None, "{seen}");
     }
+}
+
+#[tokio::test]
+async fn who_listens_for_a_task_hears_of_it() {
+    let script: Script = serde_json::from_value(careless_script()).expect("a script");
+    let over_http = HttpChild::start(HttpScript {
+        script,
+        authorization: None,
+    })
+    .await;
+    for entry in [careless(), json!({ "url": over_http.url })] {
+        let aggregator = composed(&Config::new().child("odd", entry), "odd_task").await;
+        let client = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+        let made = client.call("odd_task", json!({})).await;
+        let task = id(&made);
+        let _listening = client
+            .listen(json!({ "taskIds": [task, "odd.none"] }))
+            .await;
+        let granted = client.notification(ACKNOWLEDGED, |_| true).await;
+        assert_eq!(
+            granted.value["params"]["notifications"],
+            json!({ "taskIds": [task] })
+        );
+
+        let mut stranger = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+        stranger.set_header("authorization", "Bearer somebody");
+        let _ignored = stranger.listen(json!({ "taskIds": [task] })).await;
+        let granted = stranger.notification(ACKNOWLEDGED, |_| true).await;
+        assert_eq!(granted.value["params"]["notifications"], json!({}));
+        let unaware = Raw::url(&aggregator.url, MODERN, json!({})).await;
+        let params = json!({ "notifications": { "taskIds": [task] } });
+        let refused = unaware.try_request("subscriptions/listen", params).await;
+        assert_eq!(refused.expect_err("no extension")["code"], -32021);
+
+        stranger.call("odd_tell", json!({})).await;
+        let done = client
+            .notification(TOLD, |params| params["status"] == "completed")
+            .await;
+        let params = &done.value["params"];
+        assert_eq!(params["taskId"], task);
+        assert_eq!(params["result"]["content"][0]["uri"], "odd://jobs://1");
+        let told: Vec<Value> = client
+            .received()
+            .into_iter()
+            .filter(|message| message.method() == Some(TOLD))
+            .map(|message| message.value["params"]["status"].clone())
+            .collect();
+        assert_eq!(told, ["working", "completed"]);
+        assert_eq!(stranger.count(TOLD), 0);
+    }
+}
+
+#[tokio::test]
+async fn whoever_listens_for_a_task_learns_that_its_child_is_gone() {
+    let mut script = careless_script();
+    script["tools"]
+        .as_array_mut()
+        .expect("tools")
+        .push(tool("end"));
+    script["calls"]["end"] = json!({ "steps": [{ "exit": 3 }] });
+    let aggregator = composed(&Config::new().child("odd", scripted(script)), "odd_end").await;
+    let client = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+    let made = client.call("odd_task", json!({})).await;
+    let listening = client.listen(json!({ "taskIds": [id(&made)] })).await;
+    let call = json!({ "name": "odd_end", "arguments": {} });
+    let ended = client.try_request("tools/call", call).await;
+    assert_eq!(ended.expect_err("the child ended")["code"], -32000);
+    let over = listening.expect("a modern client listens").answer().await;
+    assert_eq!(over.value["result"]["resultType"], "complete", "{over:?}");
 }

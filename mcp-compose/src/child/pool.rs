@@ -414,3 +414,6 @@ impl Drop for Reserved {
         self.pool.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::park::{self, Parked, Viewer};
 use super::question;
 use super::rewrite::{self, ResultOf};
 use super::rounds::{Reopened, Rounds};
+use super::task_feed;
 use super::underway::{Ended, Step, Underway};
 use crate::child::CallerInfo;
 use crate::child::asks::{self, Told};
@@ -496,6 +497,10 @@ pub(super) fn relay_notification(
     child: &Child,
     notification: Notification,
 ) {
+    // The state of a task goes to whoever listens for it.
+    if &*notification.method == task_feed::TOLD {
+        return;
+    }
     let notification = if &*notification.method == "notifications/message" {
         let (notification, level) = log_message(child, notification);
         if !wish.takes(level) {

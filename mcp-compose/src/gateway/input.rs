@@ -198,8 +198,8 @@ impl InputRequired {
         Ok(Self { questions, state })
     }
 
-    /// The result as a client of ours gets it.
-    pub(super) fn expose(&self, child: &Child, state: Option<&str>) -> Raw {
+    /// The questions as a modern client gets them, by key.
+    pub(super) fn exposed_requests(&self, child: &Child) -> String {
         let mut requests = Object::default();
         for (key, question) in &self.questions {
             let mut request = Object::default();
@@ -207,10 +207,15 @@ impl InputRequired {
             request.set("params", question.exposed(child, Era::Modern).to_json());
             requests.set(key.clone(), request.to_json());
         }
+        requests.to_json()
+    }
+
+    /// The result as a client of ours gets it.
+    pub(super) fn expose(&self, child: &Child, state: Option<&str>) -> Raw {
         let mut result = Object::default();
         result.set("resultType", "\"input_required\"");
         if !self.questions.is_empty() {
-            result.set("inputRequests", requests.to_json());
+            result.set("inputRequests", self.exposed_requests(child));
         }
         if let Some(state) = state {
             result.set("requestState", json::quote(state));

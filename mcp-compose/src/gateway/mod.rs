@@ -18,6 +18,7 @@ mod rewrite;
 mod rounds;
 mod seal;
 mod sole;
+mod task_feed;
 mod tasks;
 mod underway;
 mod uris;

@@ -222,7 +222,7 @@ impl Gateway {
         rounds: &mut Rounds,
     ) -> Result<Option<Raw>, ErrorObject> {
         let child = forward.child;
-        let mut asks = self.questions_of(caller, forward, result)?;
+        let mut asks = self.questions_of(caller, forward.child, result)?;
         let ours = listed_roots(child, &mut asks);
         if caller.era == Era::Modern && !(asks.questions.is_empty() && ours.is_some()) {
             let result = match (&asks.state, ours) {
@@ -275,13 +275,12 @@ impl Gateway {
     }
 
     /// The questions of a result, unless the client cannot be asked them.
-    fn questions_of(
+    pub(super) fn questions_of(
         &self,
         caller: &Caller<'_>,
-        forward: &Forward<'_>,
+        child: &Child,
         result: &Raw,
     ) -> Result<InputRequired, ErrorObject> {
-        let child = forward.child;
         let asks = InputRequired::parse(result)
             .map_err(|why| fault::bad_question(child, &format!("its result is wrong: {why}")))?;
         let told = caller.told(child, Era::Modern);

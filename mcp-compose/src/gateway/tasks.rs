@@ -14,7 +14,6 @@ use super::Gateway;
 use super::call::{Caller, Forward, required};
 use super::client::Client;
 use super::fault::{self, Fault};
-use super::input::Question;
 use super::rewrite::{self, ResultOf};
 use crate::child::asks::{self, TASKS};
 use crate::child::handshake::Offers;
@@ -53,12 +52,12 @@ struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    fn of(child: &'a Child, client: &'a Client) -> Self {
+    fn of(child: &'a Child, principal: &'a str) -> Self {
         let namespace = child.spec.namespace.as_ref();
         Self {
             namespace: namespace.map(crate::compose::Namespace::as_str),
             child: child.id,
-            principal: client.principal().as_str(),
+            principal,
         }
     }
 
@@ -125,10 +124,15 @@ impl Gateway {
     }
 
     /// The child that a task is of, and what that child calls it.
-    fn task_route<'i>(&self, client: &Client, id: &'i str) -> Option<(Arc<Child>, &'i str)> {
+    pub(super) fn task_route<'i>(
+        &self,
+        client: &Client,
+        id: &'i str,
+    ) -> Option<(Arc<Child>, &'i str)> {
         let children = self.children();
+        let principal = client.principal().shared();
         children.iter().find_map(|child| {
-            let original = self.task_ids.original(Owner::of(child, client), id)?;
+            let original = self.task_ids.original(Owner::of(child, &principal), id)?;
             Some((Arc::clone(child), original))
         })
     }
@@ -168,15 +172,25 @@ impl Gateway {
                 return Err(misplaced(child, "it has no `taskId`"));
             }
         }
-        self.expose_task_members(child, caller.client, &mut object);
+        self.expose_state(caller, child, &mut object)?;
         Ok(object.to_raw())
     }
 
-    /// The members of a task that name it, or carry what a result of its tool would.
-    fn expose_task_members(&self, child: &Arc<Child>, client: &Client, task: &mut Object<'_>) {
+    /// The members of a task that name it, ask the client, or carry what a result of its tool would.
+    pub(super) fn expose_state(
+        &self,
+        caller: &Caller<'_>,
+        child: &Arc<Child>,
+        task: &mut Object<'_>,
+    ) -> Result<(), ErrorObject> {
         if let Some(id) = task.string("taskId") {
-            let exposed = self.task_ids.expose(Owner::of(child, client), &id);
+            let principal = caller.client.principal().shared();
+            let exposed = self.task_ids.expose(Owner::of(child, &principal), &id);
             task.set("taskId", json::quote(&exposed));
+        }
+        if has_questions(task) {
+            let asks = self.questions_of(caller, child, &task.to_raw())?;
+            task.set("inputRequests", asks.exposed_requests(child));
         }
         if let Some(result) = task.get("result").map(str::to_owned) {
             let result =
@@ -188,32 +202,17 @@ impl Gateway {
             let error = rewrite::expose_error(child, error, Era::Modern);
             task.set("error", error.raw().as_str().to_owned());
         }
-        if let Some(requests) = task.get("inputRequests").map(str::to_owned) {
-            if let Some(named) = name_child(child, &requests) {
-                task.set("inputRequests", named);
-            }
-        }
+        Ok(())
     }
 }
 
-/// The questions of a task, each naming the child that asks.
-fn name_child(child: &Child, requests: &str) -> Option<String> {
-    let requests = Object::parse(requests).ok()?;
-    let mut named = Object::default();
-    for (key, request) in requests.iter() {
-        let mut request = Object::parse(request).ok()?;
-        let question = Question {
-            method: request.string("method")?.into_owned(),
-            params: Raw::from_json(request.get("params").unwrap_or("{}").to_owned()),
-        };
-        request.set("params", question.exposed(child, Era::Modern).to_json());
-        named.set(key.to_owned(), request.to_json());
-    }
-    Some(named.to_json())
+fn has_questions(task: &Object<'_>) -> bool {
+    let requests = task.get("inputRequests").map(Object::parse);
+    requests.is_some_and(|requests| !requests.is_ok_and(|requests| requests.is_empty()))
 }
 
 /// Whether the client of this request said that it takes tasks.
-fn declares(caller: &Caller<'_>) -> bool {
+pub(super) fn declares(caller: &Caller<'_>) -> bool {
     caller.era == Era::Modern && caller.capabilities().is_some_and(asks::has_tasks)
 }
 
@@ -228,7 +227,7 @@ pub(super) fn advertise(capabilities: String, offers: &Offers) -> String {
     object.to_json()
 }
 
-fn missing_capability() -> ErrorObject {
+pub(super) fn missing_capability() -> ErrorObject {
     let data = format!(
         "{{\"requiredCapabilities\":{{\"extensions\":{{{}:{{}}}}}}}}",
         json::quote(TASKS)

@@ -11,7 +11,7 @@ use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
-use super::fault;
+use super::{fault, task_feed};
 use crate::child::asks::Told;
 use crate::child::handshake::stamp_modern;
 use crate::child::instance::{Instance, LogWish};
@@ -260,7 +260,7 @@ impl Gateway {
     }
 
     /// Subscribes at every session that a client has, and at those that it will have.
-    fn watch_own(&self, route: &Route, holder: Holder, who: Subscriber, uri: &str) {
+    fn watch_own(&self, route: &Route, holder: &Holder, who: Subscriber, uri: &str) {
         let resource = Resource {
             child: route.child.id,
             owner: Some(holder.clone()),
@@ -268,7 +268,7 @@ impl Gateway {
         };
         // First: a session that starts now looks here as soon as it is one of the holder's.
         self.watches.add(&resource, who, uri);
-        for instance in route.child.held_by(&holder) {
+        for instance in route.child.held_by(holder) {
             self.subscribe_at(&route.child, &instance, &route.original);
         }
     }
@@ -346,6 +346,7 @@ impl Gateway {
                 "more than {MAX_SUBSCRIPTIONS} subscriptions"
             )));
         }
+        let mut feed = self.follow_tasks(caller, &filter).await?;
         let listen = self.next_id();
         let mut guard = ListenGuard {
             gateway: Arc::clone(self),
@@ -366,7 +367,7 @@ impl Gateway {
                 let wanted = caller.wanted(&route.child);
                 if route.child.separates(&wanted) {
                     several = true;
-                    self.watch_own(&route, wanted.holder, who, &uri);
+                    self.watch_own(&route, &wanted.holder, who, &uri);
                 }
                 honoured.push(uri);
             }
@@ -393,6 +394,9 @@ impl Gateway {
                 Raw::of(&honoured).as_str().to_owned(),
             );
         }
+        if !feed.tasks().is_empty() {
+            granted.set("taskIds", Raw::of(&feed.tasks()).as_str().to_owned());
+        }
         let mut params = Object::default();
         params.set("notifications", granted.to_json());
         {
@@ -404,13 +408,15 @@ impl Gateway {
         tokio::select! {
             // A front may cancel its requests in the same moment; the orderly end wins.
             biased;
-            () = self.draining.cancelled() => {
-                guard.release();
-                let id = request.id.as_str();
-                Ok(Raw::from_json(format!("{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}")))
-            }
-            () = caller.cancelled.cancelled() => Err(fault::cancelled()),
+            () = self.draining.cancelled() => {}
+            () = feed.relay(self, caller, &request.id) => {}
+            () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
         }
+        guard.release();
+        let id = request.id.as_str();
+        Ok(Raw::from_json(format!(
+            "{{\"resultType\":\"complete\",\"_meta\":{{\"{META_SUBSCRIPTION}\":{id}}}}}"
+        )))
     }
 
     /// Tells every client which lists differ from before, each list once.
@@ -649,7 +655,8 @@ impl Audience for Gateway {
             }
             // Of the hop, or about a call that has ended.
             "notifications/cancelled" | "notifications/progress" | "notifications/initialized" => {}
-            "notifications/subscriptions/acknowledged" => {}
+            // What belongs to no `subscriptions/listen` of a client is nobody's.
+            "notifications/subscriptions/acknowledged" | task_feed::TOLD => {}
             _ => {
                 if let Some((outlet, _)) = self.audience(instance) {
                     let _ = outlet.send(Message::Notification(notification));
@@ -753,3 +760,6 @@ impl Drop for ListenGuard {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests;

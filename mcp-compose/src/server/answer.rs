@@ -3,8 +3,11 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
+use super::form;
+
 /// What a person did with a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "the person may have said no"]
 pub enum Answer<T> {
     /// The person agreed, and gave this.
     Accepted(T),
@@ -86,10 +89,12 @@ impl Sampled {
     }
 }
 
-/// Reads the result of a form; `None` is the content of an answer that is not `accept`.
-pub(super) fn form<T: DeserializeOwned>(answer: &str) -> Result<Answer<T>, String> {
+/// Reads the result of a form.
+pub(super) fn filled<T: DeserializeOwned>(answer: &str, form: &Value) -> Result<Answer<T>, String> {
     elicited(answer, |content| {
-        serde_json::from_str(content.unwrap_or("{}")).map_err(|error| error.to_string())
+        let content = content.unwrap_or("{}");
+        form::check(form, content)?;
+        serde_json::from_str(content).map_err(|error| error.to_string())
     })
 }
 

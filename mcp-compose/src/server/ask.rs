@@ -70,8 +70,8 @@ impl Ctx {
         self.require("elicitation.form")?;
         let form = form::of::<T>().map_err(ToolError::new)?;
         let params = json!({ "message": message.into(), "requestedSchema": form });
-        self.ask("elicitation/create", key, &params, answer::form)
-            .await
+        let read = |answer: &str| answer::filled(answer, &form);
+        self.ask("elicitation/create", key, &params, read).await
     }
 
     /// Asks the person at the client to open a URL, for what must not pass through the client: a login,
@@ -170,7 +170,7 @@ impl Ctx {
         method: &'static str,
         key: impl Into<String>,
         params: &Value,
-        read: fn(&str) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T> {
         let question = Question {
             key: key.into(),

@@ -28,6 +28,19 @@ pub(super) fn of<T: JsonSchema>() -> Result<Value, String> {
         .map_err(|problem| format!("`{}` cannot be asked for: {problem}", T::schema_name()))
 }
 
+/// What is wrong with what was filled in. The form says more than a type does: ranges, lengths.
+pub(super) fn check(form: &Value, content: &str) -> Result<(), String> {
+    let content: Value = serde_json::from_str(content).map_err(|error| error.to_string())?;
+    let validator = jsonschema::validator_for(form).map_err(|error| error.to_string())?;
+    validator.validate(&content).map_err(|error| {
+        let place = error.instance_path().to_string();
+        format!(
+            "at `{}`: {error}",
+            if place.is_empty() { "/" } else { &place }
+        )
+    })
+}
+
 fn requested(schema: &Value) -> Result<Value, String> {
     let flat = "a form is one object of texts, numbers, booleans and choices";
     if schema["type"] != "object" {
@@ -326,6 +339,29 @@ mod tests {
         let required = form["required"].as_array().unwrap();
         assert_eq!(*required, ["mail", "score", "sizes", "colors", "old"]);
         assert_eq!(form.as_object().unwrap().len(), 3, "{form}");
+    }
+
+    #[test]
+    fn what_is_filled_in_fits_the_form() {
+        let form = of::<Flat>().unwrap();
+        let with = |field: &str, value: serde_json::Value| {
+            let mut content = json!({ "mail": "a@b.c", "score": 1, "sizes": ["small"], "colors": ["Red"], "old": "a" });
+            content[field] = value;
+            super::check(&form, &content.to_string())
+        };
+        assert_eq!(with("age", json!(3)), Ok(()));
+        for (field, value) in [
+            ("score", json!(10)),
+            ("name", json!("")),
+            ("sizes", json!(["huge"])),
+            ("colors", json!(["Pink"])),
+            ("color", json!("Pink")),
+            ("sure", json!("yes")),
+        ] {
+            let wrong = with(field, value).unwrap_err();
+            assert!(wrong.contains(&format!("at `/{field}")), "{wrong}");
+        }
+        assert!(super::check(&form, "{}").is_err() && super::check(&form, "[]").is_err());
     }
 
     #[test]

@@ -142,7 +142,9 @@ impl Round {
     pub(super) async fn run<F: Future>(&self, method: F) -> Run<F::Output> {
         let mut method = pin!(method);
         poll_fn(|context| {
-            self.waker.register(context.waker());
+            if !self.is_inline() {
+                self.waker.register(context.waker());
+            }
             let polled = method.as_mut().poll(context);
             match (self.stop(), polled) {
                 (Some(stopped), _) => Poll::Ready(Run::Stopped(stopped)),

@@ -19,7 +19,7 @@ use super::FastMap;
 use super::json::Raw;
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response, code};
 use super::object::Object;
-use super::version::Era;
+use super::version::{Era, META_SUBSCRIPTION};
 pub(crate) use call::Call;
 use slot::Slot;
 
@@ -420,7 +420,10 @@ impl Peer {
                 }
                 self.handler.notification(self, notification);
             }
-            _ => match origin.and_then(|id| self.slot(id)) {
+            _ => match origin
+                .or_else(|| listen_of(&notification))
+                .and_then(|id| self.slot(id))
+            {
                 Some(slot) if !is_connection_wide(&notification.method) => {
                     let _ = slot.push(Event::Notification(notification));
                 }
@@ -505,6 +508,20 @@ impl Peer {
     fn slot(&self, id: u64) -> Option<Arc<Slot>> {
         lock(&self.calls).get(&id).cloned()
     }
+}
+
+/// The `subscriptions/listen` of ours that a notification says it belongs to, where one connection
+/// carries all of them.
+fn listen_of(notification: &Notification) -> Option<u64> {
+    if !matches!(
+        &*notification.method,
+        "notifications/subscriptions/acknowledged" | "notifications/tasks"
+    ) {
+        return None;
+    }
+    let params = Object::parse(notification.params()).ok()?;
+    let meta = Object::parse(params.get("_meta")?).ok()?;
+    meta.get(META_SUBSCRIPTION)?.parse().ok()
 }
 
 /// List changes, resource updates and the like concern the connection even when they arrive on the

@@ -105,8 +105,8 @@ impl Shared {
     /// Asks twice under one key.
     #[tool]
     async fn twice(&self, ctx: &Ctx) -> Result<String> {
-        ctx.elicit::<Confirm>("confirm", "Sure?").await?;
-        ctx.elicit::<Confirm>("confirm", "Really?").await?;
+        let _ = ctx.elicit::<Confirm>("confirm", "Sure?").await?;
+        let _ = ctx.elicit::<Confirm>("confirm", "Really?").await?;
         Ok("asked".into())
     }
 
@@ -120,7 +120,7 @@ impl Shared {
     /// Asks for what no form can show.
     #[tool]
     async fn nested(&self, ctx: &Ctx) -> Result<String> {
-        ctx.elicit::<Tree>("tree", "Which?").await?;
+        let _ = ctx.elicit::<Tree>("tree", "Which?").await?;
         Ok("asked".into())
     }
 
@@ -154,7 +154,7 @@ impl Shared {
 
     #[complete(about.topic)]
     async fn topics(&self, ctx: &Ctx, partial: &str) -> Result<Vec<String>> {
-        ctx.elicit::<Name>("name", "Who?").await?;
+        let _ = ctx.elicit::<Name>("name", "Who?").await?;
         Ok(vec![partial.to_owned()])
     }
 }

@@ -1,9 +1,11 @@
-//! Everything that the official conformance suites ask of a server, as far as it asks nothing back.
+//! Everything that the official conformance suites ask of a server; `asking.rs` asks back.
 //!
 //! ```sh
 //! cargo run -p mcp-compose-examples --bin conformance -- --http 127.0.0.1:8808
 //! npx @modelcontextprotocol/conformance server --url http://127.0.0.1:8808/mcp
 //! ```
+
+mod asking;
 
 use std::process::ExitCode;
 
@@ -15,9 +17,8 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    compose! { name = "conformance", _: Conformance }
-        .run()
-        .await
+    let both = compose! { name = "conformance", _: Conformance, _: asking::Asking };
+    both.run().await
 }
 
 struct Conformance;
@@ -121,12 +122,6 @@ impl Conformance {
         Err(ToolError::new(
             "This tool intentionally returns an error for testing",
         ))
-    }
-
-    /// Text, over a stream that nothing else may use.
-    #[tool]
-    fn test_streaming_elicitation(&self) -> &'static str {
-        "nothing to ask"
     }
 
     /// Needs a client that can sample.

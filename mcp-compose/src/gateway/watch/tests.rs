@@ -1,0 +1,257 @@
+//! Which session is subscribed at, and who hears of it.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::super::client::{Client, Principal};
+use super::*;
+use crate::child::asks;
+use crate::child::fake::{Fake, FakeSession, notification};
+use crate::child::pool::Lease;
+use crate::compose::{ChildOptions, ChildSource, ChildSpec, Composition};
+use crate::wire::Id;
+use crate::wire::peer::LinkError;
+
+const ASKABLE: &str = r#"{"sampling":{}}"#;
+const A: &str = r#"{"uri":"fake://a"}"#;
+
+#[derive(Debug)]
+struct Stream(mpsc::UnboundedSender<String>);
+
+impl Outlet for Stream {
+    fn send(&self, message: Message) -> Result<(), LinkError> {
+        let Message::Notification(said) = message else {
+            return Err(LinkError::Closed);
+        };
+        let text = format!("{} {}", said.method, said.params());
+        self.0.send(text).map_err(|_| LinkError::Closed)
+    }
+}
+
+/// A client, and what it hears in the order in which it does.
+struct Guest {
+    gateway: Arc<Gateway>,
+    client: Arc<Client>,
+    outlet: Arc<dyn Outlet>,
+    hears: mpsc::UnboundedReceiver<String>,
+}
+
+struct House {
+    gateway: Arc<Gateway>,
+    fake: Fake,
+}
+
+impl House {
+    async fn new() -> Self {
+        let fake = Fake::default();
+        let mut composition = Composition::builder().build();
+        composition.children.push(ChildSpec {
+            namespace: None,
+            source: ChildSource::Fake(fake.clone()),
+            options: ChildOptions::default(),
+        });
+        let gateway = Gateway::start(composition, Handle::current());
+        gateway.children()[0].settled().await;
+        Self { gateway, fake }
+    }
+
+    fn child(&self) -> Arc<Child> {
+        Arc::clone(&self.gateway.children()[0])
+    }
+
+    async fn legacy(&self, capabilities: &str) -> Guest {
+        let (sender, hears) = mpsc::unbounded_channel();
+        let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender));
+        let client = self
+            .gateway
+            .connect(Arc::clone(&outlet), Principal::anonymous());
+        let guest = Guest {
+            gateway: Arc::clone(&self.gateway),
+            client,
+            outlet,
+            hears,
+        };
+        let hello = format!(
+            r#"{{"protocolVersion":"2025-11-25","capabilities":{capabilities},"clientInfo":{{"name":"x","version":"1"}}}}"#
+        );
+        guest.ask("initialize", &hello).await;
+        guest
+    }
+
+    /// The sessions that have this owner, as the child sees them.
+    fn sessions(&self, owner: Option<Holder>) -> Vec<FakeSession> {
+        let instances = match owner {
+            None => self.child().running().into_iter().collect(),
+            Some(owner) => self.child().held_by(&owner),
+        };
+        let all = self.fake.sessions();
+        let of = |instance: Arc<Instance>| {
+            let found = all.iter().find(|one| one.is_of(instance.peer()));
+            found.unwrap().clone()
+        };
+        instances.into_iter().map(of).collect()
+    }
+
+    async fn lease(&self, holder: Holder, alone: bool) -> Lease {
+        let options = ChildOptions::default();
+        let wanted = Wanted {
+            holder,
+            told: asks::told(Some(ASKABLE), Era::Legacy, Era::Legacy, &options),
+            alone,
+        };
+        self.child().lease(&wanted).await.unwrap()
+    }
+
+    /// Waits until a session has heard so many requests of a method.
+    async fn heard(&self, session: &FakeSession, method: &str, times: usize) {
+        self.fake
+            .until(|_| session.requests(method).len() == times)
+            .await;
+    }
+}
+
+impl Guest {
+    async fn ask(&self, method: &str, params: &str) {
+        let request = Request {
+            id: Id::number(1),
+            method: method.into(),
+            params: Some(Raw::from_json(params.to_owned())),
+        };
+        let never = CancellationToken::new();
+        self.gateway
+            .serve(&self.client, &request, &self.outlet, &never)
+            .await
+            .unwrap();
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        Some(Holder::Client(self.client.id))
+    }
+
+    /// The first update that it hears.
+    async fn update(&mut self) -> String {
+        loop {
+            let said = self.hears.recv().await.unwrap();
+            if said.contains("updated") {
+                return said;
+            }
+        }
+    }
+}
+
+fn updated(n: u32) -> Message {
+    notification(UPDATED, &format!(r#"{{"uri":"fake://a","n":{n}}}"#))
+}
+
+#[tokio::test]
+async fn a_client_hears_what_its_own_session_tells_and_nobody_else_does() {
+    let house = House::new().await;
+    let mut one = house.legacy(ASKABLE).await;
+    let mut two = house.legacy(ASKABLE).await;
+    let mut three = house.legacy("{}").await;
+    for guest in [&one, &two, &three] {
+        guest.ask("resources/subscribe", A).await;
+    }
+    let own = &house.sessions(one.holder())[0];
+    let other = &house.sessions(two.holder())[0];
+    let shared = &house.sessions(None)[0];
+    for session in [own, other, shared] {
+        assert_eq!(session.requests("resources/subscribe"), [A]);
+    }
+    // Each hears its own first: had it heard another's, that would have come before.
+    shared.say(updated(3));
+    other.say(updated(2));
+    own.say(updated(1));
+    assert!(one.update().await.contains(r#""n":1"#));
+    assert!(two.update().await.contains(r#""n":2"#));
+    assert!(three.update().await.contains(r#""n":3"#));
+    for guest in [&mut one, &mut two, &mut three] {
+        assert!(guest.hears.try_recv().is_err());
+    }
+    one.ask("resources/unsubscribe", A).await;
+    house.heard(own, "resources/unsubscribe", 1).await;
+    assert!(other.requests("resources/unsubscribe").is_empty());
+    assert!(shared.requests("resources/unsubscribe").is_empty());
+}
+
+#[tokio::test]
+async fn a_session_that_is_started_again_is_told_what_its_client_wants() {
+    let house = House::new().await;
+    let mut guest = house.legacy(ASKABLE).await;
+    let bystander = house.legacy(ASKABLE).await;
+    guest.ask("resources/subscribe", A).await;
+    guest.ask("logging/setLevel", r#"{"level":"error"}"#).await;
+    bystander
+        .ask("logging/setLevel", r#"{"level":"debug"}"#)
+        .await;
+    let own = house.sessions(guest.holder()).remove(0);
+    own.die();
+    let _lease = house.lease(guest.holder().unwrap(), false).await;
+    let again = house.sessions(guest.holder()).remove(0);
+    house.heard(&again, "resources/subscribe", 1).await;
+    house.heard(&again, "logging/setLevel", 1).await;
+    assert_eq!(again.requests("logging/setLevel"), [r#"{"level":"error"}"#]);
+    again.say(updated(1));
+    assert!(guest.update().await.contains(r#""n":1"#));
+    // What all share is told what anybody wants.
+    let shared = house.sessions(None).remove(0);
+    house
+        .fake
+        .until(|_| {
+            let told = shared.requests("logging/setLevel");
+            told.last().is_some_and(|last| last.contains("debug"))
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_stateless_client_hears_once_what_several_sessions_of_it_tell() {
+    let house = House::new().await;
+    let principal = Principal::anonymous();
+    let holder = Holder::Principal(principal.shared());
+    let first = house.lease(holder.clone(), true).await;
+    let (sender, mut hears) = mpsc::unbounded_channel();
+    let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender));
+    let client = house.gateway.stateless(principal);
+    let params = format!(
+        r#"{{"notifications":{{"resourceSubscriptions":["fake://a"]}},"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{ASKABLE}}}}}"#
+    );
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let gateway = Arc::clone(&house.gateway);
+    let listening = tokio::spawn(async move {
+        let request = Request {
+            id: Id::number(1),
+            method: "subscriptions/listen".into(),
+            params: Some(Raw::from_json(params)),
+        };
+        gateway.serve(&client, &request, &outlet, &stopped).await
+    });
+    let acknowledged = hears.recv().await.unwrap();
+    assert!(acknowledged.contains("fake://a"), "{acknowledged}");
+    // At the session that all share, at the one that there was, and at one that comes.
+    let second = house.lease(holder.clone(), true).await;
+    let mut sessions = house.sessions(Some(holder));
+    sessions.extend(house.sessions(None));
+    assert_eq!(sessions.len(), 3);
+    for session in &sessions {
+        house.heard(session, "resources/subscribe", 1).await;
+    }
+    for round in ["first", "second"] {
+        for session in &sessions {
+            let params = format!(r#"{{"uri":"fake://a","round":"{round}"}}"#);
+            session.say(notification(UPDATED, &params));
+        }
+        let update = hears.recv().await.unwrap();
+        assert!(update.contains(round), "{update}");
+    }
+    stop.cancel();
+    let _ = listening.await;
+    for session in &sessions {
+        house.heard(session, "resources/unsubscribe", 1).await;
+    }
+    drop((first, second));
+}
