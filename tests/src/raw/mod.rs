@@ -200,6 +200,28 @@ impl Raw {
         }
     }
 
+    /// Answers a question of the server's, and waits until the answer was taken.
+    pub async fn reply(&self, question: &Message, result: Value) {
+        let answer =
+            json!({ "jsonrpc": "2.0", "id": question.value["id"], "result": result }).to_string();
+        match &self.wire {
+            Wire::Stdio(pipe) => pipe.send(&answer).await,
+            Wire::Http(connection) => connection.post_and_wait("answer", answer).await,
+        }
+    }
+
+    /// Is gone without a word, in the middle of these calls.
+    pub fn vanish(self, calls: &[Call]) {
+        for call in calls {
+            if let Some(post) = &call.abort {
+                post.abort();
+            }
+        }
+        if let Wire::Http(connection) = &self.wire {
+            connection.hang_up();
+        }
+    }
+
     /// Cancels a running call as its transport and era want it.
     pub async fn cancel(&self, call: &Call) {
         match (&call.abort, self.modern()) {
