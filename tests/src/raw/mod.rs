@@ -50,6 +50,20 @@ impl Raw {
         Self::url(&aggregator.url, version, json!({})).await
     }
 
+    /// As [`Raw::http`], with these headers from the first request on.
+    pub async fn http_with(
+        aggregator: &Aggregator,
+        version: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let log = Log::default();
+        let mut connection = http::Connection::new(&aggregator.url, version, log.clone());
+        for (name, value) in headers {
+            connection.set_header(name, value);
+        }
+        Self::greet(Wire::Http(connection), version, json!({}), log).await
+    }
+
     /// Connects to an endpoint, declaring `capabilities`.
     pub async fn url(url: &str, version: &str, capabilities: Value) -> Self {
         let log = Log::default();
