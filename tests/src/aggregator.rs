@@ -51,6 +51,15 @@ impl Config {
             .child("manufact", json!({ "url": url }))
     }
 
+    /// `mcp-compose call --config FILE TOOL ARGUMENTS`; valid while the folder lives.
+    pub fn call(&self, tool: &str, arguments: &Value) -> (Command, TempDir) {
+        let (folder, file) = self.write();
+        let mut command = command(aggregator());
+        command.arg("call").arg("--config").arg(file);
+        command.args([tool, &arguments.to_string()]);
+        (command, folder)
+    }
+
     fn write(&self) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("mcp.json");

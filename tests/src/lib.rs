@@ -6,6 +6,7 @@
 pub mod aggregator;
 pub mod clients;
 pub mod conformance;
+pub mod crosstalk;
 pub mod peers;
 pub mod process;
 pub mod raw;

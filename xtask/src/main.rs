@@ -1,5 +1,6 @@
-//! Tasks of the repository: `cargo xtask peers` and `cargo xtask test`.
+//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test` and `cargo xtask crosstalk`.
 
+mod crosstalk;
 mod peers;
 mod steps;
 
@@ -9,6 +10,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask peers   install the third-party clients, servers and conformance suites that the tests run against
 cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
+cargo xtask crosstalk [--questions N] [--seed S]
+                    many clients at once, each asked for what only it knows, with more questions than in the tests
 ";
 
 fn main() -> ExitCode {
@@ -17,6 +20,8 @@ fn main() -> ExitCode {
     let outcome = match task.as_str() {
         "peers" => peers::install(&root),
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
+        "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
+            .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);

@@ -38,7 +38,7 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
 }
 
 /// Where cargo has put a binary of the development profile.
-fn binary(root: &Path, name: &str) -> PathBuf {
+pub(crate) fn binary(root: &Path, name: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
@@ -53,7 +53,7 @@ fn has_nextest(root: &Path) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
     run(Command::new("cargo").args(arguments).current_dir(root))
 }
 

@@ -18,6 +18,7 @@ pub(super) struct Connection {
     version: String,
     headers: HeaderMap,
     session: Arc<Mutex<Option<String>>>,
+    stream: Mutex<Option<AbortHandle>>,
     log: Log,
 }
 
@@ -29,6 +30,7 @@ impl Connection {
             version: version.to_owned(),
             headers: HeaderMap::new(),
             session: Arc::default(),
+            stream: Mutex::default(),
             log,
         }
     }
@@ -54,7 +56,8 @@ impl Connection {
             .await
             .expect("the stream is answered");
         if response.status().is_success() {
-            tokio::spawn(read_events(response, self.log.clone(), None));
+            let reading = tokio::spawn(read_events(response, self.log.clone(), None));
+            *self.stream.lock().expect("not poisoned") = Some(reading.abort_handle());
         }
     }
 
@@ -75,6 +78,13 @@ impl Connection {
     /// Posts a notification, and waits until it was accepted.
     pub(super) async fn post_and_wait(&self, method: &str, text: String) {
         exchange(self.request(method, text), &self.log, None, None).await;
+    }
+
+    /// Stops reading what is pushed, without a word.
+    pub(super) fn hang_up(&self) {
+        if let Some(stream) = self.stream.lock().expect("not poisoned").take() {
+            stream.abort();
+        }
     }
 
     pub(super) async fn close(self) {

@@ -52,8 +52,21 @@ impl Raw {
 
     /// Connects to an endpoint, declaring `capabilities`.
     pub async fn url(url: &str, version: &str, capabilities: Value) -> Self {
+        Self::with_headers(url, version, capabilities, &[]).await
+    }
+
+    /// Connects to an endpoint as somebody: with headers that every request carries, the first one included.
+    pub async fn with_headers(
+        url: &str,
+        version: &str,
+        capabilities: Value,
+        headers: &[(&str, &str)],
+    ) -> Self {
         let log = Log::default();
-        let connection = http::Connection::new(url, version, log.clone());
+        let mut connection = http::Connection::new(url, version, log.clone());
+        for (name, value) in headers {
+            connection.set_header(name, value);
+        }
         Self::greet(Wire::Http(connection), version, capabilities, log).await
     }
 
@@ -121,7 +134,7 @@ impl Raw {
         self
     }
 
-    /// Adds a header to all later requests.
+    /// Adds a header to all later requests. A legacy session belongs to whoever began it: see `with_headers`.
     pub fn set_header(&mut self, name: &str, value: &str) {
         if let Wire::Http(connection) = &mut self.wire {
             connection.set_header(name, value);
@@ -197,6 +210,28 @@ impl Raw {
             Wire::Http(connection) => {
                 connection.post(None, "raw", text.to_owned());
             }
+        }
+    }
+
+    /// Answers a question of the server's, and waits until the answer was taken.
+    pub async fn reply(&self, question: &Message, result: Value) {
+        let answer =
+            json!({ "jsonrpc": "2.0", "id": question.value["id"], "result": result }).to_string();
+        match &self.wire {
+            Wire::Stdio(pipe) => pipe.send(&answer).await,
+            Wire::Http(connection) => connection.post_and_wait("answer", answer).await,
+        }
+    }
+
+    /// Is gone without a word, in the middle of these calls.
+    pub fn vanish(self, calls: &[Call]) {
+        for call in calls {
+            if let Some(post) = &call.abort {
+                post.abort();
+            }
+        }
+        if let Wire::Http(connection) = &self.wire {
+            connection.hang_up();
         }
     }
 

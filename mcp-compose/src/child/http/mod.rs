@@ -17,7 +17,7 @@ use http::HeaderValue;
 
 pub(crate) use config::HttpConfig;
 
-use self::shared::{Agreed, InFlight, Shared, Task};
+use self::shared::{Agreed, InFlight, LINGER, Shared, Task};
 use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer};
 use crate::wire::version::Era;
 use crate::wire::{Message, Notification, Object};
@@ -85,7 +85,9 @@ impl Link for HttpLink {
         let this = Arc::clone(shared);
         let told = shared.spawn_other(async move {
             this.tell(&Message::Notification(cancelled), None).await;
-            // A server need not answer what was cancelled.
+            // A server need not answer what was cancelled. What it still asks on that stream is heard,
+            // and so refused: it would wait for ever for an answer to what got lost.
+            tokio::time::sleep(LINGER).await;
             this.abort(Task::Call(id));
         });
         if told.is_err() {

@@ -12,7 +12,7 @@ use reqwest::Response;
 use super::failure;
 use super::listen::{Events, StreamEnd};
 use super::request::{Answer, SESSION};
-use super::shared::{InFlight, NOTIFY_TIMEOUT, Shared};
+use super::shared::{InFlight, LINGER, NOTIFY_TIMEOUT, Shared};
 use crate::child::CallerInfo;
 use crate::wire::message::{Incoming, code};
 use crate::wire::peer::{Failure, lock};
@@ -20,8 +20,6 @@ use crate::wire::{ErrorObject, Id, Message, Request, Response as Reply};
 
 /// Largest body of an answer that reports a failure.
 const MAX_ERROR_BODY: usize = 64 * 1024;
-/// How long the rest of an answer may take, for the connection to be used again.
-const DRAIN: Duration = Duration::from_millis(250);
 
 /// Why a call ends without the answer that it was sent for.
 pub(super) enum Stop {
@@ -58,7 +56,7 @@ pub(super) async fn call(
             drop(in_flight);
             if let Some(mut rest) = rest {
                 // Read to its end, so that the connection can be used again.
-                let _ = tokio::time::timeout(DRAIN, rest.read(&shared, None)).await;
+                let _ = tokio::time::timeout(LINGER, rest.read(&shared, None)).await;
             }
         }
         Err(Stop::Failed(failure)) => {

@@ -27,6 +27,8 @@ const MAX_WAITING: usize = 1024;
 const MAX_TASKS: usize = 4096;
 /// How long a message that has no answer may take.
 pub(super) const NOTIFY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the stream of a call is read on when the call was answered or cancelled.
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// How long the server may take to end a session that we leave.
 const DELETE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long other calls may still get their own answer once the session is known to have expired.

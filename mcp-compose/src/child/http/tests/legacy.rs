@@ -1,5 +1,7 @@
 //! Sessions, streams, order, expiry and resumption.
 
+use tokio::sync::Notify;
+
 use super::*;
 use crate::wire::peer::{Delivered, lock};
 
@@ -396,6 +398,46 @@ async fn a_cancelled_call_is_told_to_the_server_and_its_stream_left() {
     );
     soon(left.recv()).await.unwrap();
     child.call("tools/list", "{}").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_server_asks_on_the_stream_of_a_cancelled_call_is_answered() {
+    let cancelled = Arc::new(Notify::new());
+    let script = move |seen: Seen| {
+        let cancelled = Arc::clone(&cancelled);
+        async move {
+            match seen.what().as_str() {
+                "tools/call" => {
+                    let begun = futures_util::stream::iter([event(&progress(&seen, 1))]);
+                    let asked = futures_util::stream::iter([7, 8]).then(move |id| {
+                        let cancelled = Arc::clone(&cancelled);
+                        async move {
+                            cancelled.notified().await;
+                            cancelled.notify_one();
+                            let ping = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+                            event(&ping)
+                        }
+                    });
+                    let stream = begun.chain(asked).chain(futures_util::stream::pending());
+                    let body = Body::from_stream(stream.map(Ok::<_, std::convert::Infallible>));
+                    ([("content-type", "text/event-stream")], body).into_response()
+                }
+                "notifications/cancelled" => {
+                    cancelled.notify_one();
+                    status(202)
+                }
+                _ => legacy(&seen),
+            }
+        }
+    };
+    let mut server = Server::start(script).await;
+    let child = Child::legacy(server.config()).await;
+    let mut call = child.start("tools/call", "{}");
+    assert!(matches!(next(&mut call).await, Event::Progress(_)));
+    call.cancel("user said so");
+    for id in [7, 8] {
+        assert_eq!(server.next_of("response").await.id(), id);
+    }
 }
 
 #[tokio::test]
