@@ -51,6 +51,15 @@ impl Config {
             .child("manufact", json!({ "url": url }))
     }
 
+    /// `mcp-compose call --config FILE TOOL ARGUMENTS`; valid while the folder lives.
+    pub fn call(&self, tool: &str, arguments: &Value) -> (Command, TempDir) {
+        let (folder, file) = self.write();
+        let mut command = command(aggregator());
+        command.arg("call").arg("--config").arg(file);
+        command.args([tool, &arguments.to_string()]);
+        (command, folder)
+    }
+
     fn write(&self) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("mcp.json");
@@ -192,6 +201,11 @@ impl StdioCommand {
     /// For a third-party client.
     pub fn target(&self) -> Target {
         Target::Command(self.words.clone())
+    }
+
+    /// The same as a child's entry of a configuration file.
+    pub fn entry(&self) -> Value {
+        json!({ "command": self.words[0], "args": self.words[1..] })
     }
 
     /// Starts it.

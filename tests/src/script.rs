@@ -69,6 +69,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What it answers.
     pub answer: Answer,
+    /// What happens instead on a request with `inputResponses`.
+    pub retry: Option<Box<Plan>>,
 }
 
 /// One thing that a child does in the course of a request.
@@ -99,6 +101,12 @@ pub enum Step {
     Add(HashMap<String, Vec<Box<RawValue>>>),
     /// Removes entries from a list, by name or URI.
     Remove(HashMap<String, Vec<String>>),
+    /// Sends this request (its `method` and `params`) on the stream of the call, and waits for the answer.
+    Ask(Box<RawValue>),
+    /// Sends such a request where no call is being served, and waits for the answer.
+    AskAside(Box<RawValue>),
+    /// Does these steps after the answer was sent.
+    Later(Vec<Step>),
 }
 
 /// What a scripted child answers.
@@ -121,4 +129,9 @@ pub enum Answer {
     Process,
     /// How many calls of this plan there were, as text.
     Counter,
+    /// What was answered to all questions so far, in `structuredContent.answers`: each the response without its id. With
+    /// the argument `count`, as soon as there are so many.
+    Answers,
+    /// The exact `inputResponses` and the `requestState` of the request, in `structuredContent`.
+    Brought,
 }

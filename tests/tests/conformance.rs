@@ -2,7 +2,7 @@
 
 use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::conformance::{
-    Outcome, Suite, differences, everything_over_http, everything_over_stdio, failures,
+    Outcome, Server, Suite, differences, everything_over_http, everything_over_stdio, failures,
     rmcp_over_http, rmcp_over_stdio,
 };
 use mcp_compose_tests::raw::{LEGACY, Raw};
@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 const SUITES: [Suite; 3] = [Suite::Of2025, Suite::Of2026Legacy, Suite::Of2026];
 
 /// Runs a suite on the server at `url`, and through an aggregator whose only child is `child`.
-async fn nothing_changes(suite: Suite, url: &str, child: Value) {
+///
+/// Both servers speak both eras, and ask in the way of the era in which they are spoken to: their tools for the
+/// 2025-11-25 scenarios send requests, those for 2026-07-28 answer that input is required.
+async fn nothing_changes(suite: Suite, server: Server, url: &str, mut child: Value) {
+    child["era"] = json!(suite.era());
     let direct = suite.run(url).await;
     let aggregator = Aggregator::http(&Config::new().child("everything", child)).await;
     Raw::http(&aggregator, LEGACY)
@@ -19,7 +23,7 @@ async fn nothing_changes(suite: Suite, url: &str, child: Value) {
         .listed("test_simple_text")
         .await;
     let through = suite.run(&aggregator.url).await;
-    let changed = differences(&direct, &through);
+    let changed = differences(server, &direct, &through);
     assert!(
         changed.is_empty(),
         "{suite:?}:\n{}\n{}",
@@ -32,6 +36,12 @@ async fn nothing_changes(suite: Suite, url: &str, child: Value) {
 fn passes(suite: Suite, outcome: &Outcome) {
     let failed = failures(outcome);
     assert!(failed.is_empty(), "{suite:?}:\n{}", failed.join("\n"));
+    let scenarios: Vec<_> = outcome.keys().collect();
+    assert_eq!(
+        scenarios.len(),
+        suite.scenarios(),
+        "{suite:?}: {scenarios:?}"
+    );
     let checks: usize = outcome.values().map(Vec::len).sum();
     assert!(checks >= 30, "{suite:?} made only {checks} checks");
 }
@@ -65,25 +75,25 @@ async fn the_typed_server_passes_directly() {
 }
 
 macro_rules! through {
-    ($($name:ident: $suite:ident, $server:ident, $child:expr;)*) => {$(
+    ($($name:ident: $suite:ident, $server:ident, $start:ident, $child:expr;)*) => {$(
         #[tokio::test]
         async fn $name() {
-            let (_server, url) = $server().await;
+            let (_server, url) = $start().await;
             let child: fn(&str) -> Value = $child;
-            nothing_changes(Suite::$suite, &url, child(&url)).await;
+            nothing_changes(Suite::$suite, Server::$server, &url, child(&url)).await;
         }
     )*};
 }
 
 through! {
-    the_2025_suite_through_a_python_http_child: Of2025, everything_over_http, over_http;
-    the_2025_suite_through_a_python_stdio_child: Of2025, everything_over_http, |_| everything_over_stdio();
-    the_2026_suite_through_a_python_http_child: Of2026, everything_over_http, over_http;
-    the_2026_suite_through_a_python_stdio_child: Of2026, everything_over_http, |_| everything_over_stdio();
-    the_2026_suite_at_2025_through_a_python_http_child: Of2026Legacy, everything_over_http, over_http;
-    the_2026_suite_at_2025_through_a_python_stdio_child: Of2026Legacy, everything_over_http, |_| everything_over_stdio();
-    the_2025_suite_through_an_rmcp_http_child: Of2025, rmcp_over_http, over_http;
-    the_2025_suite_through_an_rmcp_stdio_child: Of2025, rmcp_over_http, |_| rmcp_over_stdio();
-    the_2026_suite_through_an_rmcp_http_child: Of2026, rmcp_over_http, over_http;
-    the_2026_suite_through_an_rmcp_stdio_child: Of2026, rmcp_over_http, |_| rmcp_over_stdio();
+    the_2025_suite_through_a_python_http_child: Of2025, Python, everything_over_http, over_http;
+    the_2025_suite_through_a_python_stdio_child: Of2025, Python, everything_over_http, |_| everything_over_stdio();
+    the_2026_suite_through_a_python_http_child: Of2026, Python, everything_over_http, over_http;
+    the_2026_suite_through_a_python_stdio_child: Of2026, Python, everything_over_http, |_| everything_over_stdio();
+    the_2026_suite_at_2025_through_a_python_http_child: Of2026Legacy, Python, everything_over_http, over_http;
+    the_2026_suite_at_2025_through_a_python_stdio_child: Of2026Legacy, Python, everything_over_http, |_| everything_over_stdio();
+    the_2025_suite_through_an_rmcp_http_child: Of2025, Rmcp, rmcp_over_http, over_http;
+    the_2025_suite_through_an_rmcp_stdio_child: Of2025, Rmcp, rmcp_over_http, |_| rmcp_over_stdio();
+    the_2026_suite_through_an_rmcp_http_child: Of2026, Rmcp, rmcp_over_http, over_http;
+    the_2026_suite_through_an_rmcp_stdio_child: Of2026, Rmcp, rmcp_over_http, |_| rmcp_over_stdio();
 }

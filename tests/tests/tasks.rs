@@ -2,6 +2,7 @@
 //! nobody else.
 
 use mcp_compose_tests::aggregator::{Aggregator, Config, StdioCommand};
+use mcp_compose_tests::clients::Target;
 use mcp_compose_tests::conformance::{Outcome, differences, failures, scenarios};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::peers::binary;
@@ -428,4 +429,26 @@ async fn whoever_listens_for_a_task_learns_that_its_child_is_gone() {
     assert_eq!(ended.expect_err("the child ended")["code"], -32000);
     let over = listening.expect("a modern client listens").answer().await;
     assert_eq!(over.value["result"]["resultType"], "complete", "{over:?}");
+}
+
+#[tokio::test]
+async fn a_task_comes_through_two_aggregators() {
+    let inner = StdioCommand::new(&Config::new().child("inner", child()));
+    let Target::Command(words) = inner.target() else {
+        panic!("a command is a command");
+    };
+    let entry = json!({ "command": words[0], "args": words[1..] });
+    let config = Config::new().child("outer", entry);
+    let aggregator = composed(&config, "outer_inner_greet").await;
+    let client = Raw::url(&aggregator.url, MODERN, takes_tasks()).await;
+    let made = client.call("outer_inner_confirm_delete", json!({})).await;
+    let asking = until(&client, id(&made), "input_required").await;
+    let question = &asking["inputRequests"]["confirm"]["params"];
+    assert_eq!(question["message"], "[outer] [inner] Delete a file?");
+
+    let answer = json!({ "action": "decline" });
+    let update = json!({ "taskId": id(&made), "inputResponses": { "confirm": answer } });
+    client.request("tasks/update", update).await;
+    let done = until(&client, id(&made), "completed").await;
+    assert_eq!(text(&done["result"]), r#"{"action":"decline"}"#);
 }

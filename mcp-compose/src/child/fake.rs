@@ -23,6 +23,8 @@ struct Inner {
     greeted: Mutex<VecDeque<Message>>,
     refuses: AtomicBool,
     modern: AtomicBool,
+    /// Speaks the legacy era as well, though it is modern.
+    dual: AtomicBool,
     changed: Notify,
 }
 
@@ -71,7 +73,13 @@ impl Fake {
         self.0.refuses.store(refuses, Ordering::Relaxed);
     }
 
-    /// It speaks 2026-07-28.
+    /// It speaks both eras.
+    pub(crate) fn dual(self) -> Self {
+        self.0.dual.store(true, Ordering::Relaxed);
+        self.modern()
+    }
+
+    /// It speaks 2026-07-28 only.
     pub(crate) fn modern(self) -> Self {
         self.0.modern.store(true, Ordering::Relaxed);
         self
@@ -236,7 +244,7 @@ impl Fake {
             "server/discover" if modern => {
                 r#"{"supportedVersions":["2026-07-28"],"capabilities":{"resources":{"subscribe":true}}}"#
             }
-            "initialize" if !modern => {
+            "initialize" if !modern || self.0.dual.load(Ordering::Relaxed) => {
                 r#"{"protocolVersion":"2025-11-25","capabilities":{"resources":{"subscribe":true},"logging":{}},"serverInfo":{"name":"fake","version":"1"}}"#
             }
             "resources/list" => r#"{"resources":[{"uri":"fake://a","name":"a"}]}"#,

@@ -93,10 +93,23 @@ pub(crate) struct HandshakeError(pub(crate) String);
 /// Whom a session is opened for, which a legacy child is told at its handshake.
 #[derive(Debug)]
 pub(crate) enum Introduction {
-    /// Whose it will be (`None`: everybody's), and what the child may ask.
-    Known(Option<Holder>, Told),
+    /// Everybody's: what the child may ask.
+    All(Told),
+    /// One client's.
+    One(Introduced),
     /// The only client's, which may still have to say who it is.
-    Awaited(watch::Receiver<Option<(Holder, Told)>>),
+    Awaited(watch::Receiver<Option<Introduced>>),
+}
+
+/// A client that has a session to itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Introduced {
+    /// Whose the session is.
+    pub(crate) holder: Holder,
+    /// What the child may ask.
+    pub(crate) told: Told,
+    /// The era that the client speaks. A child that speaks both does best in the same.
+    pub(crate) era: Era,
 }
 
 impl Introduction {
@@ -104,14 +117,15 @@ impl Introduction {
     /// not run meanwhile.
     async fn told(&mut self, peer: &Peer, bound: &mut Bound) -> Result<Told, HandshakeError> {
         let receiver = match self {
-            Self::Known(_, told) => return Ok(told.clone()),
+            Self::All(told) => return Ok(told.clone()),
+            Self::One(client) => return Ok(client.told.clone()),
             Self::Awaited(receiver) => receiver,
         };
         let introduced = async {
             let known = receiver.wait_for(Option::is_some).await.ok();
             known.and_then(|client| client.clone())
         };
-        let (holder, told) = tokio::select! {
+        let client = tokio::select! {
             biased;
             Some(client) = introduced => client,
             () = peer.closed() => {
@@ -119,7 +133,8 @@ impl Introduction {
                 return Err(HandshakeError(reason.to_owned()));
             }
         };
-        *self = Self::Known(Some(holder), told.clone());
+        let told = client.told.clone();
+        *self = Self::One(client);
         bound.restart();
         Ok(told)
     }
@@ -171,7 +186,33 @@ pub(crate) async fn handshake(
             )
             .map_err(|probe| HandshakeError(probe.explain()))
         }
-        ChildEra::Auto => probe(peer, bound, introduction).await,
+        ChildEra::Auto => {
+            if matches!(introduction, Introduction::Awaited(_)) {
+                introduction.told(peer, &mut bound).await?;
+            }
+            match introduction {
+                Introduction::One(client) if client.era == Era::Legacy => {
+                    legacy_first(peer, bound, &client.told).await
+                }
+                _ => probe(peer, bound, introduction).await,
+            }
+        }
+    }
+}
+
+/// For a client of the legacy era: a child that speaks both asks in the middle of a call only there.
+async fn legacy_first(
+    peer: &Arc<Peer>,
+    bound: Bound,
+    told: &Told,
+) -> Result<Profile, HandshakeError> {
+    let failure = match initialize(peer, told, &bound).await {
+        Err(failure) if peer.ended().is_none() => failure,
+        ended => return ended,
+    };
+    match bound.keep(discover(peer).outcome()).await {
+        Ok(Ok(raw)) => established(peer, modern(&raw)).map_err(|_| failure),
+        _ => Err(failure),
     }
 }
 

@@ -331,11 +331,11 @@ impl Drop for Active {
             }
             call.questions.close()
         };
-        // Which of a client's calls a question belongs to cannot be told: another may go on.
+        // Which of a client's calls a question belongs to cannot be told: another may go on. If there
+        // is none, it is one that came between calls.
         for question in unseen {
-            if let Handed::Nobody(question) = self.instance.hand(question) {
-                self.instance.refuse(question);
-            }
+            let peer = &self.instance.peer;
+            peer.receive(Message::Request(question), None);
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::handshake::Introduction;
+use super::handshake::{Introduced, Introduction};
 use super::instance::Instance;
 use super::pool::{Holder, Lease, Next, Reserved, Wanted};
 use super::supervisor::{Child, Unavailable, stop};
-use crate::compose::{ChildSource, Isolation};
+use crate::compose::{ChildEra, ChildSource, Isolation};
 use crate::wire::version::Era;
 
 /// How long a call waits for a process of its client that serves another call: starting a second
@@ -57,7 +58,11 @@ impl Child {
                 return Ok(Lease::shared(instance));
             }
         }
-        self.lease_own(wanted).await
+        match self.lease_own(wanted).await {
+            // It has turned out to be modern only.
+            Err(_) if self.is_modern_after_all(wanted) => Ok(Lease::shared(self.instance().await?)),
+            leased => leased,
+        }
     }
 
     /// The running sessions of a connection.
@@ -101,9 +106,25 @@ impl Child {
         }
         match &*self.known.load() {
             None => Place::Unknown,
-            Some(profile) if profile.era == Era::Modern => Place::Shared,
+            Some(profile) if profile.era == Era::Modern && !self.may_speak_legacy(wanted) => {
+                Place::Shared
+            }
             Some(_) => Place::Own,
         }
+    }
+
+    /// Whether a modern child may have a legacy session for a client of that era.
+    fn may_speak_legacy(&self, wanted: &Wanted) -> bool {
+        wanted.era == Era::Legacy
+            && self.spec.options.era == ChildEra::Auto
+            && !self.modern_only.load(Ordering::Acquire)
+    }
+
+    /// Whether a legacy session was tried for such a client, and the child has none.
+    fn is_modern_after_all(&self, wanted: &Wanted) -> bool {
+        self.modern_only.load(Ordering::Acquire)
+            && wanted.told != self.plain
+            && matches!(self.place(wanted), Place::Shared)
     }
 
     async fn lease_own(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unavailable> {
@@ -171,8 +192,11 @@ impl Child {
         let greeting = async {
             // Never closed.
             let _turn = self.starts.acquire().await;
-            let Wanted { holder, told, .. } = reserved.wanted.clone();
-            self.greet(Introduction::Known(Some(holder), told)).await
+            let Wanted {
+                holder, told, era, ..
+            } = reserved.wanted.clone();
+            let client = Introduced { holder, told, era };
+            self.greet(Introduction::One(client)).await
         };
         let started = tokio::select! {
             biased;
@@ -190,6 +214,13 @@ impl Child {
                 return;
             }
         };
+        if self.is_modern_after_all(&reserved.wanted) {
+            // A session of its own would be for nothing: its questions are results.
+            let why = gone("it speaks 2026-07-28 only");
+            reserved.fail(why.clone());
+            let _ = hand_over.send(Err(why));
+            return;
+        }
         let Some(lease) = reserved.succeed(&instance) else {
             let _ = hand_over.send(Err(gone("the client has left")));
             return;

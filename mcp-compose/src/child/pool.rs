@@ -15,6 +15,7 @@ use super::asks::Told;
 use super::instance::Instance;
 use super::supervisor::Unavailable;
 use crate::wire::peer::lock;
+use crate::wire::version::Era;
 
 /// Bounds of the time for which a session may be unused: no busy loop, and no clock overflows.
 const LEAST_IDLE: Duration = Duration::from_millis(1);
@@ -48,6 +49,8 @@ pub(crate) struct Wanted {
     pub(crate) told: Told,
     /// No other call may use the session meanwhile, so that every question is this call's.
     pub(crate) alone: bool,
+    /// The era of the client.
+    pub(crate) era: Era,
 }
 
 /// The right to make a call on a session, until it is dropped.

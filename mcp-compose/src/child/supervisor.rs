@@ -1,7 +1,7 @@
 //! The life of one child: started, listed, watched, and started again when it is needed.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use tokio_util::task::TaskTracker;
 
 use super::asks::{self, Told};
 use super::handler::ChildHandler;
-use super::handshake::{Introduction, Profile, handshake};
+use super::handshake::{Introduced, Introduction, Profile, handshake};
 use super::instance::{Instance, Opened};
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
-use super::pool::{Holder, Pool};
+use super::pool::Pool;
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::peer::{Handler, Peer, lock};
@@ -66,7 +66,7 @@ pub(crate) trait Audience: Send + Sync + 'static {
 
     /// Where all is served to one client only: who it is and what `child` may ask it, once it has
     /// introduced itself. `None` where there may be many.
-    fn sole(&self, child: &Child) -> Option<watch::Receiver<Option<(Holder, Told)>>>;
+    fn sole(&self, child: &Child) -> Option<watch::Receiver<Option<Introduced>>>;
 }
 
 /// Where a child's life stands.
@@ -135,6 +135,8 @@ pub(crate) struct Child {
     pub(super) tasks: TaskTracker,
     /// The era that worked; kept for the child's whole life.
     era: Mutex<Option<Era>>,
+    /// It was asked for a legacy session, and has none.
+    pub(super) modern_only: AtomicBool,
 }
 
 impl fmt::Debug for Child {
@@ -183,6 +185,7 @@ impl Child {
             plain,
             tasks,
             era: Mutex::default(),
+            modern_only: AtomicBool::new(false),
         })
     }
 
@@ -427,7 +430,7 @@ impl Child {
         let sole = self.audience.upgrade().filter(|_| self.is_separable());
         match sole.and_then(|audience| audience.sole(self)) {
             Some(client) => Introduction::Awaited(client),
-            None => Introduction::Known(None, self.plain.clone()),
+            None => Introduction::All(self.plain.clone()),
         }
     }
 
@@ -437,7 +440,7 @@ impl Child {
         mut introduction: Introduction,
     ) -> Result<(Arc<Instance>, Starting), String> {
         let bound = self.spec.options.init_timeout;
-        let for_call = matches!(introduction, Introduction::Known(Some(_), _));
+        let for_call = matches!(introduction, Introduction::One(_));
         let handler = ChildHandler::new(Arc::downgrade(self));
         let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>)?;
         let starting = Starting {
@@ -462,9 +465,17 @@ impl Child {
                 }
             }
         };
-        *lock(&self.era) = Some(profile.era);
         let (owner, told) = match introduction {
-            Introduction::Known(owner, told) => (owner, told),
+            Introduction::All(told) => {
+                *lock(&self.era) = Some(profile.era);
+                (None, told)
+            }
+            Introduction::One(client) => {
+                if client.era == Era::Legacy && profile.era == Era::Modern {
+                    self.modern_only.store(true, Ordering::Release);
+                }
+                (Some(client.holder), client.told)
+            }
             // A child that is not told at its handshake serves all alike.
             Introduction::Awaited(_) => (None, self.plain.clone()),
         };

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Gateway;
 use super::catalog::{Catalog, Route, ToolRoute};
 use super::client::{Client, Outlet};
+use super::elicitations::COMPLETE;
 use super::fault;
 use super::input::{InputRequired, Retry};
 use super::park::{self, Parked, Viewer};
@@ -95,6 +96,7 @@ impl Caller<'_> {
             holder: self.holder(),
             told,
             alone,
+            era: self.era,
         }
     }
 
@@ -464,6 +466,11 @@ impl Gateway {
                     if let Some(token) = token {
                         relay_progress(caller.outlet, token, &params);
                     }
+                }
+                Step::Notification(notification) if &*notification.method == COMPLETE => {
+                    let peer = underway.lease.peer();
+                    self.elicitations
+                        .completed(child, Some(peer), &notification);
                 }
                 Step::Notification(notification) => {
                     relay_notification(caller.outlet, caller.wish(), child, notification);

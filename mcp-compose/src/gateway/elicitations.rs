@@ -14,7 +14,8 @@ use crate::wire::{Message, Notification, Object, Raw, json};
 /// Elicitations that are remembered; the oldest are forgotten first.
 const MAX_OPEN: usize = 1024;
 
-const COMPLETE: &str = "notifications/elicitation/complete";
+/// How a child says that an elicitation is complete.
+pub(super) const COMPLETE: &str = "notifications/elicitation/complete";
 
 /// The elicitations whose end may still be told.
 #[derive(Debug, Default)]

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{relay_notification, relay_progress};
 use super::client::Outlet;
+use super::elicitations::COMPLETE;
 use super::fault;
 use super::input::{InputRequired, Question, canonical};
 use super::question::{Asked, STILL_OPEN};
@@ -364,6 +365,8 @@ impl Driver {
                     }
                     Step::Question(request, _) => self.take(request, &underway),
                     Step::Progress(params) => self.progressed(params),
+                    // A modern client learns of it by the outcome of its call.
+                    Step::Notification(said) if &*said.method == COMPLETE => {}
                     Step::Notification(notification) => {
                         if let Some(viewer) = &self.viewer {
                             relay_notification(&viewer.outlet, viewer.wish, &self.parked.child, notification);

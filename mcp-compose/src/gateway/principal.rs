@@ -65,6 +65,11 @@ impl Principal {
     }
 
     /// A text that differs between principals, for what is bound to one of them.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same, for who keeps it.
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }

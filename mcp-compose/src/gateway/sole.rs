@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::Gateway;
 use super::client::Client;
-use crate::child::asks::{self, Told};
+use crate::child::asks;
+use crate::child::handshake::Introduced;
 use crate::child::pool::Holder;
 use crate::child::supervisor::Child;
 use crate::compose::ChildOptions;
@@ -15,7 +16,7 @@ use crate::wire::Raw;
 use crate::wire::peer::lock;
 use crate::wire::version::Era;
 
-type Waiting = (ChildOptions, watch::Sender<Option<(Holder, Told)>>);
+type Waiting = (ChildOptions, watch::Sender<Option<Introduced>>);
 
 /// The only client, once it has introduced itself.
 #[derive(Debug, Default)]
@@ -32,10 +33,13 @@ struct Introduction {
 }
 
 impl Introduction {
-    fn to(&self, options: &ChildOptions) -> (Holder, Told) {
+    fn to(&self, options: &ChildOptions) -> Introduced {
         let declared = self.capabilities.as_ref().map(Raw::as_str);
-        let told = asks::told(declared, self.era, Era::Legacy, options);
-        (self.holder.clone(), told)
+        Introduced {
+            holder: self.holder.clone(),
+            told: asks::told(declared, self.era, Era::Legacy, options),
+            era: self.era,
+        }
     }
 }
 
@@ -51,10 +55,7 @@ impl Gateway {
     }
 
     /// Who the only client is, where there can be no second one.
-    pub(super) fn sole_client(
-        &self,
-        child: &Child,
-    ) -> Option<watch::Receiver<Option<(Holder, Told)>>> {
+    pub(super) fn sole_client(&self, child: &Child) -> Option<watch::Receiver<Option<Introduced>>> {
         let sole = self.sole.as_ref()?;
         let options = &child.spec.options;
         let mut waiting = lock(&sole.waiting);

@@ -130,9 +130,9 @@ impl Gateway {
         id: &'i str,
     ) -> Option<(Arc<Child>, &'i str)> {
         let children = self.children();
-        let principal = client.principal().shared();
+        let principal = client.principal().as_str();
         children.iter().find_map(|child| {
-            let original = self.task_ids.original(Owner::of(child, &principal), id)?;
+            let original = self.task_ids.original(Owner::of(child, principal), id)?;
             Some((Arc::clone(child), original))
         })
     }
@@ -184,8 +184,8 @@ impl Gateway {
         task: &mut Object<'_>,
     ) -> Result<(), ErrorObject> {
         if let Some(id) = task.string("taskId") {
-            let principal = caller.client.principal().shared();
-            let exposed = self.task_ids.expose(Owner::of(child, &principal), &id);
+            let owner = Owner::of(child, caller.client.principal().as_str());
+            let exposed = self.task_ids.expose(owner, &id);
             task.set("taskId", json::quote(&exposed));
         }
         if has_questions(task) {

@@ -11,9 +11,9 @@ use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
+use super::elicitations::COMPLETE;
 use super::{fault, task_feed};
-use crate::child::asks::Told;
-use crate::child::handshake::stamp_modern;
+use crate::child::handshake::{Introduced, stamp_modern};
 use crate::child::instance::{Instance, LogWish};
 use crate::child::listing::Kind;
 use crate::child::pool::{Holder, Wanted};
@@ -636,7 +636,7 @@ impl Audience for Gateway {
         self.take_question(child, instance, peer, question);
     }
 
-    fn sole(&self, child: &Child) -> Option<tokio::sync::watch::Receiver<Option<(Holder, Told)>>> {
+    fn sole(&self, child: &Child) -> Option<tokio::sync::watch::Receiver<Option<Introduced>>> {
         self.sole_client(child)
     }
 
@@ -649,7 +649,7 @@ impl Audience for Gateway {
         match &*notification.method {
             UPDATED => self.updated(child, instance, &notification),
             "notifications/message" => self.logged(child, instance, notification),
-            "notifications/elicitation/complete" => {
+            COMPLETE => {
                 let peer = instance.map(|instance| instance.peer());
                 self.elicitations.completed(child, peer, &notification);
             }

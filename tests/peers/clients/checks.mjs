@@ -15,15 +15,15 @@ export class News {
 
   toolsDidChange() {
     this.toolsChanged += 1;
-    this.#wake();
+    this.wake();
   }
 
   didUpdate(uri) {
     this.updated.push(uri);
-    this.#wake();
+    this.wake();
   }
 
-  #wake() {
+  wake() {
     this.#waiting.splice(0).forEach((wake) => wake());
   }
 
@@ -106,7 +106,7 @@ function say(check, ok, detail) {
   process.stdout.write(`${JSON.stringify({ check, ok, detail })}\n`);
 }
 
-function within(milliseconds, work) {
+export function within(milliseconds, work) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`took longer than ${milliseconds} ms`)), milliseconds);
@@ -114,22 +114,22 @@ function within(milliseconds, work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-function expect(condition, detail) {
+export function expect(condition, detail) {
   if (!condition) throw new Error(typeof detail === "string" ? detail : JSON.stringify(detail));
 }
 
-function same(found, wanted) {
+export function same(found, wanted) {
   expect(JSON.stringify(found) === JSON.stringify(wanted), { found, wanted });
 }
 
-async function textOf(client, name, args = {}) {
+export async function textOf(client, name, args = {}) {
   const result = await client.callTool({ name, arguments: args });
   const text = result.content.map((block) => block.text ?? "").join("");
   expect(!result.isError, `${name}: ${text}`);
   return text;
 }
 
-async function toolNames(client) {
+export async function toolNames(client) {
   const names = [];
   let cursor;
   do {

@@ -56,7 +56,7 @@ impl Connection {
             .await
             .expect("the stream is answered");
         if response.status().is_success() {
-            let reading = tokio::spawn(read_events(response, self.log.clone()));
+            let reading = tokio::spawn(read_events(response, self.log.clone(), None));
             *self.stream.lock().expect("not poisoned") = Some(reading.abort_handle());
         }
     }
@@ -67,7 +67,7 @@ impl Connection {
         let (log, session) = (self.log.clone(), self.session.clone());
         let first = method == "initialize";
         tokio::spawn(async move {
-            let outcome = exchange(request, &log, first.then_some(&session)).await;
+            let outcome = exchange(request, &log, id, first.then_some(&session)).await;
             if let Some(id) = id {
                 log.close(id, outcome);
             }
@@ -77,7 +77,7 @@ impl Connection {
 
     /// Posts a notification, and waits until it was accepted.
     pub(super) async fn post_and_wait(&self, method: &str, text: String) {
-        exchange(self.request(method, text), &self.log, None).await;
+        exchange(self.request(method, text), &self.log, None, None).await;
     }
 
     /// Stops reading what is pushed, without a word.
@@ -155,6 +155,7 @@ fn name_of(method: &str, text: &str) -> Option<String> {
 async fn exchange(
     request: RequestBuilder,
     log: &Log,
+    id: Option<i64>,
     session: Option<&Arc<Mutex<Option<String>>>>,
 ) -> String {
     let response = match request.send().await {
@@ -171,18 +172,18 @@ async fn exchange(
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
     if kind.starts_with("text/event-stream") {
-        read_events(response, log.clone()).await;
+        read_events(response, log.clone(), id).await;
         return "the stream ended".to_owned();
     }
     let text = response.text().await.unwrap_or_default();
     if serde_json::from_str::<Value>(&text).is_ok_and(|message| message["jsonrpc"] == "2.0") {
-        log.push(text);
+        log.push(text, id);
         return format!("HTTP {status}");
     }
     format!("HTTP {status}: {text}")
 }
 
-async fn read_events(response: Response, log: Log) {
+async fn read_events(response: Response, log: Log, on: Option<i64>) {
     let mut bytes = response.bytes_stream();
     let mut pending = Vec::new();
     while let Some(Ok(chunk)) = bytes.next().await {
@@ -197,7 +198,7 @@ async fn read_events(response: Response, log: Log) {
                 .map(|data| data.strip_prefix(' ').unwrap_or(data))
                 .collect();
             if data.iter().any(|data| !data.is_empty()) {
-                log.push(data.join("\n"));
+                log.push(data.join("\n"), on);
             }
             pending.drain(..rest);
         }

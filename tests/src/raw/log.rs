@@ -17,13 +17,15 @@ pub struct Message {
     pub text: String,
     /// The text, parsed; big numbers lose precision here.
     pub value: Value,
+    /// The request on whose own stream it came; only HTTP has such streams.
+    pub on: Option<i64>,
 }
 
 impl Message {
-    fn new(text: String) -> Self {
+    fn new(text: String, on: Option<i64>) -> Self {
         let value = serde_json::from_str(&text)
             .unwrap_or_else(|problem| panic!("not JSON ({problem}): {text}"));
-        Self { text, value }
+        Self { text, value, on }
     }
 
     /// The notification's or request's method.
@@ -61,12 +63,12 @@ struct Shared {
 }
 
 impl Log {
-    pub(super) fn push(&self, text: String) {
+    pub(super) fn push(&self, text: String, on: Option<i64>) {
         self.shared
             .messages
             .lock()
             .expect("not poisoned")
-            .push(Message::new(text));
+            .push(Message::new(text, on));
         self.shared.news.notify_waiters();
     }
 

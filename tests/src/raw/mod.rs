@@ -2,14 +2,18 @@
 
 mod http;
 mod log;
+mod questions;
 mod stdio;
 
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 
 use self::log::Log;
 pub use self::log::{Call, Message};
+pub use self::questions::{Asking, Question, Turn, accepted, rooted, sampled};
 use crate::aggregator::{Aggregator, StdioCommand};
 use crate::patiently;
 use crate::process::Process;
@@ -30,6 +34,8 @@ pub struct Raw {
     pub welcome: Value,
     /// The capabilities that a modern client declares with each request.
     capabilities: Value,
+    /// The ids of the questions that were taken up so far.
+    taken: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -58,9 +64,14 @@ impl Raw {
 
     /// Connects to a running process over its pipes.
     pub async fn process(process: Process, version: &str) -> Self {
+        Self::process_with(process, version, json!({})).await
+    }
+
+    /// Connects to a running process over its pipes, declaring `capabilities`.
+    pub async fn process_with(process: Process, version: &str, capabilities: Value) -> Self {
         let log = Log::default();
         let pipe = stdio::Pipe::new(process, log.clone());
-        Self::greet(Wire::Stdio(pipe), version, json!({}), log).await
+        Self::greet(Wire::Stdio(pipe), version, capabilities, log).await
     }
 
     async fn greet(wire: Wire, version: &str, capabilities: Value, log: Log) -> Self {
@@ -71,6 +82,7 @@ impl Raw {
             next_id: AtomicI64::new(1),
             welcome: Value::Null,
             capabilities: capabilities.clone(),
+            taken: Mutex::default(),
         };
         if raw.modern() {
             raw.welcome = raw.request("server/discover", json!({})).await;

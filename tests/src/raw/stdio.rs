@@ -19,7 +19,7 @@ impl Pipe {
         tokio::spawn(async move {
             let mut lines = BufReader::new(stdout).lines();
             while let Ok(Some(line)) = lines.next_line().await {
-                log.push(line);
+                log.push(line, None);
             }
         });
         Self {

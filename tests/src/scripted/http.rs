@@ -89,6 +89,16 @@ impl HttpChild {
         self.served.sessions.lock().expect("not poisoned").clear();
     }
 
+    /// Waits for the answer to the child's last question.
+    pub async fn answer(&self) -> Value {
+        self.served.child.last_answer().await
+    }
+
+    /// Waits until something of this name arrived.
+    pub async fn heard(&self, method: &str) {
+        self.served.child.heard(method).await;
+    }
+
     /// How many sessions were opened.
     pub fn sessions_opened(&self) -> u64 {
         self.served.next_session.load(Ordering::SeqCst) - 1
@@ -149,7 +159,8 @@ async fn posted(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
         return StatusCode::NOT_FOUND.into_response();
     }
     let (out, mut messages) = mpsc::unbounded_channel();
-    let Some(id) = message.get("id").cloned() else {
+    let asks = message.get("method").is_some();
+    let Some(id) = message.get("id").filter(|_| asks).cloned() else {
         served.child.handle(&text, &out).await;
         return StatusCode::ACCEPTED.into_response();
     };

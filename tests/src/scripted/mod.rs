@@ -6,7 +6,8 @@ mod lists;
 mod plans;
 mod stdio;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
@@ -21,6 +22,9 @@ pub use stdio::run as run_stdio;
 
 use crate::script::{Era, Plan, Script};
 use lists::Lists;
+
+/// The id of a child's first own request; far from those of its clients, so that a log is easy to read.
+const FIRST_QUESTION: u64 = 9001;
 
 /// Where a child's messages go.
 type Out = mpsc::UnboundedSender<String>;
@@ -46,6 +50,9 @@ struct Shared {
     pushes: Mutex<Vec<Out>>,
     news: Notify,
     released: Mutex<u64>,
+    /// What was answered to the child's own requests, by id.
+    answers: Mutex<BTreeMap<u64, Value>>,
+    asked: AtomicU64,
     answered: tokio::sync::OnceCell<()>,
 }
 
@@ -80,6 +87,8 @@ impl Child {
                 pushes: Mutex::default(),
                 news: Notify::new(),
                 released: Mutex::default(),
+                answers: Mutex::default(),
+                asked: AtomicU64::new(FIRST_QUESTION),
                 answered: tokio::sync::OnceCell::new(),
             }),
         }
@@ -108,8 +117,28 @@ impl Child {
                 let params: Value = serde_json::from_str(params).unwrap_or_default();
                 self.cancel(&params["requestId"]);
             }
+            (None, Some(id)) => self.answered(&id, text),
             _ => {}
         }
+    }
+
+    /// Keeps the answer to a request of the child's own.
+    fn answered(&self, id: &Value, text: &str) {
+        let mut answer: Value = serde_json::from_str(text).unwrap_or_default();
+        let Some(id) = id.as_u64() else { return };
+        for member in ["id", "jsonrpc"] {
+            answer
+                .as_object_mut()
+                .and_then(|answer| answer.remove(member));
+        }
+        // The first one counts: a question that goes out on several streams is answered on each.
+        self.shared
+            .answers
+            .lock()
+            .expect("not poisoned")
+            .entry(id)
+            .or_insert(answer);
+        self.shared.news.notify_waiters();
     }
 
     /// Ends a running request, as its client asked, or because its client is gone.
@@ -290,6 +319,16 @@ impl Child {
             .lock()
             .expect("not poisoned")
             .retain(|(listening, _)| listening != id);
+    }
+
+    /// Sends a request of the child's own, and answers with its id.
+    fn ask(&self, request: &RawValue, outs: &[Out]) -> u64 {
+        let id = self.shared.asked.fetch_add(1, Ordering::SeqCst);
+        let rest = request.get().strip_prefix('{').unwrap_or("}");
+        for out in outs {
+            send(out, format!(r#"{{"jsonrpc":"2.0","id":{id},{rest}"#));
+        }
+        id
     }
 
     /// Sends a notification that belongs to no request.

@@ -1,5 +1,6 @@
 //! How a scripted child carries out a plan.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -18,14 +19,20 @@ impl Child {
                 &json!({ "code": -32602, "message": format!("nothing is planned for {parsed}") }),
             );
         };
+        let plan = match plan.retry {
+            Some(retry) if parsed.get("inputResponses").is_some() => *retry,
+            _ => plan,
+        };
         let running = self.running(id);
         let mut cancelled = false;
+        let mut later = Vec::new();
         for step in plan.steps {
             match step {
                 Step::UntilCancelled => {
                     running.cancelled().await;
                     cancelled = true;
                 }
+                Step::Later(steps) => later.extend(steps),
                 other => self.step(other, &parsed, out).await,
             }
         }
@@ -37,6 +44,9 @@ impl Child {
             .lock()
             .expect("not poisoned")
             .remove(&id.to_string());
+        for step in later {
+            self.step(step, &parsed, out).await;
+        }
     }
 
     async fn step(&self, step: Step, params: &Value, out: &Out) {
@@ -53,7 +63,18 @@ impl Child {
                     .expect("a notification has a method and parameters");
                 self.push(&message.method, message.params.get());
             }
-            Step::UntilCancelled => unreachable!("handled where the request is known"),
+            Step::UntilCancelled | Step::Later(_) => {
+                unreachable!("handled where the request is known")
+            }
+            Step::Ask(request) => {
+                let id = self.ask(&request, std::slice::from_ref(out));
+                self.until_answered(id).await;
+            }
+            Step::AskAside(request) => {
+                let pushes = self.shared.pushes.lock().expect("not poisoned").clone();
+                let id = self.ask(&request, &pushes);
+                self.until_answered(id).await;
+            }
             Step::UntilReleased => {
                 let before = *self.shared.released.lock().expect("not poisoned");
                 self.until(|| *self.shared.released.lock().expect("not poisoned") > before)
@@ -115,6 +136,21 @@ impl Child {
                     json!({ "env": environment, "cwd": folder, "pid": std::process::id() });
                 json!({ "content": [], "structuredContent": structured }).to_string()
             }
+            Answer::Answers => {
+                let count = parsed["arguments"]["count"].as_u64().unwrap_or(0);
+                let answers = || -> Vec<Value> {
+                    let answers = self.shared.answers.lock().expect("not poisoned");
+                    answers.values().cloned().collect()
+                };
+                let enough = self.until(|| answers().len() as u64 >= count);
+                // The caller sees what came when it does not come in time.
+                let _ = tokio::time::timeout(Duration::from_secs(5), enough).await;
+                json!({ "content": [], "structuredContent": { "answers": answers() } }).to_string()
+            }
+            Answer::Brought => {
+                let brought = json!({ "inputResponses": parsed["inputResponses"], "requestState": parsed["requestState"] });
+                json!({ "content": [], "structuredContent": brought }).to_string()
+            }
             Answer::Counter => {
                 let mut counters = self.shared.counters.lock().expect("not poisoned");
                 let count = counters.entry(parsed["name"].to_string()).or_default();
@@ -144,6 +180,36 @@ impl Child {
             r#"{{"content":[],"structuredContent":{{"messages":[{}]}}}}"#,
             messages.join(",")
         )
+    }
+
+    async fn until_answered(&self, question: u64) {
+        let answered = || {
+            let answers = self.shared.answers.lock().expect("not poisoned");
+            answers.contains_key(&question)
+        };
+        self.until(answered).await;
+    }
+
+    /// Waits until all questions are answered, and gives the last answer.
+    pub(super) async fn last_answer(&self) -> Value {
+        let last = || self.shared.asked.load(Ordering::SeqCst).checked_sub(1);
+        let answer = || {
+            let answers = self.shared.answers.lock().expect("not poisoned");
+            last().and_then(|last| answers.get(&last).cloned())
+        };
+        self.until(|| answer().is_some()).await;
+        answer().expect("seen just now")
+    }
+
+    /// Waits until something of this name arrived.
+    pub(super) async fn heard(&self, method: &str) {
+        let heard = || {
+            let received = self.shared.received.lock().expect("not poisoned");
+            received
+                .iter()
+                .any(|message| message.method.as_deref() == Some(method))
+        };
+        self.until(heard).await;
     }
 
     async fn until(&self, condition: impl Fn() -> bool) {

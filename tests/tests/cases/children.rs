@@ -69,6 +69,76 @@ async fn a33_each_client_has_its_own_session_where_that_is_asked_for() {
     }
 }
 
+#[tokio::test]
+async fn a33_a_stateless_client_keeps_its_session_by_who_it_is() {
+    let script =
+        basic(json!({ "tools": [tool("next")], "calls": { "next": { "answer": "counter" } } }));
+    let mut child = scripted(&script);
+    child["isolation"] = json!("per-client");
+    let aggregator = one(child).await;
+    let mut seen = Vec::new();
+    for round in 0..2 {
+        for token in [Some("Bearer alice"), Some("Bearer bob"), None] {
+            // Each a connection of its own: only the token says who it is.
+            let mut client = Raw::http(&aggregator, MODERN).await;
+            if let Some(token) = token {
+                client.set_header("authorization", token);
+            }
+            seen.push(text(&client.call("ns_next", json!({})).await).to_owned());
+        }
+        let count = (round + 1).to_string();
+        assert_eq!(std::mem::take(&mut seen), vec![count; 3]);
+    }
+}
+
+#[tokio::test]
+async fn a33_a_subscription_is_the_clients_own_sessions() {
+    let touched =
+        json!({ "method": "notifications/resources/updated", "params": { "uri": "note://one" } });
+    let script = basic(json!({
+        "tools": [tool("touch")],
+        "resources": [{ "uri": "note://one", "name": "one" }],
+        "calls": { "touch": { "steps": [{ "notify": touched }] } },
+    }));
+    let uri = "ns://note://one";
+    let asking = json!({ "elicitation": {} });
+    for (isolation, capabilities) in [("per-client", json!({})), ("auto", asking)] {
+        let mut child = scripted(&script);
+        child["isolation"] = json!(isolation);
+        let aggregator = one(child).await;
+        for version in [LEGACY, MODERN] {
+            let mut users = Vec::new();
+            for token in ["Bearer alice", "Bearer bob"] {
+                let mut user = Raw::url(&aggregator.url, version, capabilities.clone()).await;
+                if version == MODERN {
+                    user.set_header("authorization", token);
+                }
+                users.push(user);
+            }
+            let mut listening = Vec::new();
+            for user in &users {
+                listening.push(user.listen(json!({ "resourceSubscriptions": [uri] })).await);
+                if version == LEGACY {
+                    user.request("resources/subscribe", json!({ "uri": uri }))
+                        .await;
+                }
+            }
+            for (toucher, other) in [(0, 1), (1, 0)] {
+                let before = users[other].count("notifications/resources/updated");
+                let due = users[toucher].count("notifications/resources/updated") + 1;
+                users[toucher].call("ns_touch", json!({})).await;
+                users[toucher]
+                    .notifications("notifications/resources/updated", due)
+                    .await;
+                users[other].call("ns_echo", json!({})).await;
+                let after = users[other].count("notifications/resources/updated");
+                assert_eq!(before, after, "{isolation} {version}: another's session");
+            }
+            drop(listening);
+        }
+    }
+}
+
 /// The aggregator serves its good child in time although the other one is `bad`, and says which one that is.
 async fn costs_only_its_own(bad: Value) {
     let shown = bad.to_string();

@@ -8,6 +8,8 @@ mod library;
 mod lists;
 mod load;
 mod names;
+mod nested;
+mod questions;
 mod relay;
 
 use mcp_compose_tests::aggregator::{Aggregator, Config};

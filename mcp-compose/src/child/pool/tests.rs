@@ -13,16 +13,17 @@ use tokio_util::task::TaskTracker;
 use super::*;
 use crate::child::asks;
 use crate::child::fake::{Fake, FakeSession, question};
+use crate::child::handshake::Introduced;
 use crate::child::instance::{Handed, InFlight, LogWish, Questions};
 use crate::child::supervisor::{Audience, Child};
-use crate::compose::{ChildOptions, ChildSource, ChildSpec, Isolation};
+use crate::compose::{ChildEra, ChildOptions, ChildSource, ChildSpec, Isolation};
 use crate::wire::peer::{LinkError, Outlet, Peer};
 use crate::wire::version::Era;
 use crate::wire::{Message, Notification, Request};
 
 /// Hears all of a child, and answers no question.
 struct Ear {
-    sole: Option<watch::Receiver<Option<(Holder, Told)>>>,
+    sole: Option<watch::Receiver<Option<Introduced>>>,
     refused: mpsc::UnboundedSender<String>,
     told: mpsc::UnboundedSender<(Option<Holder>, String)>,
     started: AtomicUsize,
@@ -50,7 +51,7 @@ impl Audience for Ear {
         }
     }
 
-    fn sole(&self, _child: &Child) -> Option<watch::Receiver<Option<(Holder, Told)>>> {
+    fn sole(&self, _child: &Child) -> Option<watch::Receiver<Option<Introduced>>> {
         self.sole.clone()
     }
 }
@@ -81,7 +82,7 @@ impl Rig {
     fn with(
         fake: Fake,
         options: ChildOptions,
-        sole: Option<watch::Receiver<Option<(Holder, Told)>>>,
+        sole: Option<watch::Receiver<Option<Introduced>>>,
     ) -> Self {
         let (refused, refusals) = mpsc::unbounded_channel();
         let (told, tellings) = mpsc::unbounded_channel();
@@ -145,6 +146,15 @@ fn client(id: u64, declared: &str) -> Wanted {
         holder: Holder::Client(id),
         told: told(declared),
         alone: false,
+        era: Era::Legacy,
+    }
+}
+
+fn introduced(wanted: &Wanted) -> Introduced {
+    Introduced {
+        holder: wanted.holder.clone(),
+        told: wanted.told.clone(),
+        era: wanted.era,
     }
 }
 
@@ -153,6 +163,7 @@ fn principal(name: &str) -> Wanted {
         holder: Holder::Principal(name.into()),
         told: told(SAMPLING),
         alone: true,
+        era: Era::Modern,
     }
 }
 
@@ -229,6 +240,27 @@ async fn isolation_decides_who_has_a_session_of_its_own() {
     let one = modern.lease(&client(1, SAMPLING)).await;
     let two = modern.lease(&principal("a")).await;
     assert!(Arc::ptr_eq(&one, &two) && one.owner().is_none());
+}
+
+#[tokio::test]
+async fn a_child_of_both_eras_speaks_that_of_a_client_that_it_can_ask() {
+    let rig = Rig::new(Fake::default().dual(), ChildOptions::default());
+    let plain = rig.lease(&client(1, "{}")).await;
+    assert_eq!(plain.profile().era, Era::Modern);
+    assert!(plain.owner().is_none());
+    let legacy = rig.lease(&client(2, SAMPLING)).await;
+    assert_eq!(legacy.profile().era, Era::Legacy);
+    assert_eq!(rig.session(&legacy).told().unwrap(), SAMPLING);
+    let modern = rig.lease(&principal("a")).await;
+    assert!(Arc::ptr_eq(&modern, &plain));
+
+    let options = ChildOptions {
+        era: ChildEra::Modern,
+        ..ChildOptions::default()
+    };
+    let set = Rig::new(Fake::default().dual(), options);
+    let legacy = set.lease(&client(1, SAMPLING)).await;
+    assert_eq!(legacy.profile().era, Era::Modern);
 }
 
 #[tokio::test]
@@ -461,18 +493,19 @@ async fn the_one_session_is_the_only_clients_once_it_has_said_who_it_is() {
         ..ChildOptions::default()
     };
     let rig = Rig::with(Fake::default(), options, Some(sole));
-    let probed = |sessions: &[FakeSession]| {
-        sessions
-            .first()
-            .is_some_and(|one| !one.requests("server/discover").is_empty())
-    };
-    rig.fake.until(probed).await;
+    let opened = |sessions: &[FakeSession]| !sessions.is_empty();
+    rig.fake.until(opened).await;
     // The child's own time does not run while the client is silent.
     let silent = tokio::time::timeout(Duration::from_millis(150), rig.child.settled()).await;
     assert!(silent.is_err());
     assert!(rig.fake.sessions()[0].told().is_none());
+    assert!(
+        rig.fake.sessions()[0]
+            .requests("server/discover")
+            .is_empty()
+    );
     let only = client(1, SAMPLING);
-    introduce.send_replace(Some((only.holder.clone(), only.told.clone())));
+    introduce.send_replace(Some(introduced(&only)));
     let lease = rig.lease(&only).await;
     assert_eq!(lease.owner(), Some(&only.holder));
     assert_eq!(rig.session(&lease).told().unwrap(), SAMPLING);

@@ -101,6 +101,7 @@ impl House {
             holder,
             told: asks::told(Some(ASKABLE), Era::Legacy, Era::Legacy, &options),
             alone,
+            era: if alone { Era::Modern } else { Era::Legacy },
         };
         self.child().lease(&wanted).await.unwrap()
     }

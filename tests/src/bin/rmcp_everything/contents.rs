@@ -21,7 +21,8 @@ pub(crate) fn embedded(uri: &str, mime: &str, text: &str) -> Value {
     json!({ "type": "resource", "resource": { "uri": uri, "mimeType": mime, "text": text } })
 }
 
-pub(crate) fn tools() -> Vec<Value> {
+/// All tools; the one that comes and goes only if it is there now.
+pub(crate) fn tools(grown: bool) -> Vec<Value> {
     let mut tools: Vec<Value> = [
         "test_simple_text",
         "test_image_content",
@@ -34,6 +35,20 @@ pub(crate) fn tools() -> Vec<Value> {
         "test_error_handling",
         "test_missing_capability",
         "test_streaming_elicitation",
+        "test_sampling",
+        "test_list_roots",
+        "test_url_elicitation",
+        "test_elicitation",
+        "test_elicitation_sep1034_defaults",
+        "test_elicitation_sep1330_enums",
+        "test_input_required_result_elicitation",
+        "test_input_required_result_sampling",
+        "test_input_required_result_list_roots",
+        "test_input_required_result_request_state",
+        "test_input_required_result_tampered_state",
+        "test_input_required_result_multiple_inputs",
+        "test_input_required_result_multi_round",
+        "test_input_required_result_capabilities",
         "test_trigger_tool_change",
         "test_trigger_prompt_change",
     ]
@@ -63,5 +78,8 @@ pub(crate) fn tools() -> Vec<Value> {
         "additionalProperties": false,
     });
     tools.extend([header, dialect]);
+    if grown {
+        tools.push(tool("test_dynamic_tool"));
+    }
     tools
 }

@@ -7,8 +7,10 @@
     reason = "legacy clients still set log levels and read log messages"
 )]
 
+mod asking;
 mod contents;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rmcp::model::{
@@ -16,8 +18,8 @@ use rmcp::model::{
     ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
     LoggingMessageNotificationParam, PaginatedRequestParams, ProgressNotificationParam,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, RequestStateCodec,
+    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
     UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
@@ -70,6 +72,10 @@ struct Everything {
     changes: broadcast::Sender<Change>,
     /// Legacy clients, to be told of changes.
     peers: Arc<Mutex<Vec<Peer<RoleServer>>>>,
+    /// Which lists have their changing entry, tools and prompts.
+    grown: Arc<[AtomicBool; 2]>,
+    /// Seals what clients are to bring back.
+    codec: Arc<RequestStateCodec>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,10 +89,20 @@ impl Everything {
         Self {
             changes: broadcast::channel(16).0,
             peers: Arc::default(),
+            grown: Arc::default(),
+            codec: Arc::new(RequestStateCodec::new(
+                *b"known to no client of this server",
+            )),
         }
     }
 
-    async fn announce(&self, change: Change) {
+    fn grown(&self, what: Change) -> bool {
+        self.grown[what as usize].load(Ordering::SeqCst)
+    }
+
+    /// Adds the changing entry of a list, or removes it, and tells of it.
+    async fn change(&self, change: Change) {
+        self.grown[change as usize].fetch_xor(true, Ordering::SeqCst);
         // Nobody listens in the legacy era.
         let _ = self.changes.send(change);
         let peers = self.peers.lock().expect("not poisoned").clone();
@@ -154,12 +170,12 @@ impl ServerHandler for Everything {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(result(json!({ "tools": tools() })))
+        Ok(result(json!({ "tools": tools(self.grown(Change::Tools)) })))
     }
 
     /// What rmcp checks the headers of a call against.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        tools()
+        tools(true)
             .into_iter()
             .find(|tool| tool["name"] == name)
             .map(model)
@@ -170,6 +186,9 @@ impl ServerHandler for Everything {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(answer) = asking::call(&request, &context, &self.codec).await {
+            return answer;
+        }
         let answer = match request.name.as_ref() {
             "test_simple_text" => text("This is a simple text response for testing."),
             "test_image_content" => json!({ "content": [image()] }),
@@ -222,14 +241,14 @@ impl ServerHandler for Everything {
                 text("the client can sample")
             }
             "test_trigger_tool_change" => {
-                self.announce(Change::Tools).await;
+                self.change(Change::Tools).await;
                 text("tool list changed")
             }
             "test_trigger_prompt_change" => {
-                self.announce(Change::Prompts).await;
+                self.change(Change::Prompts).await;
                 text("prompt list changed")
             }
-            "json_schema_2020_12_tool" | "test_streaming_elicitation" => text(&request.name),
+            "json_schema_2020_12_tool" | "test_dynamic_tool" => text(&request.name),
             "test_x_mcp_header" => text(&json!(request.arguments).to_string()),
             _ => return Err(refused(-32602, "no such tool", None)),
         };
@@ -278,10 +297,7 @@ impl ServerHandler for Everything {
                     .strip_prefix("test://template/")
                     .and_then(|rest| rest.strip_suffix("/data"));
                 let Some(id) = id else {
-                    let modern = context
-                        .protocol_version()
-                        .is_some_and(|version| version.to_string().as_str() >= "2026");
-                    let code = if modern { -32602 } else { -32002 };
+                    let code = if modern(&context) { -32602 } else { -32002 };
                     return Err(refused(
                         code,
                         "Resource not found",
@@ -342,12 +358,18 @@ impl ServerHandler for Everything {
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let argument = |name: &str| json!({ "name": name, "description": format!("The {name}."), "required": true });
-        Ok(result(json!({ "prompts": [
+        let mut prompts = json!([
             { "name": "test_simple_prompt", "description": "No arguments." },
             { "name": "test_prompt_with_arguments", "description": "Two.", "arguments": [argument("arg1"), argument("arg2")] },
             { "name": "test_prompt_with_embedded_resource", "description": "One.", "arguments": [argument("resourceUri")] },
             { "name": "test_prompt_with_image", "description": "An image." },
-        ] })))
+            { "name": "test_input_required_result_prompt", "description": "Asks for its context." },
+        ]);
+        if let (true, Some(prompts)) = (self.grown(Change::Prompts), prompts.as_array_mut()) {
+            prompts
+                .push(json!({ "name": "test_dynamic_prompt", "description": "Comes and goes." }));
+        }
+        Ok(result(json!({ "prompts": prompts })))
     }
 
     async fn get_prompt(
@@ -355,6 +377,9 @@ impl ServerHandler for Everything {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
+        if request.name == "test_input_required_result_prompt" {
+            return Ok(asking::prompt(&request));
+        }
         let arguments = json!(request.arguments);
         let say =
             |text: &str| json!({ "role": "user", "content": { "type": "text", "text": text } });
@@ -388,11 +413,14 @@ impl ServerHandler for Everything {
     }
 }
 
-async fn log(context: &RequestContext<RoleServer>, line: &str) {
-    let modern = context
+fn modern(context: &RequestContext<RoleServer>) -> bool {
+    context
         .protocol_version()
-        .is_some_and(|version| version.to_string().as_str() >= "2026");
-    if modern && context.meta.log_level().is_none() {
+        .is_some_and(|version| version.to_string().as_str() >= "2026")
+}
+
+async fn log(context: &RequestContext<RoleServer>, line: &str) {
+    if modern(context) && context.meta.log_level().is_none() {
         return;
     }
     let message = json!({ "level": "info", "data": line });
