@@ -399,6 +399,32 @@ async fn more_calls_than_may_be_parked_are_told_so() {
     }
 }
 
+#[tokio::test]
+async fn a_question_that_outlives_its_call_is_refused() {
+    let (scene, aggregator) = bed(&json!({})).await;
+    let client = principal(&aggregator, "alice").await;
+    for child in LEGACY {
+        let call = format!("outlived-{}", child.name());
+        let park = Park::new(child, &call, &[&["form"]]).with("unawaited", &json!("roots"));
+        let asked = park.begin(&client).await;
+        let mut responses = answers(&asked, "said");
+        let form = responses.as_object_mut().expect("an object");
+        form.retain(|_, answer| answer.get("action").is_some());
+        assert_eq!((form.len(), keys(&asked).len()), (1, 2), "{asked}");
+        let mut next = park.resume(&client, &asked, &responses).await;
+        let refused = scene.outcome(&call, 1).await;
+        let refused = refused.expect_err("nobody has answered it");
+        assert!(refused.contains("has ended"), "{refused}");
+        // Whether it is still asked then depends on which comes first.
+        if let Ok(again) = &next
+            && again["resultType"] == "input_required"
+        {
+            next = park.resume(&client, again, &answers(again, "late")).await;
+        }
+        assert_eq!(answered(&next.expect("the result")).len(), 1);
+    }
+}
+
 /// Calls that may be parked for one principal.
 const OF_ONE_PRINCIPAL: usize = 256;
 

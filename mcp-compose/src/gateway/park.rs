@@ -358,6 +358,7 @@ impl Driver {
                     Step::Done(outcome) => {
                         let client = Era::Modern;
                         let outcome = outcome.map_err(|ended| ended.explain(&self.parked.child, client));
+                        self.refuse_open("the call that caused this question has ended");
                         // The session is free before anybody hears of the end.
                         drop(underway);
                         self.end(outcome);
@@ -529,6 +530,17 @@ impl Driver {
         self.parks.remove(self.parked.handle);
     }
 
+    /// The child gets an error for what it asked and nobody will answer.
+    fn refuse_open(&mut self, why: &str) {
+        let mut waiting = std::mem::take(&mut self.collected);
+        if let Some(round) = lock(&self.parked.state).rounds.last_mut() {
+            waiting.append(&mut round.waiting);
+        }
+        for (_, asked) in waiting {
+            asked.answer(Err(ErrorObject::new(code::INTERNAL, why)));
+        }
+    }
+
     /// Ends the call at the child; its questions get an error, and so does whoever still waits.
     fn give_up(mut self, underway: Underway, give: &Give) {
         let (to_child, to_client) = match give {
@@ -539,13 +551,7 @@ impl Driver {
             Give::Left => ("the client has left", fault::cancelled()),
             Give::Stopping => ("the server is stopping", fault::cancelled()),
         };
-        let mut waiting = std::mem::take(&mut self.collected);
-        if let Some(round) = lock(&self.parked.state).rounds.last_mut() {
-            waiting.append(&mut round.waiting);
-        }
-        for (_, asked) in waiting {
-            asked.answer(Err(ErrorObject::new(code::INTERNAL, to_child)));
-        }
+        self.refuse_open(to_child);
         underway.cancel(to_child);
         self.parks.remove(self.parked.handle);
         self.end(Err(to_client));

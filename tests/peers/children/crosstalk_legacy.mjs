@@ -116,6 +116,8 @@ async function ask(server, of, extra) {
   const answers = [];
   let n = 0;
   let step = 0;
+  // A question that the call does not wait for.
+  if (of.unawaited) question(server, of, (n += 1), of.unawaited, { call: extra.requestId }).catch(() => {});
   for (const group of of.groups) {
     for (let i = 0; i < (of.progress ?? 0); i += 1) await progress((step += 1));
     await pause(of.pause_ms ?? 0);
