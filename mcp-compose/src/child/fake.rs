@@ -136,19 +136,6 @@ impl FakeSession {
         requests.collect()
     }
 
-    /// What came back for each question that it asked, by id: the error's code or 0.
-    pub(crate) fn answers(&self) -> Vec<(String, i64)> {
-        let heard = lock(&self.heard);
-        let answers = heard.iter().filter_map(|message| match message {
-            Message::Response(Response { id, outcome }) => {
-                let id = id.as_ref()?.as_str().to_owned();
-                Some((id, outcome.as_ref().err().map_or(0, ErrorObject::code)))
-            }
-            _ => None,
-        });
-        answers.collect()
-    }
-
     /// Says something of its own accord.
     pub(crate) fn say(&self, message: Message) {
         if let Some(peer) = self.peer.upgrade() {
