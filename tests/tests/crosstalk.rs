@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use mcp_compose_tests::aggregator::Aggregator;
-use mcp_compose_tests::crosstalk::{Asking, Report, Rude, Run, Scene};
+use mcp_compose_tests::crosstalk::{Asking, Kind, Report, Rude, Run, Scene};
 use serde_json::json;
 
 /// Questions of each run, where nobody asks for more.
@@ -30,8 +30,9 @@ fn run(clients: usize, era: &'static str) -> Run {
     }
 }
 
-/// Keeps the ledger of a run that went wrong.
-fn sound(scene: Scene, report: &Report, run: Run) {
+/// Checks that nothing went wrong, and that each of these children was answered by each kind of client. Keeps the ledger
+/// of a run that went wrong.
+fn sound(scene: Scene, report: &Report, run: Run, children: &[Asking], kinds: &[Kind]) {
     eprintln!("{run:?}: {}", report.summary());
     if !report.defects.is_empty() {
         let shown = &report.defects[..report.defects.len().min(20)];
@@ -47,7 +48,7 @@ fn sound(scene: Scene, report: &Report, run: Run) {
 /// The harness itself, without an aggregator: the child, the clients and the checker agree.
 ///
 /// The clients are polite: no SDK has an outcome for what a child asks a client that is gone.
-async fn direct(child: Asking, era: &'static str) {
+async fn direct(child: Asking, era: &'static str, kinds: &[Kind]) {
     let scene = Scene::new(&[child]).await;
     let run = Run {
         polite: true,
@@ -55,17 +56,22 @@ async fn direct(child: Asking, era: &'static str) {
     };
     scene.clients(scene.url(child), run, &[]).await;
     let report = scene.settled(PATIENCE).await;
-    sound(scene, &report, run);
+    sound(scene, &report, run, &[child], kinds);
 }
 
 #[tokio::test]
 async fn without_an_aggregator_a_legacy_child_and_its_clients_are_sound() {
-    direct(Asking::Http, "legacy").await;
+    direct(Asking::Http, "legacy", &[Kind::Legacy]).await;
 }
 
 #[tokio::test]
 async fn without_an_aggregator_a_modern_child_and_its_clients_are_sound() {
-    direct(Asking::Modern, "modern").await;
+    direct(
+        Asking::Modern,
+        "modern",
+        &[Kind::Principal, Kind::Anonymous],
+    )
+    .await;
 }
 
 /// Clients of both eras, all children, and rude clients among them.
@@ -85,7 +91,9 @@ async fn composed(clients: usize) {
         misbehave(rude)
     );
     let report = scene.settled(PATIENCE).await;
-    sound(scene, &report, run);
+    // Of two clients, one is of each era.
+    let kinds = &[Kind::Legacy, Kind::Principal, Kind::Anonymous][..clients.min(3)];
+    sound(scene, &report, run, &children, kinds);
 }
 
 async fn misbehave(rude: Rude) {

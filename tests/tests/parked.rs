@@ -399,6 +399,41 @@ async fn more_calls_than_may_be_parked_are_told_so() {
     }
 }
 
+/// Calls that may be parked for one principal.
+const OF_ONE_PRINCIPAL: usize = 256;
+
+#[tokio::test]
+async fn one_principal_cannot_park_so_much_that_others_cannot() {
+    let (_scene, aggregator) = bed(&json!({ "maxParked": 400, "maxInstances": 400 })).await;
+    let alice = principal(&aggregator, "alice").await;
+    let bob = principal(&aggregator, "bob").await;
+    let park = |number: usize| Park::new(Asking::Http, &format!("flood-{number}"), &[&["form"]]);
+    let (mut parked, mut told) = (0, 0);
+    for batch in 0..=OF_ONE_PRINCIPAL / 32 {
+        let mut started = Vec::new();
+        for number in 0..32 {
+            let params = park(batch * 32 + number).params();
+            started.push(alice.start("tools/call", params).await);
+        }
+        for call in started {
+            let answer = call.answer().await.value;
+            match answer["error"]["message"].as_str() {
+                None => parked += usize::from(!keys(&answer["result"]).is_empty()),
+                Some(message) => {
+                    assert!(message.contains("too many calls wait"), "{answer}");
+                    told += 1;
+                }
+            }
+        }
+    }
+    assert_eq!((parked, told), (OF_ONE_PRINCIPAL, 32));
+    let asked = park(1000).begin(&bob).await;
+    let result = park(1000)
+        .resume(&bob, &asked, &answers(&asked, "bob"))
+        .await;
+    answered(&result.expect("another principal has room"));
+}
+
 #[tokio::test]
 async fn progress_while_nobody_waits_is_told_to_whoever_comes_back() {
     let (scene, aggregator) = bed(&json!({})).await;

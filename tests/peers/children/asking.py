@@ -2,7 +2,7 @@
 
 It serves stdio, or with `--http` a free port of 127.0.0.1, whose URL it prints as one line on stdout. `--state` names
 a folder in which all processes of this child keep what they have to know of each other: tools that came late, and
-calls that were cancelled. `--era` is the one that it expects to be spoken to in: these SDKs serve both.
+calls that were cancelled. `--era` is the one that it expects to be spoken to in: this SDK serves both.
 """
 
 import argparse
