@@ -55,14 +55,6 @@ impl Suite {
         }
     }
 
-    /// The era that its client speaks, as a child's `era` in a configuration file.
-    pub fn era(self) -> &'static str {
-        match self {
-            Self::Of2025 | Self::Of2026Legacy => "legacy",
-            Self::Of2026 => "modern",
-        }
-    }
-
     /// Runs all of the suite's server scenarios.
     pub async fn run(self, url: &str) -> Outcome {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -50,15 +50,6 @@ impl Raw {
         Self::url(&aggregator.url, version, json!({})).await
     }
 
-    /// As [`Raw::http`], with these headers from the first request on.
-    pub async fn http_with(
-        aggregator: &Aggregator,
-        version: &str,
-        headers: &[(&str, &str)],
-    ) -> Self {
-        Self::with_headers(&aggregator.url, version, json!({}), headers).await
-    }
-
     /// Connects to an endpoint, declaring `capabilities`.
     pub async fn url(url: &str, version: &str, capabilities: Value) -> Self {
         Self::with_headers(url, version, capabilities, &[]).await

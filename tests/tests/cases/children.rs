@@ -27,11 +27,11 @@ async fn a32_static_headers_reach_the_child_and_the_callers_token_does_not() {
         let child = http_child(&basic(json!({ "era": era })), Some("Bearer child-secret")).await;
         let headers = json!({ "Authorization": "Bearer child-secret", "X-Tenant": "blue" });
         let aggregator = one(json!({ "url": child.url, "headers": headers })).await;
-        let callers = [
+        let own = [
             ("authorization", "Bearer the-callers-own"),
             ("cookie", "session=the-callers-own"),
         ];
-        let client = Raw::http_with(&aggregator, LEGACY, &callers).await;
+        let client = Raw::with_headers(&aggregator.url, LEGACY, json!({}), &own).await;
         assert_eq!(text(&client.call("ns_echo", json!({})).await), "{}");
         let requests = child.headers();
         assert!(!requests.is_empty());

@@ -53,7 +53,7 @@ pub(crate) async fn call(
     };
     let capabilities = context.client_capabilities();
     Some(
-        match rounds(&request.name, &brought, capabilities, codec)? {
+        match rounds(&request.name, &brought, capabilities.as_ref(), codec)? {
             Err(error) => Err(error),
             Ok(Round::Done(answer)) => Ok(result::<CallToolResult>(text(&answer)).into()),
             Ok(Round::Asks(asks)) => Ok(asks.into()),
@@ -139,7 +139,7 @@ enum Round {
 fn rounds(
     tool: &str,
     brought: &Brought<'_>,
-    capabilities: Option<ClientCapabilities>,
+    capabilities: Option<&ClientCapabilities>,
     codec: &RequestStateCodec,
 ) -> Option<Result<Round, ErrorData>> {
     // Bound to the tool: the state of one is nothing to another.
@@ -293,7 +293,6 @@ fn enums() -> Value {
 }
 
 /// What became of a question that got no answer, for whoever called the tool.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(error: rmcp::ServiceError) -> ErrorData {
     match error {
         rmcp::ServiceError::McpError(error) => error,

@@ -19,7 +19,7 @@ async fn a26_the_callers_roots_reach_the_child() {
             let first = alice.ask(&tool, json!({})).await.asking();
             let second = bob.ask(&tool, json!({})).await.asking();
             for asking in [&first, &second] {
-                assert_eq!(asking.question().method, "roots/list");
+                assert_eq!(asking.question().method, "roots/list", "{}", child.what);
                 named(asking.question(), asking.id());
             }
             unrelated(&passer, "ns_test_simple_text").await;
@@ -28,7 +28,6 @@ async fn a26_the_callers_roots_reach_the_child() {
             let told = first.answer(rooted("file:///home/alice")).await.result();
             assert!(text(&told).contains("file:///home/alice"), "{told}");
         }
-        println!("{} is done", child.what);
     }
 }
 

@@ -1,10 +1,12 @@
 //! A22: sampling.
 
+use mcp_compose_tests::conformance::{rmcp_over_http, rmcp_over_stdio};
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw, sampled};
 use mcp_compose_tests::scripted::text;
 use serde_json::json;
 
-use super::{USERS, alone, askers, named, reference_server, unrelated, users};
+use super::{USERS, alone, askers, everything, named, reference_server, unrelated, users};
+use crate::one;
 
 /// What the child asks, at both users of the same tool at once; Bob answers first.
 async fn two_at_once(
@@ -75,7 +77,6 @@ async fn sampling_reaches_the_user_who_called(python: bool) {
             passer.listed(&tool).await;
             two_at_once(&alice, &bob, &passer, &tool, "ns_test_simple_text", true).await;
         }
-        println!("{} is done", child.what);
     }
 }
 
@@ -87,6 +88,32 @@ async fn a22_sampling_of_the_python_server_reaches_the_user_who_called() {
 #[tokio::test]
 async fn a22_sampling_of_the_rmcp_server_reaches_the_user_who_called() {
     sampling_reaches_the_user_who_called(false).await;
+}
+
+/// A child that speaks both eras has tools that ask in either way; each user meets it in his own.
+#[tokio::test]
+async fn a22_users_of_both_eras_are_asked_at_once() {
+    let (_server, url) = rmcp_over_http().await;
+    let over_stdio = rmcp_over_stdio();
+    for mut child in [json!({ "url": url }), over_stdio] {
+        child["namespace"] = json!("ns");
+        let aggregator = one(child).await;
+        let alice = Raw::url(&aggregator.url, LEGACY, everything()).await;
+        let bob = Raw::url(&aggregator.url, MODERN, everything()).await;
+        alice.listed("ns_test_sampling").await;
+        let arguments = json!({ "prompt": "who?" });
+        let first = alice.ask("ns_test_sampling", arguments).await.asking();
+        let tool = "ns_test_input_required_result_sampling";
+        let second = bob.ask(tool, json!({})).await.asking();
+        unrelated(&alice, "ns_test_simple_text").await;
+        for (asking, word) in [(second, "only Bob knows"), (first, "only Alice knows")] {
+            named(asking.question(), asking.id());
+            let told = asking.answer(sampled(word)).await.result();
+            assert!(text(&told).contains(word), "{told}");
+        }
+        assert_eq!(alice.questions().len(), 1);
+        assert!(bob.questions().is_empty(), "no request of its own");
+    }
 }
 
 /// The reference server has this tool only where its client can sample.
