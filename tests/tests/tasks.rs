@@ -3,7 +3,7 @@
 
 use mcp_compose_tests::aggregator::{Aggregator, Config, StdioCommand};
 use mcp_compose_tests::clients::Target;
-use mcp_compose_tests::conformance::{Outcome, differences, failures, scenarios};
+use mcp_compose_tests::conformance::{Outcome, Server, differences, failures, scenarios};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::peers::binary;
 use mcp_compose_tests::process::{Process, command};
@@ -97,7 +97,7 @@ async fn the_suite_finds_no_difference_through_the_aggregator() {
         let aggregator = composed(&Config::new().child("tasks", entry), "greet").await;
         let through = scenarios(SCENARIOS, &aggregator.url).await;
         passes(&through);
-        assert_eq!(differences(&direct, &through), [""; 0]);
+        assert_eq!(differences(Server::Rmcp, &direct, &through), [""; 0]);
     }
 }
 

@@ -20,8 +20,9 @@ const SHOWN: usize = 8;
 /// without one all clients are the one anonymous principal.
 ///
 /// A program that [serves a composition itself](crate::Running::router) and knows its users better
-/// says so by an extension of the request. That is also how to keep a user's sessions when the
-/// user's token is renewed: with the header alone, a new token is another principal.
+/// says so by an extension of the request. Sessions of clients up to 2025-11-25 are bound to a
+/// principal that is named so. One that is only a header is not held against them: a token that is
+/// renewed in the middle of a session must not end it, and the session's id is a secret of its own.
 ///
 /// ```
 /// use mcp_compose::Principal;
@@ -37,18 +38,28 @@ const SHOWN: usize = 8;
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Principal(Arc<str>);
+pub struct Principal {
+    digest: Arc<str>,
+    /// Named by a program that knows its users, not only told from others by a header.
+    named: bool,
+}
 
 impl Principal {
     /// The user of this name. Neither the name nor a credential can be read from a principal.
     #[must_use]
     pub fn new(name: impl AsRef<str>) -> Self {
-        Self::digest("named", [name.as_ref().as_bytes()])
+        Self {
+            named: true,
+            ..Self::digest("named", [name.as_ref().as_bytes()])
+        }
     }
 
     /// Whoever does not say who it is.
     pub(crate) fn anonymous() -> Self {
-        static ANONYMOUS: LazyLock<Principal> = LazyLock::new(|| Principal("anonymous".into()));
+        static ANONYMOUS: LazyLock<Principal> = LazyLock::new(|| Principal {
+            digest: "anonymous".into(),
+            named: false,
+        });
         ANONYMOUS.clone()
     }
 
@@ -66,12 +77,17 @@ impl Principal {
 
     /// A text that differs between principals, for what is bound to one of them.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.digest
     }
 
     /// The same, for who keeps it.
     pub(crate) fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.digest)
+    }
+
+    /// Whether a request of this principal may use a session that `owner` began.
+    pub(crate) fn shares_sessions_with(&self, owner: &Self) -> bool {
+        self == owner || !(self.named || owner.named)
     }
 
     /// Keyed with a secret of this process: a digest that gets out tells nothing about what it was
@@ -87,13 +103,16 @@ impl Principal {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
-        Self(URL_SAFE_NO_PAD.encode(context.sign()).into())
+        Self {
+            digest: URL_SAFE_NO_PAD.encode(context.sign()).into(),
+            named: false,
+        }
     }
 }
 
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get(..SHOWN) {
+        match self.digest.get(..SHOWN) {
             Some(shown) if *self != Self::anonymous() => write!(f, "Principal({shown}..)"),
             _ => f.write_str("Principal(anonymous)"),
         }

@@ -274,8 +274,11 @@ impl Gateway {
         if answer_listed_roots(child, peer, &request) {
             return;
         }
-        // A question that names no call may be another call's of the same client.
-        let sure = linked || underway.lease.in_flight().len() < 2;
+        // A question that names no call may be another call's of the same client; one for roots may
+        // be no call's at all, and goes on when this one ends.
+        let between =
+            &*request.method == ROOTS && matches!(underway.lease.owner(), Some(Holder::Client(_)));
+        let sure = linked || (!between && underway.lease.in_flight().len() < 2);
         let scope = if sure {
             scope
         } else {

@@ -2,7 +2,7 @@
 
 It serves stdio, or with `--http` a free port of 127.0.0.1, whose URL it prints as one line on stdout. `--state` names
 a folder in which all processes of this child keep what they have to know of each other: tools that came late, and
-calls that were cancelled.
+calls that were cancelled. `--era` is the one that it expects to be spoken to in: this SDK serves both.
 """
 
 import argparse
@@ -44,6 +44,7 @@ PATIENCE_SECONDS = 10
 BOARD = "board://news"
 NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 STATE = Path()
+ERA = ""
 # The sessions that an update is sent to in the legacy era, by URI and by connection.
 subscribed: dict[str, dict[int, Any]] = {}
 
@@ -77,7 +78,11 @@ mcp = Asking("asking", version="1.0.0")
 
 
 def modern(ctx: Context) -> bool:
-    return (ctx.protocol_version or "") >= "2026"
+    """Whether the call is one of the modern era; it must be one of the era that is meant."""
+    spoken = "modern" if (ctx.protocol_version or "") >= "2026" else "legacy"
+    if spoken != ERA:
+        raise ValueError(f"called as a {spoken} server, not as a {ERA} one")
+    return spoken == "modern"
 
 
 def answered(ctx: Context, request: InputRequest) -> Any:
@@ -240,12 +245,13 @@ mcp._lowlevel_server.add_request_handler("resources/unsubscribe", UnsubscribeReq
 
 
 def main() -> None:
-    global STATE
+    global STATE, ERA
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--http", action="store_true")
     options.add_argument("--state", type=Path, required=True)
+    options.add_argument("--era", choices=["legacy", "modern"], required=True)
     arguments = options.parse_args()
-    STATE = arguments.state
+    STATE, ERA = arguments.state, arguments.era
     if not arguments.http:
         mcp.run("stdio")
         return

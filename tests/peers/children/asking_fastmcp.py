@@ -37,6 +37,7 @@ LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 10
 NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 STATE = Path()
+ERA = ""
 
 
 @dataclass
@@ -69,7 +70,11 @@ mcp = FastMCP("asking", version="1.0.0", middleware=[Late()])
 
 
 def modern(ctx: Context) -> bool:
-    return ctx.request_context.protocol_version >= "2026"
+    """Whether the call is one of the modern era; it must be one of the era that is meant."""
+    spoken = "modern" if ctx.request_context.protocol_version >= "2026" else "legacy"
+    if spoken != ERA:
+        raise ValueError(f"called as a {spoken} server, not as a {ERA} one")
+    return spoken == "modern"
 
 
 def answered(ctx: Context, request: InputRequest) -> Any:
@@ -191,12 +196,13 @@ def greet(name: str) -> str:
 
 
 def main() -> None:
-    global STATE
+    global STATE, ERA
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--http", action="store_true")
     options.add_argument("--state", type=Path, required=True)
+    options.add_argument("--era", choices=["legacy", "modern"], required=True)
     arguments = options.parse_args()
-    STATE = arguments.state
+    STATE, ERA = arguments.state, arguments.era
     if not arguments.http:
         asyncio.run(mcp.run_stdio_async(show_banner=False))
         return

@@ -26,7 +26,10 @@ export const PROMPTS = { prompts: [{ name: "greet", arguments: [{ name: "name", 
 
 // `--state` names a folder in which all processes of a child keep what they have to know of each other: tools that
 // came late, and calls that were cancelled.
-export const { http, state } = parseArgs({ options: { http: { type: "boolean" }, state: { type: "string" } } }).values;
+export const { http, state } = parseArgs({
+  // The Python children have `--era` too; these SDKs' servers speak only one, or are told to.
+  options: { http: { type: "boolean" }, state: { type: "string" }, era: { type: "string" } },
+}).values;
 
 const NAME_SCHEMA = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
 const NONCE = { type: "object", properties: { nonce: { type: "string" } }, required: ["nonce"] };

@@ -50,10 +50,32 @@ impl Raw {
         Self::url(&aggregator.url, version, json!({})).await
     }
 
+    /// As [`Raw::http`], with these headers from the first request on.
+    pub async fn http_with(
+        aggregator: &Aggregator,
+        version: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        Self::with_headers(&aggregator.url, version, json!({}), headers).await
+    }
+
     /// Connects to an endpoint, declaring `capabilities`.
     pub async fn url(url: &str, version: &str, capabilities: Value) -> Self {
+        Self::with_headers(url, version, capabilities, &[]).await
+    }
+
+    /// Connects to an endpoint as somebody: with headers that every request carries, the first one included.
+    pub async fn with_headers(
+        url: &str,
+        version: &str,
+        capabilities: Value,
+        headers: &[(&str, &str)],
+    ) -> Self {
         let log = Log::default();
-        let connection = http::Connection::new(url, version, log.clone());
+        let mut connection = http::Connection::new(url, version, log.clone());
+        for (name, value) in headers {
+            connection.set_header(name, value);
+        }
         Self::greet(Wire::Http(connection), version, capabilities, log).await
     }
 
@@ -121,7 +143,7 @@ impl Raw {
         self
     }
 
-    /// Adds a header to all later requests.
+    /// Adds a header to all later requests. A legacy session belongs to whoever began it: see `with_headers`.
     pub fn set_header(&mut self, name: &str, value: &str) {
         if let Wire::Http(connection) = &mut self.wire {
             connection.set_header(name, value);

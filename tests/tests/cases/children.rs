@@ -27,9 +27,11 @@ async fn a32_static_headers_reach_the_child_and_the_callers_token_does_not() {
         let child = http_child(&basic(json!({ "era": era })), Some("Bearer child-secret")).await;
         let headers = json!({ "Authorization": "Bearer child-secret", "X-Tenant": "blue" });
         let aggregator = one(json!({ "url": child.url, "headers": headers })).await;
-        let mut client = Raw::http(&aggregator, LEGACY).await;
-        client.set_header("authorization", "Bearer the-callers-own");
-        client.set_header("cookie", "session=the-callers-own");
+        let callers = [
+            ("authorization", "Bearer the-callers-own"),
+            ("cookie", "session=the-callers-own"),
+        ];
+        let client = Raw::http_with(&aggregator, LEGACY, &callers).await;
         assert_eq!(text(&client.call("ns_echo", json!({})).await), "{}");
         let requests = child.headers();
         assert!(!requests.is_empty());
@@ -109,10 +111,9 @@ async fn a33_a_subscription_is_the_clients_own_sessions() {
         for version in [LEGACY, MODERN] {
             let mut users = Vec::new();
             for token in ["Bearer alice", "Bearer bob"] {
-                let mut user = Raw::url(&aggregator.url, version, capabilities.clone()).await;
-                if version == MODERN {
-                    user.set_header("authorization", token);
-                }
+                let own = [("authorization", token)];
+                let user =
+                    Raw::with_headers(&aggregator.url, version, capabilities.clone(), &own).await;
                 users.push(user);
             }
             let mut listening = Vec::new();

@@ -179,6 +179,18 @@ impl Child {
         self.planned(Some(&self.label))
     }
 
+    /// A child that is not there, to see what the table makes of it.
+    pub(crate) fn planted(label: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            sdk: "none",
+            era: Era::Legacy,
+            transport: Transport::Http,
+            lacks: &[],
+            at: Value::Null,
+        }
+    }
+
     fn planned(&self, namespace: Option<&str>) -> Value {
         json!({
             "label": self.label,
@@ -224,7 +236,14 @@ impl Kind {
             Some(extension) if extension == "py" => python(),
             _ => node(),
         };
-        let arguments = [script.as_path(), Path::new("--state"), &state];
+        let era = ["--era", self.era.name()].map(Path::new);
+        let arguments = [
+            script.as_path(),
+            Path::new("--state"),
+            &state,
+            era[0],
+            era[1],
+        ];
         let (at, running) = match by {
             Transport::Stdio => (json!({ "command": program, "args": arguments }), None),
             Transport::Http => {

@@ -239,3 +239,28 @@ These are no cells, because one of the two eras has no word for them:
 - **A legacy client of a revision before 2025-06-18 has no forms, and before 2025-11-25 no URLs.** It declares neither, and
   the child is told so.
 ";
+
+#[test]
+fn what_failed_and_what_was_not_tried_is_told() {
+    let children = [Child::planted("good"), Child::planted("bad")];
+    let mut found = Found::default();
+    for child in &children {
+        let checks = FEATURES.iter().map(|(feature, _)| Check {
+            child: child.label.clone(),
+            check: (*feature).to_owned(),
+            ok: child.label == "good" || *feature != "form",
+            detail: "as planted".to_owned(),
+        });
+        let tried = checks.filter(|check| child.label == "good" || check.check != "url");
+        found.add("HTTP", Client::Ts1, tried.collect());
+    }
+    let pairs = [(Client::Ts1, &children[0]), (Client::Ts1, &children[1])];
+    assert_eq!(
+        found.failures(|_| &["HTTP"], &pairs),
+        [
+            "Ts1 on HTTP, bad, form: as planted",
+            "Ts1 on HTTP, bad, url: was not tried"
+        ]
+    );
+    assert!(found.page(|_| &["HTTP"], &children).contains("**no**"));
+}

@@ -252,8 +252,7 @@ impl<G: Backend> Front<G> {
         Ok(reply::empty(StatusCode::NO_CONTENT))
     }
 
-    /// The session that a request belongs to. A session is known to nobody but who began it: its
-    /// id alone opens nothing.
+    /// The session that a request belongs to. One that a named user began is known to nobody else.
     fn session(
         &self,
         headers: &HeaderMap,
@@ -264,7 +263,7 @@ impl<G: Backend> Front<G> {
         }
         headers::text(headers, &MCP_SESSION_ID)
             .and_then(|id| self.sessions.get(id))
-            .filter(|session| session.principal == *principal)
+            .filter(|session| principal.shares_sessions_with(&session.principal))
             .ok_or_else(|| {
                 Refusal::new(
                     StatusCode::NOT_FOUND,

@@ -87,7 +87,8 @@ impl Asker {
 
 /// Who may be at an aggregator at the same time.
 const USERS: [(&str, [Option<&str>; 2]); 3] = [
-    (LEGACY, [None, None]),
+    // Of one name, or of none: each connection is one client.
+    (LEGACY, [Some("Bearer both"), Some("Bearer both")]),
     (MODERN, [Some("Bearer alice"), Some("Bearer bob")]),
     // Two calls of one principal: nothing but the call itself tells them apart.
     (MODERN, [None, None]),
@@ -95,13 +96,14 @@ const USERS: [(&str, [Option<&str>; 2]); 3] = [
 
 /// Two users, who can be asked everything, and a passer-by, who can be asked nothing.
 async fn users(url: &str, version: &str, tokens: [Option<&str>; 2]) -> (Raw, Raw, Raw) {
-    let mut alice = Raw::url(url, version, everything()).await;
-    let mut bob = Raw::url(url, version, everything()).await;
-    for (user, token) in [&mut alice, &mut bob].into_iter().zip(tokens) {
-        if let Some(token) = token {
-            user.set_header("authorization", token);
-        }
-    }
+    let user = async |token: Option<&str>| {
+        let own: Vec<_> = token
+            .iter()
+            .map(|token| ("authorization", *token))
+            .collect();
+        Raw::with_headers(url, version, everything(), &own).await
+    };
+    let (alice, bob) = (user(tokens[0]).await, user(tokens[1]).await);
     let passer = Raw::url(url, version, json!({})).await;
     (alice, bob, passer)
 }

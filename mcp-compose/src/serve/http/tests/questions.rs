@@ -219,13 +219,17 @@ async fn a_session_is_open_to_nobody_but_who_began_it() {
     let unknown = front
         .post_text(&[("mcp-session-id", "nobody")], &call("echo"))
         .await;
+    let mut allowed = 0;
     for (owner, id) in ids.iter().enumerate() {
         for (sender, (credentials, name)) in owners.into_iter().enumerate() {
             let headers = headers(Some(id), credentials);
             let request = build("POST", &headers, &call("echo"));
             let answer = read(front.handle(with(name, request)).await).await;
-            if owner == sender {
-                assert_eq!(answer.status, 200, "{owner}");
+            // A token may be renewed while a session lasts; a user's name may not change.
+            let named = name.is_some() || owners[owner].1.is_some();
+            if owner == sender || !named {
+                assert_eq!(answer.status, 200, "{owner} {sender}");
+                allowed += 1;
                 continue;
             }
             assert_eq!((answer.status, &answer.text), (404, &unknown.text));
@@ -236,7 +240,7 @@ async fn a_session_is_open_to_nobody_but_who_began_it() {
             }
         }
     }
-    assert_eq!(fake.served.load(Ordering::SeqCst), 2 * owners.len());
+    assert_eq!(fake.served.load(Ordering::SeqCst), owners.len() + allowed);
     assert_eq!(fake.disconnected.load(Ordering::SeqCst), 0);
     let principals: Vec<_> = lock(&fake.clients)
         .iter()
