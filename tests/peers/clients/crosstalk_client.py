@@ -140,12 +140,11 @@ class Session:
             "groups": groups,
             "pause_ms": dice.randint(0, 10),
         }
-        # Nobody can tell the anonymous apart: what a child asks out of turn on its one pipe may be of any of them.
-        if self.kind != ANONYMOUS or child not in self.bed.options.pipes:
-            if fate == "kept" and dice.random() < 0.15:
-                of |= {"late": dice.choice(KINDS), "late_ms": dice.randint(0, 30)}
-            if fate == "cancelled" and dice.random() < 0.5:
-                of["stubborn"] = True
+        # Nobody can tell the anonymous apart: what a child asks after the end of a call may be of any of them.
+        if fate == "kept" and self.kind != ANONYMOUS and dice.random() < 0.15:
+            of |= {"late": dice.choice(KINDS), "late_ms": dice.randint(0, 30)}
+        if fate == "cancelled" and dice.random() < 0.5:
+            of["stubborn"] = True
         return of
 
     async def ask(
@@ -277,7 +276,6 @@ def main() -> None:
     options.add_argument("--ledger", required=True)
     # The namespaces of children that can ask; none for a server that is not behind an aggregator.
     options.add_argument("--children", type=lambda text: text.split(","), default=[""])
-    options.add_argument("--pipes", type=lambda text: text.split(","), default=[], help="those on a pipe")
     asyncio.run(run(options.parse_args()))
 
 

@@ -163,7 +163,6 @@ impl Scene {
         if !children.is_empty() {
             let names: Vec<_> = children.iter().map(|child| child.name()).collect();
             clients.args(["--children", &names.join(",")]);
-            clients.args(["--pipes", Asking::Pipe.name()]);
         }
         let output = clients
             .stdin(Stdio::null())
