@@ -43,6 +43,19 @@ fn sound(scene: Scene, report: &Report, run: Run, children: &[Asking], kinds: &[
         );
     }
     assert!(report.answered * 2 > run.questions, "{}", report.summary());
+    for child in children {
+        for kind in kinds {
+            let answered = report
+                .cells
+                .keys()
+                .any(|(of, by, _)| of == child.name() && by == kind);
+            assert!(
+                answered,
+                "{run:?}: no {kind:?} client answered {}",
+                child.name()
+            );
+        }
+    }
 }
 
 /// The harness itself, without an aggregator: the child, the clients and the checker agree.
