@@ -16,6 +16,7 @@ import anyio
 import mcp_types as types
 import uvicorn
 from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
 
 SCHEMA = {"type": "object", "additionalProperties": True}
 TOOLS = {
@@ -106,12 +107,20 @@ class Child:
         return text(answers)
 
 
+async def modern_only(ctx: Any, call_next: Any) -> Any:
+    """In the legacy era a question is no result, so this child has no such session."""
+    if ctx.method == "initialize":
+        raise MCPError(code=types.METHOD_NOT_FOUND, message="this server speaks 2026-07-28 only")
+    return await call_next(ctx)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--ledger")
     options.add_argument("--name", default="")
     child = Child(options.parse_args())
     server = Server("crosstalk", version="1.0.0", on_list_tools=child.list_tools, on_call_tool=child.call_tool)
+    server.middleware.append(modern_only)
 
     def follow_stdin() -> None:
         sys.stdin.buffer.read()
