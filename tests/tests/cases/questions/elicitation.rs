@@ -209,8 +209,10 @@ async fn a23_a_required_url_reaches_clients_in_the_way_of_their_era() {
     let tool = "ns_trigger-url-elicitation";
     let arguments = || json!({ "url": "https://example.com/in", "errorPath": true });
     let child = || reference_server("server-everything", &["stdio"]);
+    // No roots: the server asks for these at a time of its own.
+    let pages = || json!({ "elicitation": { "form": {}, "url": {} } });
 
-    let (client, _command) = alone(child(), LEGACY, everything()).await;
+    let (client, _command) = alone(child(), LEGACY, pages()).await;
     client.listed(tool).await;
     let error = client.ask(tool, arguments()).await.error();
     assert_eq!(error["code"], URL_REQUIRED, "{error}");
@@ -223,7 +225,7 @@ async fn a23_a_required_url_reaches_clients_in_the_way_of_their_era() {
     let told = asking.answer(json!({ "action": "accept" })).await.result();
     assert!(text(&told).contains("User completed"), "{told}");
 
-    let (client, _command) = alone(child(), MODERN, everything()).await;
+    let (client, _command) = alone(child(), MODERN, pages()).await;
     client.listed(tool).await;
     let asking = client.ask(tool, arguments()).await.asking();
     let required = &asking.question().params;
