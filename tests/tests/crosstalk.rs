@@ -45,15 +45,10 @@ fn sound(scene: Scene, report: &Report, run: Run, children: &[Asking], kinds: &[
     assert!(report.answered * 2 > run.questions, "{}", report.summary());
     for child in children {
         for kind in kinds {
-            let answered = report
-                .cells
-                .keys()
-                .any(|(of, by, _)| of == child.name() && by == kind);
-            assert!(
-                answered,
-                "{run:?}: no {kind:?} client answered {}",
-                child.name()
-            );
+            let mut cells = report.cells.keys();
+            let answered = cells.any(|(name, client, _)| name == child.name() && client == kind);
+            let summary = report.summary();
+            assert!(answered, "no {kind:?} client of {child:?}: {summary}");
         }
     }
 }

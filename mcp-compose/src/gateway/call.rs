@@ -486,7 +486,7 @@ impl Gateway {
                     }
                     Era::Modern => {
                         let principal = caller.holder().name();
-                        match park::park(self, underway, request, principal) {
+                        match park::park(self, underway, request, principal, caller.viewer()) {
                             Ok(parked) => return Ok(Reply::Parked(parked)),
                             Err(refused) => underway = *refused,
                         }

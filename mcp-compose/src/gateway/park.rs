@@ -287,6 +287,7 @@ pub(super) fn park(
     underway: Underway,
     first: Request,
     principal: Arc<str>,
+    viewer: Viewer,
 ) -> Result<Arc<Parked>, Box<Underway>> {
     let child = Arc::clone(&underway.child);
     let peer = Arc::clone(underway.lease.peer());
@@ -308,7 +309,7 @@ pub(super) fn park(
         collected: Vec::new(),
         collect_until: None,
         guard: None,
-        viewer: None,
+        viewer: Some(viewer),
         progress: None,
         left: None,
     };
@@ -356,6 +357,8 @@ impl Driver {
                 biased;
                 step = underway.step() => match step {
                     Step::Done(outcome) => {
+                        // A request that has just come back gets its progress before the end.
+                        self.changed(&mut underway);
                         let client = Era::Modern;
                         let outcome = outcome.map_err(|ended| ended.explain(&self.parked.child, client));
                         self.refuse_open("the call that caused this question has ended");
