@@ -25,7 +25,7 @@ fn call(era: &str, tool: &str) -> (Command, [TempDir; 2]) {
     let state = tempfile::tempdir().expect("a temporary folder");
     let child = json!({
         "command": python(),
-        "args": [peer("children/asking.py"), "--state", state.path()],
+        "args": [peer("children/asking.py"), "--state", state.path(), "--era", era],
         "era": era,
     });
     let config = Config::new().child("asking", child);

@@ -165,12 +165,14 @@ impl Bound {
     }
 }
 
-/// Finds the era (unless it is set) and sets the connection up, within `time`.
+/// Finds the era (unless it is set) and sets the connection up, within `time`. `plain` is what a
+/// child is told of clients that it can ask nothing.
 pub(crate) async fn handshake(
     peer: &Arc<Peer>,
     era: ChildEra,
     time: Duration,
     introduction: &mut Introduction,
+    plain: &Told,
 ) -> Result<Profile, HandshakeError> {
     let mut bound = Bound::new(time);
     match era {
@@ -191,7 +193,7 @@ pub(crate) async fn handshake(
                 introduction.told(peer, &mut bound).await?;
             }
             match introduction {
-                Introduction::One(client) if client.era == Era::Legacy => {
+                Introduction::One(client) if client.era == Era::Legacy && client.told != *plain => {
                     legacy_first(peer, bound, &client.told).await
                 }
                 _ => probe(peer, bound, introduction).await,

@@ -451,7 +451,15 @@ impl Child {
         let profile = match opened.greeted {
             Some(profile) => profile,
             None => {
-                match handshake(&opened.peer, self.era(), bound, &mut introduction).await {
+                match handshake(
+                    &opened.peer,
+                    self.era(),
+                    bound,
+                    &mut introduction,
+                    &self.plain,
+                )
+                .await
+                {
                     Ok(profile) => profile,
                     Err(error) => {
                         // A child that answers an unknown question by ending is asked the old way
