@@ -479,12 +479,17 @@ impl Child {
                 (None, told)
             }
             Introduction::One(client) => {
-                if client.era == Era::Legacy && profile.era == Era::Modern {
+                let tried = client.era == Era::Legacy && client.told != self.plain;
+                if tried && profile.era == Era::Modern {
                     self.modern_only.store(true, Ordering::Release);
                 }
-                (Some(client.holder), client.told)
+                if for_call || profile.era == Era::Legacy {
+                    (Some(client.holder), client.told)
+                } else {
+                    // What is not told at the handshake serves all alike.
+                    (None, self.plain.clone())
+                }
             }
-            // A child that is not told at its handshake serves all alike.
             Introduction::Awaited(_) => (None, self.plain.clone()),
         };
         let mut instance = Instance::new(Arc::clone(&opened.peer), profile, owner, told);
