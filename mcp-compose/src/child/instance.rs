@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -254,6 +254,16 @@ struct Waiting {
 const MAX_QUESTIONS: usize = 64;
 
 impl Questions {
+    /// The queue of a call on this session. A session without an owner asks nobody in particular:
+    /// its calls share one queue, which stays empty.
+    pub(crate) fn of(instance: &Instance) -> Arc<Self> {
+        static NONE: LazyLock<Arc<Questions>> = LazyLock::new(Arc::default);
+        match &instance.owner {
+            Some(_) => Arc::default(),
+            None => Arc::clone(&NONE),
+        }
+    }
+
     /// Adds a question, or gives it back when too many wait or the call has ended.
     pub(crate) fn push(&self, question: Request) -> Result<(), Request> {
         {

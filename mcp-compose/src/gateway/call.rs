@@ -1,6 +1,6 @@
 //! One client request served by a child: routed, checked, sent once, and its answer brought home.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
@@ -449,8 +449,7 @@ impl Gateway {
         let token = caller.meta.get("progressToken");
         let mut underway = Underway::begin(caller, forward, lease, told).await?;
         // Questions to the client end with the call that they belong to.
-        let scope = CancellationToken::new();
-        let _scope = scope.clone().drop_guard();
+        let scope = Scope::default();
         loop {
             let step = tokio::select! {
                 biased;
@@ -482,7 +481,7 @@ impl Gateway {
                 }
                 Step::Question(request, linked) => match caller.era {
                     Era::Legacy => {
-                        self.relay_question(caller, &underway, request, linked, &scope);
+                        self.relay_question(caller, &underway, request, linked, scope.token());
                     }
                     Era::Modern => {
                         let principal = caller.holder().name();
@@ -493,6 +492,24 @@ impl Gateway {
                     }
                 },
             }
+        }
+    }
+}
+
+/// The time of a call, for what must not outlive it. Hardly a call needs it.
+#[derive(Default)]
+struct Scope(OnceLock<CancellationToken>);
+
+impl Scope {
+    fn token(&self) -> &CancellationToken {
+        self.0.get_or_init(CancellationToken::new)
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if let Some(token) = self.0.get() {
+            token.cancel();
         }
     }
 }

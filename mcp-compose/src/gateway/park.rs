@@ -453,7 +453,7 @@ impl Driver {
         self.asked += 1;
         self.collected.push((format!("q{}", self.asked), asked));
         self.collect_until = Some(Instant::now() + COLLECT);
-        self.guard.get_or_insert_with(|| underway.open.begin());
+        self.guard.get_or_insert_with(|| underway.open_question());
     }
 
     /// Somebody waits, has left, or has answered; true if the client wants no result.

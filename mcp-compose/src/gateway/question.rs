@@ -286,7 +286,7 @@ impl Gateway {
         };
         if let Some(asked) = Asked::begin(child, peer, request, &underway.told) {
             let desk = self.desk(caller, child);
-            let open = Some(underway.open.begin());
+            let open = Some(underway.open_question());
             self.tasks.spawn(relay(asked, desk, scope.clone(), open));
         }
     }

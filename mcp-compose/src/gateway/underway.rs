@@ -1,8 +1,8 @@
 //! A call that a child is serving, by itself: it can outlive the request that began it.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -29,8 +29,8 @@ pub(super) struct Underway {
     pub(super) lease: Lease,
     /// What the child was told that it may ask while it serves this.
     pub(super) told: Told,
-    /// Questions of this call that the client is thinking about.
-    pub(super) open: Arc<Open>,
+    /// Questions of this call that the client is thinking about, once there was one.
+    open: OnceLock<Arc<Open>>,
     questions: Arc<Questions>,
     active: Active,
     slot: Option<OwnedSemaphorePermit>,
@@ -90,8 +90,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Counts a question until the guard is dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> OpenGuard {
+    fn begin(self: &Arc<Self>) -> OpenGuard {
         self.now.fetch_add(1, Ordering::AcqRel);
         OpenGuard(Arc::clone(self))
     }
@@ -149,7 +148,7 @@ impl Underway {
         let Some(slot) = child.slot().await else {
             return Err(Ended::Failed(Failure::Overloaded));
         };
-        let questions = Arc::new(Questions::default());
+        let questions = Questions::of(&lease);
         let active = lease.enter(InFlight {
             client: caller.client.id,
             questions: Arc::clone(&questions),
@@ -162,7 +161,7 @@ impl Underway {
         Ok(Self {
             child: Arc::clone(child),
             told,
-            open: Arc::default(),
+            open: OnceLock::new(),
             call,
             questions,
             active,
@@ -180,9 +179,9 @@ impl Underway {
             let event = tokio::select! {
                 biased;
                 event = self.call.next() => event,
-                question = self.questions.next() => return Step::Question(question, false),
+                question = self.questions.next(), if self.lease.owner().is_some() => return Step::Question(question, false),
                 () = &mut self.deadline => {
-                    if self.open.excuses() {
+                    if self.open.get().is_some_and(|open| open.excuses()) {
                         self.put_off();
                         continue;
                     }
@@ -212,6 +211,11 @@ impl Underway {
         let timeout = self.child.spec.options.timeout;
         let until = (Instant::now() + timeout).min(self.latest);
         self.deadline.as_mut().reset(until);
+    }
+
+    /// Counts a question that is with the client until the guard is dropped.
+    pub(super) fn open_question(&self) -> OpenGuard {
+        self.open.get_or_init(Arc::default).begin()
     }
 
     /// The child waits for a client, or did until now: neither bound runs meanwhile.
