@@ -189,14 +189,13 @@ pub(crate) async fn handshake(
             .map_err(|probe| HandshakeError(probe.explain()))
         }
         ChildEra::Auto => {
-            if matches!(introduction, Introduction::Awaited(_)) {
-                introduction.told(peer, &mut bound).await?;
-            }
-            match introduction {
-                Introduction::One(client) if client.era == Era::Legacy && client.told != *plain => {
-                    legacy_first(peer, bound, &client.told).await
-                }
-                _ => probe(peer, bound, introduction).await,
+            let told = introduction.told(peer, &mut bound).await?;
+            let legacy =
+                matches!(introduction, Introduction::One(client) if client.era == Era::Legacy);
+            if legacy && told != *plain {
+                legacy_first(peer, &bound, &told).await
+            } else {
+                probe(peer, &bound, &told).await
             }
         }
     }
@@ -205,10 +204,10 @@ pub(crate) async fn handshake(
 /// For a client of the legacy era: a child that speaks both asks in the middle of a call only there.
 async fn legacy_first(
     peer: &Arc<Peer>,
-    bound: Bound,
+    bound: &Bound,
     told: &Told,
 ) -> Result<Profile, HandshakeError> {
-    let failure = match initialize(peer, told, &bound).await {
+    let failure = match initialize(peer, told, bound).await {
         Err(failure) if peer.ended().is_none() => failure,
         ended => return ended,
     };
@@ -218,36 +217,20 @@ async fn legacy_first(
     }
 }
 
-async fn probe(
-    peer: &Arc<Peer>,
-    mut bound: Bound,
-    introduction: &mut Introduction,
-) -> Result<Profile, HandshakeError> {
+async fn probe(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, HandshakeError> {
     let mut discovering = Box::pin(discover(peer).outcome());
     let first = bound.keep(timeout(PROBE, &mut discovering)).await?;
-    let (answered, told) = match first {
-        Ok(answer) => (Some(answer), None),
-        // It may still answer while the client is waited for.
-        Err(_) => tokio::select! {
-            biased;
-            told = introduction.told(peer, &mut bound) => (None, Some(told?)),
-            answer = &mut discovering => (Some(answer), None),
-        },
-    };
-    if let Some(answer) = answered {
+    if let Ok(answer) = first {
         let answered = answer.map_err(Probe::from).and_then(|raw| modern(&raw));
-        match established(peer, answered) {
-            Ok(profile) => return Ok(profile),
-            Err(Probe::Lost(why)) if peer.ended().is_some() => return Err(HandshakeError(why)),
-            Err(_) => {}
-        }
-        let told = introduction.told(peer, &mut bound).await?;
-        return initialize(peer, &told, &bound).await;
+        return match established(peer, answered) {
+            Ok(profile) => Ok(profile),
+            Err(Probe::Lost(why)) if peer.ended().is_some() => Err(HandshakeError(why)),
+            Err(_) => initialize(peer, told, bound).await,
+        };
     }
     // Both questions are out. A legacy child answers the second; a slow modern one refuses it and
     // answers the first.
-    let told = told.unwrap_or_else(Told::none);
-    let failure = match initialize(peer, &told, &bound).await {
+    let failure = match initialize(peer, told, bound).await {
         Ok(profile) => return Ok(profile),
         Err(failure) => failure,
     };

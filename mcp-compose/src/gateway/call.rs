@@ -84,7 +84,14 @@ impl Caller<'_> {
 
     /// What a child of this era may ask the client.
     pub(super) fn told(&self, child: &Child, era: Era) -> Told {
-        asks::told(self.capabilities(), self.era, era, &child.spec.options)
+        let declared = self.capabilities();
+        let make = || asks::told(declared, self.era, era, &child.spec.options);
+        match self.era {
+            Era::Modern => make(),
+            // Said once, at the handshake.
+            Era::Legacy if declared.is_none() => make(),
+            Era::Legacy => self.client.told(child.id, era, make),
+        }
     }
 
     /// The session that a call of `child` is made on.
@@ -413,9 +420,9 @@ impl Gateway {
     /// arrive.
     async fn send(&self, caller: &Caller<'_>, forward: &Forward<'_>) -> Result<Reply, ErrorObject> {
         let child = forward.child;
+        let wanted = caller.wanted(child);
         let mut attempt = 1;
         loop {
-            let wanted = caller.wanted(child);
             let lease = match child.lease_now(&wanted) {
                 Some(lease) => lease,
                 None => tokio::select! {

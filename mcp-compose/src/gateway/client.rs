@@ -1,17 +1,19 @@
 //! A client: whoever connects to us, and how to reach it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 pub use super::principal::Principal;
+use crate::child::asks::Told;
 use crate::child::instance::LogWish;
 use crate::server::LogLevel;
 pub(crate) use crate::wire::peer::Outlet;
-use crate::wire::peer::Peer;
-use crate::wire::{Message, Raw};
+use crate::wire::peer::{Peer, lock};
+use crate::wire::version::Era;
+use crate::wire::{FastMap, Message, Raw};
 
 /// How long a client that calls without having said that it is ready is not asked.
 const READY_GRACE: Duration = Duration::from_secs(5);
@@ -40,6 +42,8 @@ pub(crate) struct Client {
     handshake: OnceLock<Handshake>,
     /// Fires when the client has said that it is ready.
     initialized: CancellationToken,
+    /// What children of either era are told of it, by child.
+    told: Mutex<FastMap<(u64, Era), Told>>,
     /// Index of the least severe level in [`LogLevel::ALL`] that was asked for, and one; 0 while none was.
     log_level: AtomicU8,
 }
@@ -53,6 +57,7 @@ impl Client {
             peer: OnceLock::new(),
             handshake: OnceLock::new(),
             initialized: CancellationToken::new(),
+            told: Mutex::default(),
             log_level: AtomicU8::new(0),
         })
     }
@@ -87,6 +92,14 @@ impl Client {
     /// The connection that this client is, unless it is the sender of one stateless request.
     pub(crate) fn connection(&self) -> Option<u64> {
         self.push.as_ref().map(|_| self.id)
+    }
+
+    /// What a child is told of a client of the legacy era; `make` finds it out the first time.
+    pub(crate) fn told(&self, child: u64, era: Era, make: impl FnOnce() -> Told) -> Told {
+        lock(&self.told)
+            .entry((child, era))
+            .or_insert_with(make)
+            .clone()
     }
 
     /// Which log messages the connection wants.

@@ -20,7 +20,7 @@ use super::fault;
 use super::input::{InputRequired, Question, canonical};
 use super::question::{Asked, STILL_OPEN};
 use super::underway::{OpenGuard, Step, Underway};
-use crate::child::instance::{InFlight, LogWish, Questions};
+use crate::child::instance::LogWish;
 use crate::child::supervisor::Child;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::lock;
@@ -135,7 +135,7 @@ pub(super) struct Viewer {
 /// What a waiting request gets.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Questions, as round `0`.
+    /// Questions, and the number of their round.
     Asked(usize, InputRequired),
     /// The child's result, or why there is none.
     Ended(Result<Raw, ErrorObject>),
@@ -280,8 +280,8 @@ fn digest(round: &Round, responses: &Object<'_>) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// Parks a call: from now on it is driven by a task of its own. `None` if too many are parked; the
-/// question is refused then, and the call goes on as it was.
+/// Parks a call: from now on it is driven by a task of its own. Where too many are parked, or the
+/// client cannot be asked this, the question is refused and the call comes back as it was.
 pub(super) fn park(
     gateway: &super::Gateway,
     underway: Underway,
@@ -470,12 +470,7 @@ impl Driver {
             (state.newest.take(), state.viewers > 0, open)
         };
         if let Some(viewer) = newest {
-            underway.move_to(InFlight {
-                client: viewer.client,
-                questions: Arc::<Questions>::default(),
-                outlet: Arc::clone(&viewer.outlet),
-                wish: viewer.wish,
-            });
+            underway.move_to(viewer.client, &viewer.outlet, viewer.wish);
             self.viewer = Some(viewer);
             if let Some(progress) = self.progress.take() {
                 self.progressed(progress);

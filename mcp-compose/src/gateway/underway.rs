@@ -9,10 +9,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
 use super::call::{Caller, Forward};
+use super::client::Outlet;
 use super::fault;
 use super::rewrite;
 use crate::child::asks::Told;
-use crate::child::instance::{Active, InFlight, Questions};
+use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
 use crate::wire::message::ErrorObject;
@@ -232,9 +233,13 @@ impl Underway {
     }
 
     /// From now on what belongs to the call goes to another request of the client.
-    pub(super) fn move_to(&mut self, mut to: InFlight) {
-        to.questions = Arc::clone(&self.questions);
-        self.active = self.lease.enter(to);
+    pub(super) fn move_to(&mut self, client: u64, outlet: &Arc<dyn Outlet>, wish: LogWish) {
+        self.active = self.lease.enter(InFlight {
+            client,
+            questions: Arc::clone(&self.questions),
+            outlet: Arc::clone(outlet),
+            wish,
+        });
     }
 
     /// Gives the call up and says why.
