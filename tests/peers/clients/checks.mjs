@@ -7,6 +7,19 @@ const LIMIT_MS = 30_000;
 const SETTLE_MS = 600;
 const LOOK_AGAIN_MS = 300;
 
+/** Listens for changed tools, or for updates of `uris`, in the way of an SDK 2.x connection's era. Its answer ends it. */
+export async function listen(client, uris) {
+  if (client.getProtocolEra() === "modern") {
+    const filter = uris.length > 0 ? { resourceSubscriptions: uris } : { toolsListChanged: true };
+    const subscription = await client.listen(filter);
+    return () => subscription.close();
+  }
+  for (const uri of uris) await client.subscribeResource({ uri });
+  return async () => {
+    for (const uri of uris) await client.unsubscribeResource({ uri });
+  };
+}
+
 /** What a connected client was notified of. */
 export class News {
   toolsChanged = 0;

@@ -290,16 +290,5 @@ pub(crate) async fn visit(client: Client, targets: &[Value]) -> Vec<Check> {
         .await
         .unwrap_or_else(|_| panic!("{client:?} did not end"))
         .expect("the client can be started");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let checks: Vec<Check> = stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    assert!(
-        !checks.is_empty(),
-        "{client:?} reported nothing ({}): {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    checks
+    client.reported(&output)
 }
