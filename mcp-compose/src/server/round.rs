@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use super::{Result as ToolResultOf, ToolError, error::RpcError};
+use super::{Result as ToolResultOf, ToolError, deadline::Deadline, error::RpcError};
 use crate::wire::peer::lock;
 
 /// How many questions of one call may be open at once: more than that is a loop gone wrong.
@@ -87,6 +87,8 @@ pub(super) enum Run<T> {
     Returned(T),
     /// It was stopped; this is what its caller gets.
     Stopped(Result<String, RpcError>),
+    /// It took too long.
+    Late,
 }
 
 /// The questions of one run.
@@ -138,8 +140,12 @@ impl Round {
         self.over.cancel();
     }
 
-    /// Runs a method until it returns, or cannot go on without an answer of its caller.
-    pub(super) async fn run<F: Future>(&self, method: F) -> Run<F::Output> {
+    /// Runs a method until it returns, cannot go on without an answer of its caller, or has taken too long.
+    pub(super) async fn run<F: Future>(
+        &self,
+        method: F,
+        mut deadline: Option<Deadline>,
+    ) -> Run<F::Output> {
         let mut method = pin!(method);
         poll_fn(|context| {
             if !self.is_inline() {
@@ -149,10 +155,17 @@ impl Round {
             match (self.stop(), polled) {
                 (Some(stopped), _) => Poll::Ready(Run::Stopped(stopped)),
                 (None, Poll::Ready(returned)) => Poll::Ready(Run::Returned(returned)),
-                (None, Poll::Pending) => Poll::Pending,
+                (None, Poll::Pending) => match &mut deadline {
+                    Some(deadline) => deadline.poll(self.is_asking(), context).map(|()| Run::Late),
+                    None => Poll::Pending,
+                },
             }
         })
         .await
+    }
+
+    fn is_asking(&self) -> bool {
+        !lock(&self.state).open.is_empty()
     }
 
     /// Asks the caller, and reads the answer. `read` says what is wrong with one.
