@@ -2,7 +2,7 @@
 
 pub use std::{string::String, sync::Arc};
 
-pub use crate::{ToolError, server::expansion::*};
+pub use crate::{ToolError, handle::Declared, server::expansion::*};
 
 /// The future of one call, boxed here so that "cannot be sent between threads" points at the method.
 pub fn serving<F>(

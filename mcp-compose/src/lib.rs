@@ -8,6 +8,7 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+mod handle;
 mod macros;
 mod nearest;
 pub mod prelude;
@@ -20,6 +21,7 @@ mod wire;
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
 };
+pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError};
 pub use self::server::{

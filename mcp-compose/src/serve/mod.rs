@@ -91,7 +91,7 @@ impl Composition {
         .await
     }
 
-    fn ready(&self) -> Result<(), ServeError> {
+    pub(crate) fn ready(&self) -> Result<(), ServeError> {
         let problems: Vec<_> = self
             .check()
             .into_iter()

@@ -129,7 +129,10 @@ impl LocalServer {
         }
         async move {
             // User code runs inside, from its first line on, so that no panic gets past.
-            let method = async { (inner.dispatch)(call).await };
+            let method = call
+                .ctx
+                .clone()
+                .scope(async { (inner.dispatch)(call).await });
             let served = AssertUnwindSafe(ctx.round().run(method, limit.map(Deadline::new)))
                 .catch_unwind()
                 .await;

@@ -278,7 +278,7 @@ impl Todos {
     fn _helper(&self) {}
 }
 
-type Sent = Arc<Mutex<Vec<(&'static str, Value)>>>;
+type Sent = Arc<Mutex<Vec<(String, Value)>>>;
 
 fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
     let sent = Sent::default();
@@ -289,11 +289,12 @@ fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
         notify: Arc::new(move |method, params| {
             into.lock()
                 .unwrap()
-                .push((method, serde_json::from_str(&params).unwrap()));
+                .push((method.to_owned(), serde_json::from_str(&params).unwrap()));
         }),
         cancel: cancel.clone(),
         meta: token.then(|| json!({ "caller": "ann" }).to_string()),
-        asking: Asking::Replay(Answers::default()),
+        asking: Asking::replay(Answers::default()),
+        origin: Arc::default(),
     });
     (ctx, sent)
 }

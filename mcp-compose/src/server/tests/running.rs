@@ -107,18 +107,19 @@ fn asked(asking: Asking) -> Ctx {
         cancel: CancellationToken::new(),
         meta: Some(meta.to_string()),
         asking,
+        origin: Arc::default(),
     })
 }
 
 /// Answers "yes", but not before a millisecond has passed.
 fn slowly() -> Ctx {
-    asked(Asking::Inline(Arc::new(|_, _| {
+    asked(Asking::inline(|_, _| {
         async {
             let _ = timeout(Duration::from_millis(1), pending::<()>()).await;
             Ok(json!({ "action": "accept", "content": { "yes": true } }).to_string())
         }
         .boxed()
-    })))
+    }))
 }
 
 #[tokio::test]
@@ -175,7 +176,7 @@ async fn a_blocking_tool_has_its_context() {
 
 #[tokio::test]
 async fn a_modern_caller_is_asked_from_a_thread_as_well() {
-    let ctx = asked(Asking::Replay(Answers::default()));
+    let ctx = asked(Asking::replay(Answers::default()));
     let result = called("asks_from_a_thread", json!({}), ctx).await;
     assert_eq!(result["resultType"], "input_required");
     assert_eq!(
