@@ -22,6 +22,7 @@ pub use self::compose::{
 };
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError};
+pub use self::server::bounds;
 pub use self::server::{
     Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent,
     IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled, Sent,
