@@ -317,6 +317,7 @@ impl Round {
             method: question.method,
             params: question.params,
         });
+        drop(state);
         self.waker.wake();
         Ok(Guard {
             round: self,
