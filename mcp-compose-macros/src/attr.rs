@@ -23,6 +23,8 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "version",
             "instructions",
             "website",
+            "icons",
+            "names",
             "crate",
         ],
     ),
@@ -37,6 +39,7 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "idempotent",
             "open_world",
             "meta",
+            "icons",
             "input_schema",
             "hidden",
         ],
@@ -52,9 +55,13 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "audience",
             "priority",
             "meta",
+            "icons",
         ],
     ),
-    ("#[prompt]", &["name", "title", "description", "meta"]),
+    (
+        "#[prompt]",
+        &["name", "title", "description", "meta", "icons"],
+    ),
 ];
 
 /// The checked keys of one attribute.

@@ -25,7 +25,7 @@ pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildre
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError};
 pub use self::server::{
-    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent,
-    IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled, Sent,
-    Server, ToolError,
+    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Icon, IconTheme, Image,
+    IntoContent, IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled,
+    Sent, Server, ToolError,
 };

@@ -18,7 +18,7 @@ use crate::{
     attr::Keys,
     docs,
     errors::Errors,
-    names::{listed, problem},
+    names::{Rule, listed, problem},
 };
 
 /// A typed server.
@@ -74,7 +74,7 @@ impl Model {
         if let Some(text) = instructions.or_else(|| docs::text(&block.attrs)) {
             info.push((Ident::new("instructions", Span::mixed_site()), text));
         }
-        for key in ["title", "website"] {
+        for key in ["title", "website", "icons"] {
             if let Some(value) = keys.value(key, errors) {
                 info.push((
                     Ident::new(key, Span::mixed_site()),
@@ -95,6 +95,7 @@ impl Model {
             info,
             entries: Vec::new(),
         };
+        let rule = naming(&mut keys, errors);
         let mut marked = false;
         let mut used = Used::default();
         for item in &mut block.items {
@@ -113,7 +114,7 @@ impl Model {
             };
             model
                 .entries
-                .extend(entry(marker, method, description, &mut used, errors));
+                .extend(entry(marker, method, description, rule, &mut used, errors));
         }
         if !marked {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
@@ -122,6 +123,19 @@ impl Model {
         }
         complete::find_targets(&mut model.entries, errors);
         model
+    }
+}
+
+/// `names = spec`
+fn naming(keys: &mut Keys, errors: &mut Errors) -> Rule {
+    match keys.value("names", errors) {
+        Some(Expr::Path(path)) if path.path.is_ident("spec") => Rule::Spec,
+        Some(other) => {
+            let message = "write `names = spec` for all names of the specification: up to 128 characters, also `.`";
+            errors.on(other, message);
+            Rule::Spec
+        }
+        None => Rule::Portable,
     }
 }
 
@@ -157,6 +171,7 @@ fn entry(
     marker: Marker,
     method: Method,
     description: Option<TokenStream>,
+    rule: Rule,
     used: &mut Used,
     errors: &mut Errors,
 ) -> Option<Entry> {
@@ -210,7 +225,7 @@ fn entry(
             let name = keys.string("name", errors);
             let span = name.as_ref().map_or(method.ident.span(), LitStr::span);
             let name = name.map_or(own_name, |name| name.value());
-            if let Some(problem) = problem(kind, &name) {
+            if let Some(problem) = problem(kind, &name, rule) {
                 errors.at(span, problem);
             }
             used.add(
@@ -255,7 +270,7 @@ fn shared(
     if let Some(text) = given.or(description) {
         settings.push(quote!(description(#text)));
     }
-    for key in ["title", "meta"] {
+    for key in ["title", "meta", "icons"] {
         if let Some(value) = keys.value(key, errors) {
             let key = Ident::new(key, Span::mixed_site());
             settings.push(quote!(#key(#value)));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     call::Kind,
+    icon::{Icon, IntoIcons},
     input::Input,
     output::{Output, is_object},
     schema::{self, MakeSchema, Property},
@@ -40,6 +41,7 @@ pub struct Describe {
     pub(super) version: String,
     pub(super) title: Option<String>,
     pub(super) website: Option<String>,
+    pub(super) icons: Vec<Icon>,
     pub(super) instructions: Option<String>,
     pub(super) tool_list: Vec<String>,
     pub(super) resource_list: Vec<String>,
@@ -68,6 +70,11 @@ impl Describe {
     /// Sets the server's website.
     pub fn website(&mut self, url: impl Into<String>) {
         self.website = Some(url.into());
+    }
+
+    /// Sets the server's icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        self.icons = icons.into_icons();
     }
 
     /// Sets the server's instructions.
@@ -187,6 +194,11 @@ impl Tool {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets a hint.
     pub fn hint(&mut self, name: &'static str, value: bool) {
         self.annotations.insert(name.into(), value.into());
@@ -302,6 +314,11 @@ impl Resource {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets the MIME type.
     pub fn mime(&mut self, mime: impl Into<String>) {
         self.mime = Some(mime.into());
@@ -371,6 +388,11 @@ impl Prompt {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets `_meta`.
     pub fn meta(&mut self, value: impl Serialize) {
         if let Ok(value) = serde_json::to_value(value) {
@@ -407,6 +429,10 @@ impl Prompt {
         }
         Value::Object(json).to_string()
     }
+}
+
+fn set_icons(json: &mut Map<String, Value>, icons: impl IntoIcons) {
+    json.insert("icons".into(), json!(icons.into_icons()));
 }
 
 fn named(name: &str) -> Map<String, Value> {

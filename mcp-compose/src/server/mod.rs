@@ -8,6 +8,7 @@ mod ctx;
 mod describe;
 mod error;
 mod form;
+mod icon;
 mod input;
 mod local;
 mod output;
@@ -28,6 +29,7 @@ pub use self::{
     content::{Audio, Content, Embedded, Image, IntoContent, Link},
     ctx::{Amount, Ctx, LogLevel, Sent},
     error::{Result, ToolError},
+    icon::{Icon, IconTheme},
     output::Json,
     prompt::{IntoMessages, Message},
     sample::SampleRequest,

@@ -2,6 +2,7 @@
 
 mod asking;
 mod context;
+mod keys;
 mod prompts;
 mod protocol;
 mod resources;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::RpcError;
 use super::{Answers, Asking, CtxParts, LocalServer};
 use crate::{
-    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, ToolError, mcp_server,
+    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, Server, ToolError, mcp_server,
     server::FromCall,
 };
 
@@ -297,12 +298,20 @@ fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
     (ctx, sent)
 }
 
-async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+async fn served(
+    server: impl Server,
+    method: &str,
+    params: Value,
+) -> std::result::Result<Value, RpcError> {
     let (ctx, _) = ctx(true, &CancellationToken::new());
-    let answer = LocalServer::new(Todos::default())
+    let answer = LocalServer::new(server)
         .handle(method, &params.to_string(), ctx)
         .await?;
     Ok(serde_json::from_str(&answer).unwrap())
+}
+
+async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+    served(Todos::default(), method, params).await
 }
 
 async fn call(name: &str, arguments: Value) -> Value {
