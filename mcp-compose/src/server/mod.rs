@@ -35,6 +35,7 @@ pub use self::{
     sample::SampleRequest,
 };
 pub(crate) use self::{
+    ask::META_KEY,
     ctx::CtxParts,
     error::RpcError,
     local::LocalServer,
