@@ -26,6 +26,7 @@ pub use self::compose::{
 pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
+pub use self::server::bounds;
 pub use self::server::{
     Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Icon, IconTheme, Image,
     IntoContent, IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled,
