@@ -80,9 +80,10 @@ impl Model {
         if let Some(text) = instructions.or_else(|| docs::text(&block.attrs)) {
             info.push((Ident::new("instructions", Span::mixed_site()), text));
         }
-        let texts = ["title", "website"].map(|key| (key, keys.text(key, errors)));
-        let icons = [("icons", keys.value("icons", errors))];
-        for (key, value) in texts.into_iter().chain(icons) {
+        let title = keys.text("title", errors);
+        let website = keys.text("website", errors);
+        let icons = keys.value("icons", errors);
+        for (key, value) in [("title", title), ("website", website), ("icons", icons)] {
             if let Some(value) = value {
                 info.push((
                     Ident::new(key, Span::mixed_site()),
@@ -292,9 +293,9 @@ fn shared(
     if let Some(text) = given.or(description) {
         settings.push(quote!(description(#text)));
     }
-    let title = [("title", keys.text("title", errors))];
-    let others = ["meta", "icons"].map(|key| (key, keys.value(key, errors)));
-    for (key, value) in title.into_iter().chain(others) {
+    let (title, meta) = (keys.text("title", errors), keys.value("meta", errors));
+    let icons = keys.value("icons", errors);
+    for (key, value) in [("title", title), ("meta", meta), ("icons", icons)] {
         if let Some(value) = value {
             let key = Ident::new(key, Span::mixed_site());
             settings.push(quote!(#key(#value)));

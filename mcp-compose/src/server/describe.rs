@@ -12,7 +12,7 @@ use super::{
     call::Kind,
     icon::{Icon, IntoIcons},
     input::Input,
-    output::{Output, is_object},
+    output::Output,
     schema::{self, MakeSchema, Property},
     template::Template,
 };
@@ -253,13 +253,8 @@ impl Tool {
     /// Sets what it returns.
     pub fn output<R>(&mut self, output: &Output<R>) {
         if let Some(make) = output.schema {
-            let schema = schema::of_result(make);
-            self.wrap = !is_object(&schema);
-            self.output = Some(if self.wrap {
-                schema::wrapped(schema)
-            } else {
-                schema
-            });
+            let (schema, wrap) = schema::of_result(make);
+            (self.output, self.wrap) = (Some(schema), wrap);
         }
     }
 

@@ -37,6 +37,7 @@ pub use self::{
     sample::SampleRequest,
 };
 pub(crate) use self::{
+    ask::META_KEY,
     ctx::CtxParts,
     error::RpcError,
     local::LocalServer,

@@ -3,11 +3,15 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { News, listen, main } from "./checks.mjs";
 
-async function connect({ url, command, era }) {
+async function connect({ url, command, era, elicit }) {
   const client = new Client(
     { name: "ts2-client", version: "1.0.0" },
-    { versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" } },
+    {
+      capabilities: elicit ? { elicitation: {} } : {},
+      versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" },
+    },
   );
+  if (elicit) client.setRequestHandler("elicitation/create", ({ params }) => elicit(params));
   const news = new News();
   client.setNotificationHandler("notifications/tools/list_changed", () => news.toolsDidChange());
   client.setNotificationHandler("notifications/resources/updated", ({ params }) => news.didUpdate(params.uri));
