@@ -10,6 +10,7 @@ pub mod crosstalk;
 pub mod peers;
 pub mod process;
 pub mod raw;
+pub mod rmcp_server;
 pub mod script;
 pub mod scripted;
 pub mod system;

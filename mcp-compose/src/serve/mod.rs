@@ -1,8 +1,10 @@
 //! The fronts: where clients connect.
 
+pub(crate) mod client;
 mod http;
 mod relay_thread;
 mod running;
+mod serving;
 mod stdio;
 
 use std::net::SocketAddr;
@@ -18,6 +20,7 @@ pub use crate::gateway::client::Principal;
 pub use http::HttpOptions;
 pub(crate) use relay_thread::{Clients, in_process};
 pub use running::Running;
+pub use serving::{Serving, serve};
 
 /// Why a composition could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +94,7 @@ impl Composition {
         .await
     }
 
-    fn ready(&self) -> Result<(), ServeError> {
+    pub(crate) fn ready(&self) -> Result<(), ServeError> {
         let problems: Vec<_> = self
             .check()
             .into_iter()

@@ -23,10 +23,7 @@ use rmcp::model::{
     UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
-use rmcp::transport::StreamableHttpService;
-use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
-use rmcp::{RoleServer, ServerHandler, ServiceExt};
+use rmcp::{RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
@@ -35,35 +32,7 @@ use contents::{AUDIO, IMAGE, embedded, image, text, tools};
 
 #[tokio::main]
 async fn main() {
-    let everything = Everything::new();
-    if std::env::args().nth(1).as_deref() != Some("--http") {
-        let running = everything
-            .serve(rmcp::transport::stdio())
-            .await
-            .expect("a client says hello");
-        // Why it ended matters to nobody.
-        let _ = running.waiting().await;
-        return;
-    }
-    let service = StreamableHttpService::new(
-        move || Ok(everything.clone()),
-        Arc::new(LocalSessionManager::default()),
-        StreamableHttpServerConfig::default()
-            .with_allowed_origins(["http://localhost:*", "http://127.0.0.1:*"]),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    #[expect(clippy::print_stdout, reason = "whoever started it reads the URL")]
-    {
-        println!(
-            "http://{}/mcp",
-            listener.local_addr().expect("a bound address")
-        );
-    }
-    axum::serve(listener, axum::Router::new().route_service("/mcp", service))
-        .await
-        .expect("serving does not fail");
+    mcp_compose_tests::rmcp_server::serve(Everything::new()).await;
 }
 
 /// The server. Its clones share everything.
