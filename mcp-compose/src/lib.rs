@@ -12,7 +12,7 @@ mod macros;
 mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
-mod rmcp;
+pub mod rmcp;
 mod serve;
 mod server;
 pub mod test;
