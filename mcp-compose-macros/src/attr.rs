@@ -10,7 +10,7 @@ use syn::{
 
 use crate::{
     errors::Errors,
-    names::{did_you_mean, listed},
+    names::{Rule, did_you_mean, listed, problem},
 };
 
 /// Which keys belong where; also to say where a misplaced one belongs.
@@ -23,6 +23,8 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "version",
             "instructions",
             "website",
+            "icons",
+            "names",
             "crate",
         ],
     ),
@@ -37,6 +39,7 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "idempotent",
             "open_world",
             "meta",
+            "icons",
             "input_schema",
             "hidden",
         ],
@@ -52,9 +55,13 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "audience",
             "priority",
             "meta",
+            "icons",
         ],
     ),
-    ("#[prompt]", &["name", "title", "description", "meta"]),
+    (
+        "#[prompt]",
+        &["name", "title", "description", "meta", "icons"],
+    ),
 ];
 
 /// The checked keys of one attribute.
@@ -63,7 +70,13 @@ pub(crate) struct Keys {
     keys: Vec<Key>,
     /// The leading string of `#[resource("..")]`.
     pub(crate) literal: Option<LitStr>,
+    /// It is there in a form that cannot be used, which is reported already.
+    pub(crate) literal_refused: bool,
 }
+
+const LITERAL: &str = "the URI is a string literal: it is checked at compile time";
+/// What other frameworks call it.
+const URI_KEYS: [&str; 4] = ["uri", "uri_template", "template", "url"];
 
 struct Key {
     name: Ident,
@@ -113,13 +126,41 @@ impl Keys {
             if literal && self.literal.is_none() && self.keys.is_empty() {
                 self.literal = Some(text);
             } else {
+                let key = if problem("", &text.value(), Rule::Portable).is_none() {
+                    "name"
+                } else {
+                    "title"
+                };
                 let message = format!(
-                    "`{attribute}` takes keys here, as in `title = {}`",
+                    "`{attribute}` takes keys here, as in `{key} = {}`",
                     text.token()
                 );
                 errors.at(text.span(), message);
             }
             return at_comma(input);
+        }
+        if literal && self.literal.is_none() && self.keys.is_empty() && !self.literal_refused {
+            let ahead = input.fork();
+            let key = ahead.call(Ident::parse_any).ok();
+            let is_key = |key: &Ident| known.iter().any(|known| key == known);
+            let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
+            if !key.as_ref().is_some_and(|key| assigned || is_key(key)) {
+                self.literal_refused = true;
+                let value: Expr = input.parse()?;
+                errors.on(value, LITERAL);
+                return at_comma(input);
+            }
+            if let Some(key) = key.filter(|key| assigned && URI_KEYS.iter().any(|uri| key == uri)) {
+                self.literal_refused = true;
+                input.call(Ident::parse_any)?;
+                input.parse::<Token![=]>()?;
+                let value: Expr = input.parse()?;
+                let written = value.to_token_stream();
+                let message =
+                    format!("the URI comes first, without a key: `#[resource({written})]`");
+                errors.at(key.span(), message);
+                return at_comma(input);
+            }
         }
         let name = input.call(Ident::parse_any)?;
         let value = if input.peek(Token![=]) {
@@ -174,13 +215,34 @@ impl Keys {
         }
     }
 
+    /// The value of a key that is any expression of text.
+    pub(crate) fn text(&mut self, name: &str, errors: &mut Errors) -> Option<Expr> {
+        let value = self.value(name, errors)?;
+        match &value {
+            Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Str(_)) => {
+                let written = lit.to_token_stream().to_string();
+                let written = written.trim_matches(['"', 'b', 'c', '\'']);
+                errors.on(lit, format!("`{name}` is text: `{name} = \"{written}\"`"));
+                None
+            }
+            _ => Some(value),
+        }
+    }
+
     /// A flag: bare, or with a value.
-    pub(crate) fn flag(&mut self, name: &str) -> Option<TokenStream> {
+    pub(crate) fn flag(&mut self, name: &str, errors: &mut Errors) -> Option<TokenStream> {
         let key = self.take(name)?;
-        Some(key.value.map_or_else(
-            || Ident::new("true", Span::call_site()).into_token_stream(),
-            |v| v.into_token_stream(),
-        ))
+        match key.value {
+            None => Some(Ident::new("true", Span::call_site()).into_token_stream()),
+            Some(Expr::Lit(ExprLit { lit, .. })) if !matches!(lit, Lit::Bool(_)) => {
+                errors.on(
+                    lit,
+                    format!("`{name}` is a flag: write `{name}` or `{name} = false`"),
+                );
+                None
+            }
+            Some(value) => Some(value.into_token_stream()),
+        }
     }
 }
 

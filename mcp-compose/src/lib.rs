@@ -8,6 +8,7 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+mod handle;
 mod macros;
 mod nearest;
 pub mod prelude;
@@ -22,10 +23,12 @@ pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
     Problem, Severity,
 };
+pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
+pub use self::server::bounds;
 pub use self::server::{
-    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent,
-    IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled, Sent,
-    Server, ToolError,
+    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Icon, IconTheme, Image,
+    IntoContent, IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled,
+    Sent, Server, ToolError,
 };

@@ -62,12 +62,16 @@
 ///
 /// | attribute | keys |
 /// |---|---|
-/// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `crate = ::path` |
+/// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `icons`, `names = spec`, `crate = ::path` |
 /// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed) |
-/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `input_schema` (listed as it is, and not checked) |
-/// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta` |
-/// | `#[prompt(..)]` | `name`, `title`, `description`, `meta` |
+/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `icons`, `input_schema` (listed as it is, and not checked) |
+/// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta`, `icons` |
+/// | `#[prompt(..)]` | `name`, `title`, `description`, `meta`, `icons` |
 /// | `#[complete(method.argument, ..)]` | none |
+///
+/// `icons` takes an [`Icon`](crate::Icon), the URI of one, or an array of them. Names of tools and prompts are those that
+/// every client takes, up to 64 letters, digits, `_` and `-`; with `names = spec` all that the specification allows, up
+/// to 128 and also `.`.
 ///
 /// # Methods
 /// They take `&self` (or `self: Arc<Self>`), are `async` or not, and stay callable as they are. Calls run

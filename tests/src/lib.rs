@@ -11,6 +11,7 @@ pub mod everything;
 pub mod peers;
 pub mod process;
 pub mod raw;
+pub mod rmcp_server;
 pub mod script;
 pub mod scripted;
 pub mod system;

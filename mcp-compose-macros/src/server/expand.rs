@@ -49,10 +49,10 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
             }
 
             fn dispatch(this: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
-                use #private::serving;
+                use #krate::Call as __McpCall;
                 match (call.kind(), call.key()) {
                     #(#arms)*
-                    _ => serving(async move { ::core::result::Result::Err(call.unknown()) }),
+                    _ => __McpCall::serve(async move { ::core::result::Result::Err(call.unknown()) }),
                 }
             }
         }
@@ -78,7 +78,7 @@ pub(super) fn placeholder(model: &Model) -> TokenStream {
             fn describe(_: &mut #private::Describe) {}
 
             fn dispatch(_: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
-                #private::serving(async move { ::core::result::Result::Err(call.unknown()) })
+                #krate::Call::serve(async move { ::core::result::Result::Err(call.unknown()) })
             }
         }
     }
@@ -107,39 +107,58 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
     let Method { cfgs, output, .. } = &entry.method;
     let (inputs_fn, output_fn) = (entry.method.hidden("inputs"), entry.method.hidden("output"));
     let types = entry.method.inputs().map(|input| &input.ty);
-    let inputs = entry.method.inputs().map(|input| input_of(input, private));
+    let parameter = match entry.role {
+        Role::Tool { .. } => quote!(ToolParameter),
+        Role::Resource { .. } | Role::Prompt { .. } | Role::Complete { .. } => {
+            quote!(TextParameter)
+        }
+    };
+    let inputs = entry
+        .method
+        .inputs()
+        .map(|input| input_of(input, &parameter, private));
     let unit: Type = syn::parse_quote!(());
     let output = output.as_ref().unwrap_or(&unit);
-    let good_span = at.located_at(half_of(output, 0).span());
-    let good = match entry.role {
-        Role::Tool { .. } => quote_spanned!(good_span=> (&&&halves.good).tool()),
-        Role::Resource { .. } => quote_spanned!(good_span=> (&&&halves.good).resource()),
-        Role::Prompt { .. } => quote_spanned!(good_span=> (&halves.good).prompt()),
-        Role::Complete { .. } => quote_spanned!(good_span=> (&halves.good).complete()),
+    // Not from an expansion, as far as rustc can see: then it points at these types alone.
+    let (good_at, error_at) = (half_of(output, 0).span(), half_of(output, 1).span());
+    let (good_way, error_way) = (
+        Ident::new("__good", good_at),
+        Ident::new("__error", error_at),
+    );
+    let (bound, way) = match entry.role {
+        Role::Tool { .. } => ("ToolOutput", Some(quote!(tool))),
+        Role::Resource { .. } => ("ResourceOutput", Some(quote!(resource))),
+        Role::Prompt { .. } => ("PromptOutput", None),
+        Role::Complete { .. } => ("CompletionOutput", None),
     };
-    let error_span = at.located_at(half_of(output, 1).span());
-    let error = quote_spanned!(error_span=> (&&&halves.error).error());
+    let bound = Ident::new(bound, good_at);
+    let find_good = way.map(|way| quote_spanned!(at=> let #good_way = (&&halves.good).#way();));
+    let given_way = find_good.is_some().then_some(&good_way);
+    let good = quote_spanned!(good_at=> __mcp_bounds::#bound::good(#given_way));
+    let error = quote_spanned!(error_at=> __mcp_bounds::MethodError::told(#error_way));
     quote_spanned! {at=>
         #(#cfgs)*
         fn #inputs_fn() -> (#(#private::Input<#types>,)*) {
-            use #private::{ArgumentInput as _, ExtractorInput as _, RefusedInput as _, ShowDefault as _, Unshown as _};
+            use #private::{ArgumentWay as _, ExtractedWay as _, ShowDefault as _, Unshown as _};
             (#(#inputs,)*)
         }
 
         #(#cfgs)*
         fn #output_fn() -> #private::Output<#output> {
             use #private::{
-                AnyError as _, BodyReply as _, CompleteReply as _, ContentReply as _, JsonBody as _, PlainReturn as _,
-                PromptReply as _, RefusedBody as _, RefusedError as _, RefusedReply as _, ResultReturn as _,
-                StructuredReply as _, ToldError as _,
+                BodyWay as _, ContentWay as _, JsonWay as _, PlainReturn as _, ResultReturn as _, StructuredWay as _,
+                TextWay as _, ToolErrorWay as _,
             };
+            use #private::bounds as __mcp_bounds;
             let halves = (&&#private::Returned::<#output>::new()).split();
-            halves.output(&#good, #error)
+            #find_good
+            let #error_way = (&&halves.error).error();
+            halves.output(#good, #error)
         }
     }
 }
 
-fn input_of(input: &InputParam, private: &TokenStream) -> TokenStream {
+fn input_of(input: &InputParam, bound: &TokenStream, private: &TokenStream) -> TokenStream {
     let InputParam {
         name,
         doc,
@@ -152,8 +171,8 @@ fn input_of(input: &InputParam, private: &TokenStream) -> TokenStream {
     } = input;
     let probed = inner.as_ref().unwrap_or(ty);
     let at = Span::mixed_site().located_at(probed.span());
-    let mut tokens =
-        quote_spanned!(at=> (&&&#private::InputProbe::<#probed>::new(#name, #doc)).input());
+    let way = quote_spanned!(at=> (&&#private::InputProbe::<#probed>::new(#name, #doc)).way());
+    let mut tokens = quote_spanned!(at=> <#probed as #private::bounds::#bound<_>>::input(#way));
     if inner.is_some() {
         tokens = quote_spanned!(at=> #tokens.optional());
     } else if let Some(default) = default {
@@ -284,7 +303,7 @@ fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
     };
     // Where rustc shall say that a future is not `Send`.
     let future = quote_spanned!(at.located_at(ident.span())=> async move { #body });
-    let served = quote_spanned!(at.located_at(ident.span())=> serving(#future));
+    let served = quote_spanned!(at.located_at(ident.span())=> __McpCall::serve(#future));
     quote_spanned! {at=>
         #(#cfgs)*
         (#private::Kind::#kind, #key) => #served,

@@ -18,7 +18,7 @@ use crate::{
     attr::Keys,
     docs,
     errors::Errors,
-    names::{listed, problem},
+    names::{Rule, listed, problem},
 };
 
 /// A typed server.
@@ -69,13 +69,16 @@ impl Model {
         let krate = krate.unwrap_or_else(|| syn::parse_quote!(::mcp_compose));
         let mut info = Vec::new();
         let instructions = keys
-            .value("instructions", errors)
+            .text("instructions", errors)
             .map(|value| value.into_token_stream());
         if let Some(text) = instructions.or_else(|| docs::text(&block.attrs)) {
             info.push((Ident::new("instructions", Span::mixed_site()), text));
         }
-        for key in ["title", "website"] {
-            if let Some(value) = keys.value(key, errors) {
+        let title = keys.text("title", errors);
+        let website = keys.text("website", errors);
+        let icons = keys.value("icons", errors);
+        for (key, value) in [("title", title), ("website", website), ("icons", icons)] {
+            if let Some(value) = value {
                 info.push((
                     Ident::new(key, Span::mixed_site()),
                     value.into_token_stream(),
@@ -90,11 +93,12 @@ impl Model {
             krate,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
-            name: package(keys.value("name", errors), "CARGO_PKG_NAME"),
-            version: package(keys.value("version", errors), "CARGO_PKG_VERSION"),
+            name: package(keys.text("name", errors), "CARGO_PKG_NAME"),
+            version: package(keys.text("version", errors), "CARGO_PKG_VERSION"),
             info,
             entries: Vec::new(),
         };
+        let rule = naming(&mut keys, errors);
         let mut marked = false;
         let mut used = Used::default();
         for item in &mut block.items {
@@ -113,7 +117,7 @@ impl Model {
             };
             model
                 .entries
-                .extend(entry(marker, method, description, &mut used, errors));
+                .extend(entry(marker, method, description, rule, &mut used, errors));
         }
         if !marked {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
@@ -122,6 +126,19 @@ impl Model {
         }
         complete::find_targets(&mut model.entries, errors);
         model
+    }
+}
+
+/// `names = spec`
+fn naming(keys: &mut Keys, errors: &mut Errors) -> Rule {
+    match keys.value("names", errors) {
+        Some(Expr::Path(path)) if path.path.is_ident("spec") => Rule::Spec,
+        Some(other) => {
+            let message = "write `names = spec` for all names of the specification: up to 128 characters, also `.`";
+            errors.on(other, message);
+            Rule::Spec
+        }
+        None => Rule::Portable,
     }
 }
 
@@ -157,6 +174,7 @@ fn entry(
     marker: Marker,
     method: Method,
     description: Option<TokenStream>,
+    rule: Rule,
     used: &mut Used,
     errors: &mut Errors,
 ) -> Option<Entry> {
@@ -178,10 +196,12 @@ fn entry(
             let mut settings = shared(&mut keys, description, errors);
             resource_settings(&mut keys, &mut settings, errors);
             let Some(uri) = keys.literal else {
-                errors.at(
-                    marker.span,
-                    "a resource needs its URI first: `#[resource(\"app://settings\")]`",
-                );
+                if !keys.literal_refused {
+                    errors.at(
+                        marker.span,
+                        "a resource needs its URI first: `#[resource(\"app://settings\")]`",
+                    );
+                }
                 return None;
             };
             check_template(&uri, &method, errors);
@@ -210,7 +230,7 @@ fn entry(
             let name = keys.string("name", errors);
             let span = name.as_ref().map_or(method.ident.span(), LitStr::span);
             let name = name.map_or(own_name, |name| name.value());
-            if let Some(problem) = problem(kind, &name) {
+            if let Some(problem) = problem(kind, &name, rule) {
                 errors.at(span, problem);
             }
             used.add(
@@ -250,13 +270,15 @@ fn shared(
 ) -> Vec<TokenStream> {
     let mut settings = Vec::new();
     let given = keys
-        .value("description", errors)
+        .text("description", errors)
         .map(|value| value.into_token_stream());
     if let Some(text) = given.or(description) {
         settings.push(quote!(description(#text)));
     }
-    for key in ["title", "meta"] {
-        if let Some(value) = keys.value(key, errors) {
+    let (title, meta) = (keys.text("title", errors), keys.value("meta", errors));
+    let icons = keys.value("icons", errors);
+    for (key, value) in [("title", title), ("meta", meta), ("icons", icons)] {
+        if let Some(value) = value {
             let key = Ident::new(key, Span::mixed_site());
             settings.push(quote!(#key(#value)));
         }
@@ -272,21 +294,30 @@ fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut 
         ("open_world", "openWorldHint"),
     ];
     for (key, hint) in hints {
-        if let Some(value) = keys.flag(key) {
+        if let Some(value) = keys.flag(key, errors) {
             settings.push(quote!(hint(#hint, #value)));
         }
     }
     if let Some(value) = keys.value("input_schema", errors) {
         settings.push(quote!(input_schema(#value)));
     }
-    if let Some(value) = keys.flag("hidden") {
+    if let Some(value) = keys.flag("hidden", errors) {
         settings.push(quote!(hidden(#value)));
     }
 }
 
 fn resource_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {
-    for key in ["mime", "size", "priority"] {
-        if let Some(value) = keys.value(key, errors) {
+    let (mime, size) = (keys.text("mime", errors), keys.value("size", errors));
+    if let Some(Expr::Lit(ExprLit { lit, .. })) = &size
+        && !matches!(lit, Lit::Int(_))
+    {
+        errors.on(lit, "`size` is a number of bytes: `size = 1024`");
+    }
+    let priority = keys
+        .value("priority", errors)
+        .and_then(|value| priority(value, errors));
+    for (key, value) in [("mime", mime), ("size", size), ("priority", priority)] {
+        if let Some(value) = value {
             let key = Ident::new(key, Span::mixed_site());
             settings.push(quote!(#key(#value)));
         }
@@ -309,6 +340,32 @@ fn resource_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &
             }
         }
         settings.push(quote!(audience(&[#(#roles),*])));
+    }
+}
+
+/// A number from 0 to 1; `1` is one too.
+fn priority(value: Expr, errors: &mut Errors) -> Option<Expr> {
+    let Expr::Lit(ExprLit { lit, .. }) = &value else {
+        return Some(value);
+    };
+    let number: Option<f64> = match lit {
+        Lit::Float(number) => number.base10_parse().ok(),
+        Lit::Int(number) => number.base10_parse().ok(),
+        _ => None,
+    };
+    match number {
+        Some(number) if (0.0..=1.0).contains(&number) => {
+            let mut literal = proc_macro2::Literal::f64_suffixed(number);
+            literal.set_span(lit.span());
+            Some(Expr::Verbatim(literal.into_token_stream()))
+        }
+        _ => {
+            errors.on(
+                lit,
+                "`priority` is a number from 0 to 1, where 1 is most important",
+            );
+            None
+        }
     }
 }
 

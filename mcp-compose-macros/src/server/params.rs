@@ -44,7 +44,7 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
     for arg in &mut sig.inputs {
         let FnArg::Typed(arg) = arg else { continue };
         let notes = Notes::take(&mut arg.attrs, errors);
-        let param = match &*arg.ty {
+        let param = match ungrouped(&arg.ty) {
             Type::Reference(reference) => borrowed(kind, reference, &params, errors),
             ty => owned(kind, &arg.pat, ty, notes, errors),
         };
@@ -148,7 +148,7 @@ fn borrowed(
     before: &[Param],
     errors: &mut Errors,
 ) -> Option<Param> {
-    let name = match &*ty.elem {
+    let name = match ungrouped(&ty.elem) {
         Type::Path(path) => path
             .path
             .segments
@@ -238,8 +238,12 @@ fn default_of(attr: &Attribute) -> syn::Result<Fallback> {
         Meta::NameValue(pair) => pair.value.clone(),
     };
     // So that `#[default = "all"]` fits a `String`.
+    let mut bare = &value;
+    while let Expr::Group(group) = bare {
+        bare = &group.expr;
+    }
     let text = matches!(
-        &value,
+        bare,
         Expr::Lit(ExprLit {
             lit: Lit::Str(_),
             ..
@@ -270,9 +274,19 @@ fn text_of(attr: &Attribute, usage: &str) -> syn::Result<LitStr> {
         .map_err(|_| syn::Error::new_spanned(&pair.value, usage))
 }
 
+/// The type itself: a `$ty` of a `macro_rules!` comes in an invisible group.
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        ty => ty,
+    }
+}
+
 /// The `T` of an `Option<T>`, by name: macros see no types.
 fn option_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = ungrouped(ty) else {
+        return None;
+    };
     let last = path.path.segments.last()?;
     match &last.arguments {
         PathArguments::AngleBracketed(args) if last.ident == "Option" && args.args.len() == 1 => {
@@ -326,7 +340,9 @@ pub(super) fn names(params: &[Param]) -> impl Iterator<Item = &str> + Clone {
 
 /// Types that are taken from the call, by name: only used to say which arguments a template lacks.
 pub(super) fn is_extractor(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
+    let Type::Path(path) = ungrouped(ty) else {
+        return false;
+    };
     path.path
         .segments
         .last()

@@ -23,10 +23,11 @@ const END_GRACE: Duration = Duration::from_secs(5);
 type Start = dyn Fn(DuplexStream) -> Result<BoxFuture<'static, String>, &'static str> + Send + Sync;
 
 /// Something that serves sessions over pipes.
+#[derive(Clone)]
 pub(crate) struct Piped {
     /// What people call it when it has no namespace.
     pub(crate) label: &'static str,
-    start: Box<Start>,
+    start: Arc<Start>,
 }
 
 impl Piped {
@@ -39,7 +40,7 @@ impl Piped {
     {
         Self {
             label,
-            start: Box::new(move |pipe| Ok(start(pipe)?.boxed())),
+            start: Arc::new(move |pipe| Ok(start(pipe)?.boxed())),
         }
     }
 }

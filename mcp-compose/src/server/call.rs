@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
 use super::{Ctx, ToolError, describe::Scene, error::RpcError, input::Input};
@@ -57,6 +58,15 @@ impl Call {
     /// The context of the call.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
+    }
+
+    /// The future of one call; boxed here, so that "cannot be sent between threads" points at the method.
+    #[doc(hidden)]
+    pub fn serve<F>(future: F) -> BoxFuture<'static, Result<String, ToolError>>
+    where
+        F: Future<Output = Result<String, ToolError>> + Send + 'static,
+    {
+        Box::pin(future)
     }
 
     #[doc(hidden)]

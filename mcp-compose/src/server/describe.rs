@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     call::Kind,
+    icon::{Icon, IntoIcons},
     input::Input,
-    output::{Output, is_object},
+    output::Output,
     schema::{self, MakeSchema, Property},
     template::Template,
 };
@@ -40,6 +41,7 @@ pub struct Describe {
     pub(super) version: String,
     pub(super) title: Option<String>,
     pub(super) website: Option<String>,
+    pub(super) icons: Vec<Icon>,
     pub(super) instructions: Option<String>,
     pub(super) tool_list: Vec<String>,
     pub(super) resource_list: Vec<String>,
@@ -68,6 +70,11 @@ impl Describe {
     /// Sets the server's website.
     pub fn website(&mut self, url: impl Into<String>) {
         self.website = Some(url.into());
+    }
+
+    /// Sets the server's icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        self.icons = icons.into_icons();
     }
 
     /// Sets the server's instructions.
@@ -187,6 +194,11 @@ impl Tool {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets a hint.
     pub fn hint(&mut self, name: &'static str, value: bool) {
         self.annotations.insert(name.into(), value.into());
@@ -233,13 +245,8 @@ impl Tool {
     /// Sets what it returns.
     pub fn output<R>(&mut self, output: &Output<R>) {
         if let Some(make) = output.schema {
-            let schema = schema::of_result(make);
-            self.wrap = !is_object(&schema);
-            self.output = Some(if self.wrap {
-                schema::wrapped(schema)
-            } else {
-                schema
-            });
+            let (schema, wrap) = schema::of_result(make);
+            (self.output, self.wrap) = (Some(schema), wrap);
         }
     }
 
@@ -300,6 +307,11 @@ impl Resource {
     /// Sets the description.
     pub fn description(&mut self, text: impl Into<String>) {
         self.json.insert("description".into(), text.into().into());
+    }
+
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
     }
 
     /// Sets the MIME type.
@@ -371,6 +383,11 @@ impl Prompt {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets `_meta`.
     pub fn meta(&mut self, value: impl Serialize) {
         if let Ok(value) = serde_json::to_value(value) {
@@ -407,6 +424,10 @@ impl Prompt {
         }
         Value::Object(json).to_string()
     }
+}
+
+fn set_icons(json: &mut Map<String, Value>, icons: impl IntoIcons) {
+    json.insert("icons".into(), json!(icons.into_icons()));
 }
 
 fn named(name: &str) -> Map<String, Value> {

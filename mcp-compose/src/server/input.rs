@@ -145,9 +145,10 @@ fn decode<T: DeserializeOwned>(json: &str) -> Result<T, String> {
     })
 }
 
-/// Asks a type what kind of input it is: `(&&&InputProbe::<T>::new(name, doc)).input()`.
+/// Asks a type how it becomes a parameter: `(&&InputProbe::<T>::new(name, doc)).way()`.
 ///
-/// Method lookup prefers the implementation with more references: `FromCall`, then an argument, then the error.
+/// Method lookup prefers the implementation with more references. The way it finds is all that it decides: whether the
+/// type can go that way is a bound on the type itself, so that rustc names nothing else when it cannot.
 #[derive(Debug)]
 pub struct InputProbe<T> {
     name: &'static str,
@@ -166,38 +167,104 @@ impl<T> InputProbe<T> {
     }
 }
 
-/// First choice: the type is taken from the call.
-pub trait ExtractorInput {
-    /// The type of the parameter.
-    type Of;
-    /// The parameter.
-    fn input(&self) -> Input<Self::Of>;
+/// The way of a type that is taken from the call.
+#[derive(Debug)]
+pub struct Extracted;
+
+/// The way of a type that is an argument.
+#[derive(Debug)]
+pub struct Argument {
+    name: &'static str,
+    doc: &'static str,
 }
 
-impl<T: FromCall> ExtractorInput for &&InputProbe<T> {
-    type Of = T;
+/// First choice: the type is taken from the call.
+pub trait ExtractedWay {
+    /// The way.
+    fn way(&self) -> Extracted;
+}
 
-    fn input(&self) -> Input<T> {
+impl<T: FromCall> ExtractedWay for &InputProbe<T> {
+    fn way(&self) -> Extracted {
+        Extracted
+    }
+}
+
+/// Else: the type is an argument.
+pub trait ArgumentWay {
+    /// The way.
+    fn way(&self) -> Argument;
+}
+
+impl<T> ArgumentWay for InputProbe<T> {
+    fn way(&self) -> Argument {
+        Argument {
+            name: self.name,
+            doc: self.doc,
+        }
+    }
+}
+
+/// What a method of kind tool takes: arguments with a schema, and what implements [`FromCall`].
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tool parameter",
+    label = "not a tool parameter",
+    note = "parameters need `#[derive(serde::Deserialize, schemars::JsonSchema)]`, and so do the types in them"
+)]
+pub trait ToolParameter<Way = Argument>: Sized {
+    #[doc(hidden)]
+    fn input(way: Way) -> Input<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromCall> ToolParameter<Extracted> for T {
+    fn input(_: Extracted) -> Input<T> {
         Input::FromCall(T::from_call)
     }
 }
 
-/// Second choice: the type is an argument.
-pub trait ArgumentInput {
-    /// The type of the parameter.
-    type Of;
-    /// The parameter.
-    fn input(&self) -> Input<Self::Of>;
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> ToolParameter<Argument> for T {
+    fn input(way: Argument) -> Input<T> {
+        way.read(SchemaGenerator::subschema_for::<T>)
+    }
 }
 
-impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
-    type Of = T;
+/// What a method of kind prompt or resource takes: text on the wire, which has no schema, and what implements [`FromCall`].
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from the text of an argument",
+    label = "not a parameter",
+    note = "parameters need `#[derive(serde::Deserialize)]`, and so do the types in them"
+)]
+pub trait TextParameter<Way = Argument>: Sized {
+    #[doc(hidden)]
+    fn input(way: Way) -> Input<Self>;
+}
 
-    fn input(&self) -> Input<T> {
+#[diagnostic::do_not_recommend]
+impl<T: FromCall> TextParameter<Extracted> for T {
+    fn input(_: Extracted) -> Input<T> {
+        Input::FromCall(T::from_call)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> TextParameter<Argument> for T {
+    fn input(way: Argument) -> Input<T> {
+        way.read(|_| Schema::default())
+    }
+}
+
+impl Argument {
+    fn read<T: DeserializeOwned>(self, schema: fn(&mut SchemaGenerator) -> Schema) -> Input<T> {
         Input::Argument {
             name: self.name,
             doc: self.doc,
-            schema: SchemaGenerator::subschema_for::<T>,
+            schema,
             decode: decode::<T>,
             decode_optional: Some(decode::<Option<T>>),
             absent: None,
@@ -205,36 +272,6 @@ impl<T: DeserializeOwned + JsonSchema> ArgumentInput for &InputProbe<T> {
         }
     }
 }
-
-/// Last choice: rustc prints the message of `ToolParameter`.
-pub trait RefusedInput {
-    /// The type of the parameter.
-    type Of;
-    /// Not callable.
-    fn input(&self) -> Input<Self::Of>
-    where
-        Self::Of: ToolParameter;
-}
-
-impl<T> RefusedInput for InputProbe<T> {
-    type Of = T;
-
-    // The bound is on the method, not on the impl: else rustc reports a missing method and names these types.
-    fn input(&self) -> Input<T>
-    where
-        T: ToolParameter,
-    {
-        Input::FromCall(|call| Err(call.unknown()))
-    }
-}
-
-/// The types that can be a parameter, for the error text only.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a tool parameter",
-    label = "not a tool parameter",
-    note = "parameters need `#[derive(serde::Deserialize, schemars::JsonSchema)]`"
-)]
-pub trait ToolParameter {}
 
 /// Shows a default in the schema if its type can be serialised.
 pub(super) fn shown<T: Serialize>(value: &T) -> Option<Value> {

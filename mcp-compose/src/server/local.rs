@@ -14,6 +14,7 @@ use super::{
     call::{Given, Kind},
     describe::{Describe, Entry, Scene},
     error::RpcError,
+    icon::Icon,
     output::{ToolResult, encode},
     resource::completion,
     round::Run,
@@ -71,7 +72,7 @@ impl LocalServer {
             version: std::mem::take(&mut described.version),
             title: described.title.take(),
             website: described.website.take(),
-            icons: None,
+            icons: icons(&described.icons),
             instructions: described.instructions.take(),
         };
         let server = Arc::new(server);
@@ -127,7 +128,10 @@ impl LocalServer {
         }
         async move {
             // User code runs inside, from its first line on, so that no panic gets past.
-            let method = async { (inner.dispatch)(call).await };
+            let method = call
+                .ctx
+                .clone()
+                .scope(async { (inner.dispatch)(call).await });
             let served = AssertUnwindSafe(ctx.round().run(method))
                 .catch_unwind()
                 .await;
@@ -315,6 +319,11 @@ impl Prepared {
             scene,
         })
     }
+}
+
+/// The icons of a server as raw JSON.
+fn icons(icons: &[Icon]) -> Option<String> {
+    (!icons.is_empty()).then(|| json!(icons).to_string())
 }
 
 #[derive(Deserialize)]

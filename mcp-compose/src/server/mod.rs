@@ -8,6 +8,7 @@ mod ctx;
 mod describe;
 mod error;
 mod form;
+mod icon;
 mod input;
 mod local;
 mod output;
@@ -28,6 +29,7 @@ pub use self::{
     content::{Audio, Content, Embedded, Image, IntoContent, Link},
     ctx::{Amount, Ctx, LogLevel, Sent},
     error::{Result, ToolError},
+    icon::{Icon, IconTheme},
     output::Json,
     prompt::{IntoMessages, Message},
     sample::SampleRequest,
@@ -43,15 +45,29 @@ pub(crate) use self::{
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {
     pub use super::{
+        bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentInput, Decode, ExtractorInput, Input, InputProbe, RefusedInput},
+        input::{ArgumentWay, Decode, ExtractedWay, Input, InputProbe},
         output::{
-            AnyError, ContentReply, Output, PlainReturn, Probe, RefusedError, RefusedReply,
-            ResultReturn, Returned, ShowDefault, StructuredReply, ToldError, Unshown,
+            ContentWay, Output, PlainReturn, Probe, ResultReturn, Returned, ShowDefault,
+            StructuredWay, TextWay, ToolErrorWay, Unshown,
         },
-        prompt::{Messages, PromptReply},
-        resource::{BodyReply, CompleteReply, JsonBody, RefusedBody},
+        prompt::Messages,
+        resource::{BodyWay, JsonWay},
+    };
+}
+
+/// What fits into the signature of a method with `#[tool]`, `#[resource]`, `#[prompt]` or `#[complete]`.
+///
+/// These traits are implemented for every type that fits. They stand here for compiler messages, which name them: do not
+/// implement them, derive what the message asks for.
+pub mod bounds {
+    pub use super::{
+        input::{TextParameter, ToolParameter},
+        output::{MethodError, ToolOutput},
+        prompt::PromptOutput,
+        resource::{CompletionOutput, ResourceOutput},
     };
 }
 

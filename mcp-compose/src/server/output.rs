@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{
     Call, Content, IntoContent, ToolError,
@@ -97,7 +97,7 @@ impl<R, T, E> fmt::Debug for Halves<R, T, E> {
 
 impl<R: 'static, T: 'static, E: 'static> Halves<R, T, E> {
     /// Joins what was found about both halves.
-    pub fn output(&self, good: &Good<T>, error: fn(E) -> ToolError) -> Output<R> {
+    pub fn output(&self, good: Good<T>, error: fn(E) -> ToolError) -> Output<R> {
         let (split, encode) = (self.split, good.encode);
         Output {
             schema: good.schema,
@@ -170,20 +170,57 @@ impl<T> Probe<T> {
     }
 }
 
-// === The good half, of a tool ===
+// === The good half, of a tool. A probe only decides which way a type goes; whether it can is a bound on the type itself, so
+// that rustc names nothing else when it cannot. ===
+
+/// The way of content blocks.
+#[derive(Debug)]
+pub struct AsContent;
+
+/// The way of structured content.
+#[derive(Debug)]
+pub struct AsStructured;
 
 /// First choice: content blocks.
-pub trait ContentReply {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn tool(&self) -> Good<Self::Of>;
+pub trait ContentWay {
+    /// The way.
+    fn tool(&self) -> AsContent;
 }
 
-impl<T: IntoContent> ContentReply for &&Probe<T> {
-    type Of = T;
+impl<T: IntoContent> ContentWay for &Probe<T> {
+    fn tool(&self) -> AsContent {
+        AsContent
+    }
+}
 
-    fn tool(&self) -> Good<T> {
+/// Else: structured content.
+pub trait StructuredWay {
+    /// The way.
+    fn tool(&self) -> AsStructured;
+}
+
+impl<T> StructuredWay for Probe<T> {
+    fn tool(&self) -> AsStructured {
+        AsStructured
+    }
+}
+
+/// What a tool returns: text, content, or anything structured.
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a tool",
+    label = "neither text, content nor structured",
+    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, and to the types in it"
+)]
+pub trait ToolOutput<Way = AsStructured>: Sized {
+    #[doc(hidden)]
+    fn good(way: Way) -> Good<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoContent> ToolOutput<AsContent> for T {
+    fn good(_: AsContent) -> Good<T> {
         Good {
             schema: None,
             encode: |_, value| encode(&ToolResult::content(value.into_content())),
@@ -191,18 +228,9 @@ impl<T: IntoContent> ContentReply for &&Probe<T> {
     }
 }
 
-/// Second choice: structured content.
-pub trait StructuredReply {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn tool(&self) -> Good<Self::Of>;
-}
-
-impl<T: Serialize + JsonSchema> StructuredReply for &Probe<T> {
-    type Of = T;
-
-    fn tool(&self) -> Good<T> {
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> ToolOutput<AsStructured> for T {
+    fn good(_: AsStructured) -> Good<T> {
         Good {
             schema: Some(SchemaGenerator::subschema_for::<T>),
             encode: |call, value| {
@@ -216,96 +244,67 @@ impl<T: Serialize + JsonSchema> StructuredReply for &Probe<T> {
     }
 }
 
-/// Last choice: rustc prints the message of `ToolOutput`.
-pub trait RefusedReply {
-    /// The type.
-    type Of;
-    /// Not callable.
-    fn tool(&self) -> Good<Self::Of>
-    where
-        Self::Of: ToolOutput;
-}
-
-impl<T> RefusedReply for Probe<T> {
-    type Of = T;
-
-    fn tool(&self) -> Good<T>
-    where
-        T: ToolOutput,
-    {
-        Good {
-            schema: None,
-            encode: |call, _| Err(call.unknown()),
-        }
-    }
-}
-
-/// The types that a tool can return, for the error text only.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from a tool",
-    label = "neither text, content nor structured",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`"
-)]
-pub trait ToolOutput {}
-
 // === The error half, of every kind ===
 
+/// The way of a [`ToolError`].
+#[derive(Debug)]
+pub struct AsItIs;
+
+/// The way of an error with a text.
+#[derive(Debug)]
+pub struct AsText;
+
 /// First choice: it is a [`ToolError`] already.
-pub trait ToldError {
-    /// How it becomes one.
-    fn error(&self) -> fn(ToolError) -> ToolError;
+pub trait ToolErrorWay {
+    /// The way.
+    fn error(&self) -> AsItIs;
 }
 
-impl ToldError for &&Probe<ToolError> {
-    fn error(&self) -> fn(ToolError) -> ToolError {
-        |error| error
+impl ToolErrorWay for &Probe<ToolError> {
+    fn error(&self) -> AsItIs {
+        AsItIs
     }
 }
 
-/// Second choice: it has a text. The alternate form gives `anyhow` errors their causes.
-pub trait AnyError {
-    /// The type.
-    type Of;
-    /// How it becomes a `ToolError`.
-    fn error(&self) -> fn(Self::Of) -> ToolError;
+/// Else: it has a text.
+pub trait TextWay {
+    /// The way.
+    fn error(&self) -> AsText;
 }
 
-impl<E: fmt::Display> AnyError for &Probe<E> {
-    type Of = E;
-
-    fn error(&self) -> fn(E) -> ToolError {
-        |error| ToolError::new(format_args!("{error:#}"))
+impl<E> TextWay for Probe<E> {
+    fn error(&self) -> AsText {
+        AsText
     }
 }
 
-/// Last choice: rustc prints the message of `ErrorText`.
-pub trait RefusedError {
-    /// The type.
-    type Of;
-    /// Not callable.
-    fn error(&self) -> fn(Self::Of) -> ToolError
-    where
-        Self::Of: ErrorText;
-}
-
-impl<E> RefusedError for Probe<E> {
-    type Of = E;
-
-    fn error(&self) -> fn(E) -> ToolError
-    where
-        E: ErrorText,
-    {
-        |_| ToolError::new("failed")
-    }
-}
-
-/// The types that can be an error, for the error text only.
+/// The error of a method: [`ToolError`], or anything with a text.
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a method",
     label = "has no text",
     note = "the error is shown to the model: implement `std::fmt::Display` for `{Self}`"
 )]
-pub trait ErrorText {}
+pub trait MethodError<Way = AsText>: Sized {
+    #[doc(hidden)]
+    fn told(way: Way) -> fn(Self) -> ToolError;
+}
+
+#[diagnostic::do_not_recommend]
+impl MethodError<AsItIs> for ToolError {
+    fn told(_: AsItIs) -> fn(Self) -> ToolError {
+        |error| error
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: fmt::Display> MethodError<AsText> for E {
+    // The alternate form gives `anyhow` errors their causes.
+    fn told(_: AsText) -> fn(Self) -> ToolError {
+        |error| ToolError::new(format_args!("{error:#}"))
+    }
+}
 
 // === Defaults in schemas ===
 
@@ -383,9 +382,4 @@ impl ToolResult {
 
 pub(super) fn encode(result: &impl Serialize) -> Result<String, ToolError> {
     Ok(serde_json::to_string(result)?)
-}
-
-/// Whether a schema says "an object": others are wrapped, since legacy clients take nothing else.
-pub(super) fn is_object(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object")
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Audio, Content, Embedded, Image, Link,
-    output::{Good, Probe, encode},
+    output::{Good, encode},
 };
 
 /// One message of a prompt.
@@ -66,23 +66,22 @@ macro_rules! one_message {
 }
 one_message!(String &'static str Content Image Audio Link Embedded);
 
-/// How a prompt's return type becomes a result.
-pub trait PromptReply {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn prompt(&self) -> Good<Self::Of>
-    where
-        Self::Of: IntoMessages;
+/// What a prompt returns: what implements [`IntoMessages`].
+///
+/// It is named only where a compiler message says that a type does not fit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a prompt",
+    label = "not text, content or messages",
+    note = "return `String`, `Message` or `Vec<Message>`"
+)]
+pub trait PromptOutput: Sized {
+    #[doc(hidden)]
+    fn good() -> Good<Self>;
 }
 
-impl<T> PromptReply for Probe<T> {
-    type Of = T;
-
-    fn prompt(&self) -> Good<T>
-    where
-        T: IntoMessages,
-    {
+#[diagnostic::do_not_recommend]
+impl<T: IntoMessages> PromptOutput for T {
+    fn good() -> Good<T> {
         Good {
             schema: None,
             encode: |call, value| {

@@ -44,18 +44,54 @@ impl Body for bytes::Bytes {
     }
 }
 
+/// The way of text and bytes.
+#[derive(Debug)]
+pub struct AsBody;
+
+/// The way of JSON.
+#[derive(Debug)]
+pub struct AsJson;
+
 /// First choice: text or bytes.
-pub trait BodyReply {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn resource(&self) -> Good<Self::Of>;
+pub trait BodyWay {
+    /// The way.
+    fn resource(&self) -> AsBody;
 }
 
-impl<T: Body> BodyReply for &&Probe<T> {
-    type Of = T;
+impl<T: Body> BodyWay for &Probe<T> {
+    fn resource(&self) -> AsBody {
+        AsBody
+    }
+}
 
-    fn resource(&self) -> Good<T> {
+/// Else: JSON.
+pub trait JsonWay {
+    /// The way.
+    fn resource(&self) -> AsJson;
+}
+
+impl<T> JsonWay for Probe<T> {
+    fn resource(&self) -> AsJson {
+        AsJson
+    }
+}
+
+/// What a resource returns: text, bytes, or anything that is JSON.
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a resource",
+    label = "neither text, bytes nor JSON",
+    note = "return `String`, `Vec<u8>`, or add `#[derive(serde::Serialize)]` to `{Self}`"
+)]
+pub trait ResourceOutput<Way = AsJson>: Sized {
+    #[doc(hidden)]
+    fn good(way: Way) -> Good<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Body> ResourceOutput<AsBody> for T {
+    fn good(_: AsBody) -> Good<T> {
         Good {
             schema: None,
             encode: |call, value| contents(call, value.into_data().0, None),
@@ -63,18 +99,9 @@ impl<T: Body> BodyReply for &&Probe<T> {
     }
 }
 
-/// Second choice: JSON.
-pub trait JsonBody {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn resource(&self) -> Good<Self::Of>;
-}
-
-impl<T: Serialize> JsonBody for &Probe<T> {
-    type Of = T;
-
-    fn resource(&self) -> Good<T> {
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> ResourceOutput<AsJson> for T {
+    fn good(_: AsJson) -> Good<T> {
         Good {
             schema: None,
             encode: |call, value| {
@@ -88,38 +115,6 @@ impl<T: Serialize> JsonBody for &Probe<T> {
     }
 }
 
-/// Last choice: rustc prints the message of `ResourceBody`.
-pub trait RefusedBody {
-    /// The type.
-    type Of;
-    /// Not callable.
-    fn resource(&self) -> Good<Self::Of>
-    where
-        Self::Of: ResourceBody;
-}
-
-impl<T> RefusedBody for Probe<T> {
-    type Of = T;
-
-    fn resource(&self) -> Good<T>
-    where
-        T: ResourceBody,
-    {
-        Good {
-            schema: None,
-            encode: |call, _| Err(call.unknown()),
-        }
-    }
-}
-
-/// The types that a resource can return, for the error text only.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from a resource",
-    label = "neither text, bytes nor JSON",
-    note = "return `String`, `Vec<u8>`, or add `#[derive(serde::Serialize)]` to `{Self}`"
-)]
-pub trait ResourceBody {}
-
 fn contents(call: &Call, data: ContentsData, mime: Option<&str>) -> Result<String, ToolError> {
     let mime_type = call.scene.mime.as_deref().or(mime).map(str::to_owned);
     let contents = Contents {
@@ -130,50 +125,36 @@ fn contents(call: &Call, data: ContentsData, mime: Option<&str>) -> Result<Strin
     encode(&json!({ "contents": [contents] }))
 }
 
-/// How a completion's return type becomes a result.
-pub trait CompleteReply {
-    /// The type.
-    type Of;
-    /// How it becomes a result.
-    fn complete(&self) -> Good<Self::Of>
-    where
-        Self::Of: Suggestions;
-}
-
-impl<T> CompleteReply for Probe<T> {
-    type Of = T;
-
-    fn complete(&self) -> Good<T>
-    where
-        T: Suggestions,
-    {
-        Good {
-            schema: None,
-            encode: |_, value| completion(value.into_suggestions()),
-        }
-    }
-}
-
-/// What a completion can return.
+/// What a completion returns.
+///
+/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a completion",
     label = "not a list of strings",
     note = "return `Vec<String>`"
 )]
-pub trait Suggestions {
+pub trait CompletionOutput: Sized {
     #[doc(hidden)]
-    fn into_suggestions(self) -> Vec<String>;
+    fn good() -> Good<Self>;
 }
 
-impl Suggestions for Vec<String> {
-    fn into_suggestions(self) -> Vec<String> {
-        self
+#[diagnostic::do_not_recommend]
+impl CompletionOutput for Vec<String> {
+    fn good() -> Good<Self> {
+        Good {
+            schema: None,
+            encode: |_, value| completion(value),
+        }
     }
 }
 
-impl Suggestions for Vec<&'static str> {
-    fn into_suggestions(self) -> Vec<String> {
-        self.into_iter().map(str::to_owned).collect()
+#[diagnostic::do_not_recommend]
+impl CompletionOutput for Vec<&'static str> {
+    fn good() -> Good<Self> {
+        Good {
+            schema: None,
+            encode: |_, value| completion(value.into_iter().map(str::to_owned).collect()),
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
     fmt,
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
 };
 
@@ -27,16 +30,42 @@ const MAX_OPEN: usize = 32;
 
 /// How the caller of a call is asked.
 #[derive(Clone)]
-pub(crate) enum Asking {
+pub(crate) struct Asking {
     /// While the call runs: sends method and raw params, and waits for the raw result. Dropping the
     /// wait withdraws the question.
-    Inline(Arc<Inline>),
-    /// By ending the call; these are the answers so far.
-    Replay(Answers),
+    pub(crate) inline: Arc<Inline>,
+    /// By ending the call; these are the answers so far. `None` where the caller is asked inline.
+    pub(crate) replay: Option<Answers>,
 }
 
 pub(crate) type Inline =
-    dyn Fn(&'static str, String) -> BoxFuture<'static, Result<String, RpcError>> + Send + Sync;
+    dyn Fn(&str, String) -> BoxFuture<'static, Result<String, RpcError>> + Send + Sync;
+
+#[cfg(test)]
+impl Asking {
+    /// A caller that is asked inline.
+    pub(super) fn inline(
+        ask: impl Fn(&str, String) -> BoxFuture<'static, Result<String, RpcError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            inline: Arc::new(ask),
+            replay: None,
+        }
+    }
+
+    /// A caller that is asked by the end of the call.
+    pub(super) fn replay(answers: Answers) -> Self {
+        use futures_util::FutureExt;
+        let nobody = || Err(RpcError::new(RpcError::INTERNAL, "nobody is asked"));
+        Self {
+            inline: Arc::new(move |_, _| std::future::ready(nobody()).boxed()),
+            replay: Some(answers),
+        }
+    }
+}
 
 /// The answers that a retried request brings along, each under the key of its question.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +125,9 @@ pub(super) struct Round {
     /// Wakes the run when a task that the method started asks something.
     waker: AtomicWaker,
     over: CancellationToken,
+    /// A child of the method has asked something: the relay keeps the call from here on, so that
+    /// what the method has done is not done again.
+    kept: AtomicBool,
 }
 
 #[derive(Default)]
@@ -124,12 +156,23 @@ impl Round {
             state: Mutex::default(),
             waker: AtomicWaker::new(),
             over: CancellationToken::new(),
+            kept: AtomicBool::new(false),
         }
     }
 
     /// Whether the caller is asked while the call runs.
     pub(super) fn is_inline(&self) -> bool {
-        matches!(self.asking, Asking::Inline(_))
+        self.asking.replay.is_none() || self.kept.load(Ordering::Acquire)
+    }
+
+    /// Asks what a child asks, while the method goes on.
+    pub(super) fn relay(
+        &self,
+        method: &str,
+        params: String,
+    ) -> BoxFuture<'static, Result<String, RpcError>> {
+        self.kept.store(true, Ordering::Release);
+        (self.asking.inline)(method, params)
     }
 
     /// Ends the round: whoever still waits for an answer is told `why` there is none.
@@ -162,53 +205,48 @@ impl Round {
         cancelled: &CancellationToken,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> ToolResultOf<T> {
-        match &self.asking {
-            Asking::Inline(send) => {
-                let (key, method, params) = (
-                    question.key.clone(),
-                    question.method,
-                    question.params.clone(),
-                );
-                let repeats = question.repeats;
-                let _open = self.open(question)?;
-                let answer = tokio::select! {
-                    answer = send(method, params) => answer,
-                    () = self.ended(cancelled) => return Err(self.gone()),
-                };
-                let answer = answer.map_err(|error| {
-                    ToolError::new(format_args!(
-                        "the client did not answer `{key}`: {}",
-                        error.message
-                    ))
-                })?;
-                let read =
-                    read(&answer).map_err(|problem| ToolError::new(wrong(&key, &problem)))?;
-                if !repeats && let Ok(answer) = RawValue::from_string(answer) {
-                    lock(&self.state).used.insert(key, answer);
+        let replay = self.asking.replay.as_ref();
+        if let Some(answer) = replay.and_then(|answers| answers.get(&question.key)) {
+            self.check(&question)?;
+            match read(answer.get()) {
+                Ok(read) => {
+                    let mut state = lock(&self.state);
+                    state.used.insert(question.key, answer.to_owned());
+                    return Ok(read);
                 }
-                Ok(read)
-            }
-            Asking::Replay(answers) => {
-                if let Some(answer) = answers.get(&question.key) {
-                    self.check(&question)?;
-                    match read(answer.get()) {
-                        Ok(read) => {
-                            let mut state = lock(&self.state);
-                            state.used.insert(question.key, answer.to_owned());
-                            return Ok(read);
-                        }
-                        Err(problem) => {
-                            let error = RpcError::invalid_params(wrong(&question.key, &problem));
-                            lock(&self.state).refused.get_or_insert(error);
-                        }
-                    }
-                    self.wait(cancelled).await
-                } else {
-                    let _open = self.open(question)?;
-                    self.wait(cancelled).await
+                Err(problem) => {
+                    let error = RpcError::invalid_params(wrong(&question.key, &problem));
+                    lock(&self.state).refused.get_or_insert(error);
                 }
             }
+            return self.wait(cancelled).await;
         }
+        if !self.is_inline() {
+            let _open = self.open(question)?;
+            return self.wait(cancelled).await;
+        }
+        let (key, method, params) = (
+            question.key.clone(),
+            question.method,
+            question.params.clone(),
+        );
+        let repeats = question.repeats;
+        let _open = self.open(question)?;
+        let answer = tokio::select! {
+            answer = (self.asking.inline)(method, params) => answer,
+            () = self.ended(cancelled) => return Err(self.gone()),
+        };
+        let answer = answer.map_err(|error| {
+            ToolError::new(format_args!(
+                "the client did not answer `{key}`: {}",
+                error.message
+            ))
+        })?;
+        let read = read(&answer).map_err(|problem| ToolError::new(wrong(&key, &problem)))?;
+        if !repeats && let Ok(answer) = RawValue::from_string(answer) {
+            lock(&self.state).used.insert(key, answer);
+        }
+        Ok(read)
     }
 
     /// Waits for the end of a run that will not go on. Only a task that outlives it sees the error.

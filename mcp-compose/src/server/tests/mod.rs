@@ -2,6 +2,7 @@
 
 mod asking;
 mod context;
+mod keys;
 mod prompts;
 mod protocol;
 mod resources;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::RpcError;
 use super::{Answers, Asking, CtxParts, LocalServer};
 use crate::{
-    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, ToolError, mcp_server,
+    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, Server, ToolError, mcp_server,
     server::FromCall,
 };
 
@@ -276,7 +277,7 @@ impl Todos {
     fn _helper(&self) {}
 }
 
-type Sent = Arc<Mutex<Vec<(&'static str, Value)>>>;
+type Sent = Arc<Mutex<Vec<(String, Value)>>>;
 
 fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
     let sent = Sent::default();
@@ -287,21 +288,30 @@ fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
         notify: Arc::new(move |method, params| {
             into.lock()
                 .unwrap()
-                .push((method, serde_json::from_str(&params).unwrap()));
+                .push((method.to_owned(), serde_json::from_str(&params).unwrap()));
         }),
         cancel: cancel.clone(),
         meta: token.then(|| json!({ "caller": "ann" }).to_string()),
-        asking: Asking::Replay(Answers::default()),
+        asking: Asking::replay(Answers::default()),
+        origin: Arc::default(),
     });
     (ctx, sent)
 }
 
-async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+async fn served(
+    server: impl Server,
+    method: &str,
+    params: Value,
+) -> std::result::Result<Value, RpcError> {
     let (ctx, _) = ctx(true, &CancellationToken::new());
-    let answer = LocalServer::new(Todos::default())
+    let answer = LocalServer::new(server)
         .handle(method, &params.to_string(), ctx)
         .await?;
     Ok(serde_json::from_str(&answer).unwrap())
+}
+
+async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+    served(Todos::default(), method, params).await
 }
 
 async fn call(name: &str, arguments: Value) -> Value {

@@ -71,7 +71,8 @@ fn saying(meta: Option<Value>) -> Ctx {
         notify: std::sync::Arc::new(|_, _| {}),
         cancel: CancellationToken::new(),
         meta: meta.map(|meta| meta.to_string()),
-        asking: Asking::Replay(Answers::default()),
+        asking: Asking::replay(Answers::default()),
+        origin: std::sync::Arc::default(),
     })
 }
 
@@ -130,7 +131,7 @@ async fn a_call_is_refused_unless_the_client_declared_the_capability() {
 async fn a_change_is_told_even_after_the_call() {
     let (ctx, sent) = ctx(false, &CancellationToken::new());
     let update = (
-        "notifications/resources/updated",
+        "notifications/resources/updated".to_owned(),
         json!({ "uri": "shop://stock" }),
     );
     handle("tools/call", json!({ "name": "sell" }), ctx.clone())
