@@ -11,7 +11,7 @@ use syn::{
 
 use crate::{
     errors::Errors,
-    names::{did_you_mean, listed, problem},
+    names::{Rule, did_you_mean, listed, problem},
 };
 
 /// Which keys belong where; also to say where a misplaced one belongs.
@@ -24,6 +24,8 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "version",
             "instructions",
             "website",
+            "icons",
+            "names",
             "crate",
         ],
     ),
@@ -38,7 +40,10 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "idempotent",
             "open_world",
             "meta",
+            "icons",
             "input_schema",
+            "timeout",
+            "blocking",
             "hidden",
         ],
     ),
@@ -53,9 +58,13 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "audience",
             "priority",
             "meta",
+            "icons",
         ],
     ),
-    ("#[prompt]", &["name", "title", "description", "meta"]),
+    (
+        "#[prompt]",
+        &["name", "title", "description", "meta", "icons"],
+    ),
 ];
 
 /// The checked keys of one attribute.
@@ -120,7 +129,7 @@ impl Keys {
             if literal && self.literal.is_none() && self.keys.is_empty() {
                 self.literal = Some(text);
             } else {
-                let key = if problem("", &text.value()).is_none() {
+                let key = if problem("", &text.value(), Rule::Portable).is_none() {
                     "name"
                 } else if known.contains(&"description") {
                     "description"
@@ -214,6 +223,16 @@ impl Keys {
                 None
             }
         }
+    }
+
+    /// Where a flag stands that takes no value.
+    pub(crate) fn bare(&mut self, name: &str, errors: &mut Errors) -> Option<Span> {
+        let key = self.take(name)?;
+        if let Some(value) = key.value {
+            let message = format!("`{name}` stands alone: it is decided at compile time");
+            errors.on(value, message);
+        }
+        Some(key.name.span())
     }
 
     /// The value of a key that is any expression of text.

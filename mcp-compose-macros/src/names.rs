@@ -3,25 +3,51 @@
 /// The longest name of a tool or prompt that every client takes.
 pub(crate) const LONGEST_NAME: usize = 64;
 
+/// Which names tools and prompts may have.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Those that every client takes.
+    #[default]
+    Portable,
+    /// Those that the specification allows.
+    Spec,
+}
+
+impl Rule {
+    fn allows(self, c: char) -> bool {
+        c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (self == Self::Spec && c == '.')
+    }
+
+    fn allowed(self) -> &'static str {
+        match self {
+            Self::Portable => "allowed: letters, digits, `_`, `-`",
+            Self::Spec => "allowed: letters, digits, `_`, `-`, `.`",
+        }
+    }
+
+    fn longest(self) -> usize {
+        match self {
+            Self::Portable => LONGEST_NAME,
+            Self::Spec => 128,
+        }
+    }
+}
+
 /// What is wrong with the name of a tool or prompt.
-pub(crate) fn problem(kind: &str, name: &str) -> Option<String> {
-    let allowed = "allowed: letters, digits, `_`, `-`";
+pub(crate) fn problem(kind: &str, name: &str, rule: Rule) -> Option<String> {
+    let allowed = rule.allowed();
     if name.is_empty() {
         return Some(format!("{kind} name is empty; {allowed}"));
     }
-    if let Some(bad) = name
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
-    {
+    if let Some(bad) = name.chars().find(|c| !rule.allows(*c)) {
         return Some(format!(
             "{kind} name `{name}` contains {}; {allowed}",
             shown(bad)
         ));
     }
-    let length = name.len();
-    (length > LONGEST_NAME).then(|| {
-        format!("{kind} name is {length} characters long; clients take at most {LONGEST_NAME}")
-    })
+    let (length, longest) = (name.len(), rule.longest());
+    (length > longest)
+        .then(|| format!("{kind} name is {length} characters long; clients take at most {longest}"))
 }
 
 /// A character, readable in a message.
@@ -77,7 +103,7 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, problem};
+    use super::{Rule, did_you_mean, problem};
 
     #[test]
     fn suggests_slips_only() {
@@ -90,8 +116,14 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(problem("tool", "add_todo-2"), None);
-        assert!(problem("tool", &"x".repeat(65)).is_some());
-        assert!(problem("tool", "").is_some());
+        let portable = |name: &str| problem("tool", name, Rule::Portable);
+        let spec = |name: &str| problem("tool", name, Rule::Spec);
+        assert_eq!(portable("add_todo-2"), None);
+        assert!(portable("todo.add").is_some());
+        assert!(portable(&"x".repeat(65)).is_some());
+        assert!(portable("").is_some());
+        assert_eq!(spec(&"todo.add".repeat(16)), None);
+        assert!(spec(&"x".repeat(129)).is_some());
+        assert!(spec("todo/add").is_some());
     }
 }

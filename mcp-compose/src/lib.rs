@@ -8,23 +8,27 @@ pub mod child;
 pub mod cli;
 mod compose;
 mod gateway;
+mod handle;
 mod macros;
 mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
-mod rmcp;
+pub mod rmcp;
 mod serve;
 mod server;
+pub mod test;
 mod wire;
 
 pub use self::compose::{
-    Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, Problem, Severity,
+    Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
+    Problem, Severity,
 };
+pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
 pub use self::macros::{compose, mcp_server};
-pub use self::serve::{HttpOptions, Principal, Running, ServeError};
+pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
 pub use self::server::bounds;
 pub use self::server::{
-    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Image, IntoContent,
-    IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled, Sent,
-    Server, ToolError,
+    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Icon, IconTheme, Image,
+    IntoContent, IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled,
+    Sent, Server, ToolError,
 };

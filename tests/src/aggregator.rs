@@ -123,6 +123,14 @@ impl Aggregator {
         Self::start(&mut command, Some(folder)).await
     }
 
+    /// Starts a program that is given the path of the configuration, and waits for its address.
+    pub async fn of_program(program: &str, config: &Config) -> Self {
+        let (folder, file) = config.write();
+        let mut command = command(program);
+        command.arg(file);
+        Self::start(&mut command, Some(folder)).await
+    }
+
     async fn start(command: &mut Command, config: Option<TempDir>) -> Self {
         let mut process = Process::start(command);
         let stderr = process.stderr().clone();

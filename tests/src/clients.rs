@@ -1,6 +1,9 @@
 //! Runs the scripted third-party clients, and reads what they found.
 
+use std::process::Output;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::process::Command;
 
@@ -74,8 +77,16 @@ impl Client {
         };
         let output = patiently(&format!("{self:?}"), command.kill_on_drop(true).output()).await;
         let output = output.expect("the client can be started");
+        self.reported(&output)
+    }
+
+    /// What a client that has ended reported: a JSON line a check.
+    ///
+    /// # Panics
+    /// When it reported nothing.
+    pub fn reported<C: DeserializeOwned>(self, output: &Output) -> Vec<C> {
         let stdout = String::from_utf8_lossy(&output.stdout);
-        let checks: Vec<Check> = stdout
+        let checks: Vec<C> = stdout
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();

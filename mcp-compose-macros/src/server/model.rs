@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
+    Attribute, Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
     spanned::Spanned,
 };
 
@@ -18,7 +18,7 @@ use crate::{
     attr::Keys,
     docs,
     errors::Errors,
-    names::{listed, problem},
+    names::{Rule, listed, problem},
 };
 
 /// A typed server.
@@ -26,6 +26,8 @@ pub(super) struct Model {
     pub(super) krate: Path,
     pub(super) generics: Generics,
     pub(super) self_ty: Type,
+    /// The lints that the whole block allows.
+    pub(super) allows: Vec<Attribute>,
     pub(super) name: TokenStream,
     pub(super) version: TokenStream,
     /// Calls on `Describe`: the method and its argument.
@@ -45,6 +47,10 @@ pub(super) enum Role {
     Tool {
         name: String,
         settings: Vec<TokenStream>,
+        /// It runs where it may block.
+        blocking: bool,
+        /// It says what it changes, if anything.
+        hinted: bool,
     },
     Resource {
         key: String,
@@ -77,8 +83,11 @@ impl Model {
         if let Some(text) = instructions.or_else(|| docs::text(&block.attrs)) {
             info.push((Ident::new("instructions", Span::mixed_site()), text));
         }
-        for key in ["title", "website"] {
-            if let Some(value) = keys.text(key, errors) {
+        let title = keys.text("title", errors);
+        let website = keys.text("website", errors);
+        let icons = keys.value("icons", errors);
+        for (key, value) in [("title", title), ("website", website), ("icons", icons)] {
+            if let Some(value) = value {
                 info.push((
                     Ident::new(key, Span::mixed_site()),
                     value.into_token_stream(),
@@ -93,6 +102,12 @@ impl Model {
             krate,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
+            allows: block
+                .attrs
+                .iter()
+                .filter(|attr| attr.path().is_ident("allow"))
+                .cloned()
+                .collect(),
             name: package(keys.text("name", errors), "CARGO_PKG_NAME"),
             version: package(keys.text("version", errors), "CARGO_PKG_VERSION"),
             info,
@@ -100,6 +115,7 @@ impl Model {
             ambiguous: false,
         };
         check_block(block, errors);
+        let rule = naming(&mut keys, errors);
         let mut marked = false;
         let mut used = Used::default();
         for item in &mut block.items {
@@ -128,7 +144,7 @@ impl Model {
             };
             model
                 .entries
-                .extend(entry(marker, method, description, &mut used, errors));
+                .extend(entry(marker, method, description, rule, &mut used, errors));
         }
         if !marked {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
@@ -164,6 +180,19 @@ fn check_block(block: &mut Block, errors: &mut Errors) {
     });
 }
 
+/// `names = spec`
+fn naming(keys: &mut Keys, errors: &mut Errors) -> Rule {
+    match keys.value("names", errors) {
+        Some(Expr::Path(path)) if path.path.is_ident("spec") => Rule::Spec,
+        Some(other) => {
+            let message = "write `names = spec` for all names of the specification: up to 128 characters, also `.`";
+            errors.on(other, message);
+            Rule::Spec
+        }
+        None => Rule::Portable,
+    }
+}
+
 /// The names of one kind, to find those used twice.
 #[derive(Default)]
 struct Used(Vec<(&'static str, String, Span, bool)>);
@@ -196,6 +225,7 @@ fn entry(
     marker: Marker,
     method: Method,
     description: Option<TokenStream>,
+    rule: Rule,
     used: &mut Used,
     errors: &mut Errors,
 ) -> Option<Entry> {
@@ -252,7 +282,7 @@ fn entry(
             let name = keys.string("name", errors);
             let span = name.as_ref().map_or(method.ident.span(), LitStr::span);
             let name = name.map_or(own_name, |name| name.value());
-            if let Some(problem) = problem(kind, &name) {
+            if let Some(problem) = problem(kind, &name, rule) {
                 errors.at(span, problem);
             }
             used.add(
@@ -274,8 +304,14 @@ fn entry(
                         "has no description: add a doc comment, clients show it to the model";
                     errors.at(method.ident.span(), format!("tool `{name}` {message}"));
                 }
-                tool_settings(&mut keys, &mut settings, errors);
-                Role::Tool { name, settings }
+                let blocking = blocking(&mut keys, &method, errors);
+                let hinted = tool_settings(&mut keys, &mut settings, errors);
+                Role::Tool {
+                    name,
+                    settings,
+                    blocking,
+                    hinted,
+                }
             } else {
                 Role::Prompt { name, settings }
             }
@@ -298,7 +334,8 @@ fn shared(
         settings.push(quote!(description(#text)));
     }
     let (title, meta) = (keys.text("title", errors), keys.value("meta", errors));
-    for (key, value) in [("title", title), ("meta", meta)] {
+    let icons = keys.value("icons", errors);
+    for (key, value) in [("title", title), ("meta", meta), ("icons", icons)] {
         if let Some(value) = value {
             let key = Ident::new(key, Span::mixed_site());
             settings.push(quote!(#key(#value)));
@@ -307,7 +344,22 @@ fn shared(
     settings
 }
 
-fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {
+/// `blocking`
+fn blocking(keys: &mut Keys, method: &Method, errors: &mut Errors) -> bool {
+    let Some(span) = keys.bare("blocking", errors) else {
+        return false;
+    };
+    if method.is_async {
+        let message =
+            "`blocking` is for methods that are not `async`: it gives them a thread to block";
+        errors.at(span, message);
+    }
+    true
+}
+
+/// Whether the tool says what it changes, or need not.
+fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) -> bool {
+    let mut hinted = false;
     let hints = [
         ("read_only", "readOnlyHint"),
         ("destructive", "destructiveHint"),
@@ -317,14 +369,21 @@ fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut 
     for (key, hint) in hints {
         if let Some(value) = keys.flag(key, errors) {
             settings.push(quote!(hint(#hint, #value)));
+            hinted |= key != "open_world";
         }
     }
-    if let Some(value) = keys.value("input_schema", errors) {
-        settings.push(quote!(input_schema(#value)));
+    for key in ["input_schema", "timeout"] {
+        if let Some(value) = keys.value(key, errors) {
+            let key = Ident::new(key, Span::mixed_site());
+            settings.push(quote!(#key(#value)));
+        }
     }
     if let Some(value) = keys.flag("hidden", errors) {
         settings.push(quote!(hidden(#value)));
+        // Nobody reads its hints.
+        hinted = true;
     }
+    hinted
 }
 
 fn resource_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {

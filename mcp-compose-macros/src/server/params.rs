@@ -47,7 +47,7 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
     for arg in &mut sig.inputs {
         let FnArg::Typed(arg) = arg else { continue };
         let notes = Notes::take(&mut arg.attrs, errors);
-        let param = match &*arg.ty {
+        let param = match ungrouped(&arg.ty) {
             Type::Reference(reference) => {
                 let param = borrowed(kind, reference, &params, errors);
                 if let (Some(_), Some(note)) = (&param, &notes.first) {
@@ -198,7 +198,7 @@ fn borrowed(
     before: &[Param],
     errors: &mut Errors,
 ) -> Option<Param> {
-    let name = match &*ty.elem {
+    let name = match ungrouped(&ty.elem) {
         Type::Path(path) => path
             .path
             .segments
@@ -348,8 +348,12 @@ fn default_of(attr: &Attribute) -> syn::Result<Fallback> {
         Meta::NameValue(pair) => pair.value.clone(),
     };
     // So that `#[default = "all"]` fits a `String`.
+    let mut bare = &value;
+    while let Expr::Group(group) = bare {
+        bare = &group.expr;
+    }
     let text = matches!(
-        &value,
+        bare,
         Expr::Lit(ExprLit {
             lit: Lit::Str(_),
             ..
@@ -380,9 +384,19 @@ fn text_of(attr: &Attribute, usage: &str) -> syn::Result<LitStr> {
         .map_err(|_| syn::Error::new_spanned(&pair.value, usage))
 }
 
+/// The type itself: a `$ty` of a `macro_rules!` comes in an invisible group.
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        ty => ty,
+    }
+}
+
 /// The `T` of an `Option<T>`, by name: macros see no types.
 fn option_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = ungrouped(ty) else {
+        return None;
+    };
     let last = path.path.segments.last()?;
     match &last.arguments {
         PathArguments::AngleBracketed(args) if last.ident == "Option" && args.args.len() == 1 => {
@@ -464,7 +478,9 @@ pub(super) fn is_argument(ty: &Type) -> bool {
         "i64", "i128", "isize", "f32", "f64", "Vec", "Option", "HashMap", "BTreeMap", "HashSet",
         "BTreeSet", "PathBuf",
     ];
-    let Type::Path(path) = ty else { return true };
+    let Type::Path(path) = ungrouped(ty) else {
+        return true;
+    };
     let last = path.path.segments.last();
     last.is_some_and(|last| KNOWN.iter().any(|known| last.ident == known))
 }

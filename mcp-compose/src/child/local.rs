@@ -8,6 +8,7 @@ mod questions;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ use crate::server::{Answers, Asking, Ctx, CtxParts, LocalServer, LogLevel, RpcEr
 use crate::wire::message::{ErrorObject, Notification, Request, Response};
 use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer, lock};
 use crate::wire::version::{Era, LATEST_LEGACY, META_VERSION};
-use crate::wire::{Message, Object, Raw};
+use crate::wire::{Message, Object, Origin, Raw};
 
 /// Opens a connection to a typed server. Its code runs on `runtime`, the one that the composition
 /// was made on, so that user code that blocks never holds up the relay.
@@ -75,7 +76,7 @@ struct LocalLink {
 impl Link for SharedLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
         match message.message {
-            Message::Request(request) => self.0.serve(request),
+            Message::Request(request) => self.0.serve(request, message.origin),
             Message::Response(response) => self.0.questions.answer(response),
             // There is none that a typed server would act on.
             Message::Notification(_) => {}
@@ -98,7 +99,7 @@ impl Link for SharedLink {
 }
 
 impl LocalLink {
-    fn serve(self: &Arc<Self>, request: Request) {
+    fn serve(self: &Arc<Self>, request: Request, origin: Option<Arc<Origin>>) {
         let (Some(id), Some(peer)) = (request.id.as_u64(), self.peer.get().cloned()) else {
             return;
         };
@@ -107,7 +108,7 @@ impl LocalLink {
             return;
         }
         let cancel = CancellationToken::new();
-        let ctx = match self.parts(&request, id, &peer, cancel.clone()) {
+        let ctx = match self.parts(&request, origin, id, &peer, cancel.clone()) {
             Ok(parts) => Ctx::new(parts),
             Err(error) => return answer(&peer, request, Err(told(error))),
         };
@@ -130,6 +131,7 @@ impl LocalLink {
     fn parts(
         &self,
         request: &Request,
+        origin: Option<Arc<Origin>>,
         id: u64,
         peer: &Weak<Peer>,
         cancel: CancellationToken,
@@ -138,18 +140,22 @@ impl LocalLink {
         let meta = params.get("_meta").map(str::to_owned);
         let parsed = meta.as_deref().and_then(|meta| Object::parse(meta).ok());
         let parsed = parsed.unwrap_or_default();
-        let asking = if parsed.get(META_VERSION).is_some() {
-            Asking::Replay(Answers::parse(
+        let replay = match parsed.get(META_VERSION) {
+            Some(_) => Some(Answers::parse(
                 params.get("inputResponses"),
                 params.get("requestState"),
-            )?)
-        } else {
+            )?),
+            None => None,
+        };
+        let inline = {
             let (questions, peer) = (Arc::clone(&self.questions), Weak::clone(peer));
             let call = (id, cancel.clone());
-            Asking::Inline(Arc::new(move |method, params| {
-                let questions = Arc::clone(&questions);
-                Box::pin(questions.ask(Weak::clone(&peer), call.clone(), method, params))
-            }))
+            Arc::new(move |method: &str, params| {
+                let (questions, method) = (Arc::clone(&questions), method.to_owned());
+                questions
+                    .ask(Weak::clone(&peer), call.clone(), method, params)
+                    .boxed()
+            })
         };
         let peer = Weak::clone(peer);
         Ok(CtxParts {
@@ -158,13 +164,14 @@ impl LocalLink {
             log_level: Some(LogLevel::Debug),
             notify: Arc::new(move |method, params| {
                 if let Some(peer) = peer.upgrade() {
-                    let notification = Notification::new(method, Some(Raw::from_json(params)));
+                    let notification = Notification::named(method, Some(Raw::from_json(params)));
                     peer.receive(Message::Notification(notification), Some(id));
                 }
             }),
             cancel,
             meta,
-            asking,
+            asking: Asking { inline, replay },
+            origin: origin.unwrap_or_default(),
         })
     }
 

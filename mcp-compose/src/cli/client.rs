@@ -4,18 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::ask;
 use super::inbox::{Inbox, Mailbox};
 use super::terminal::Terminal;
 use crate::gateway::Gateway;
-use crate::gateway::client::{Client as Connection, Outlet, Principal};
-use crate::wire::json::quote;
-use crate::wire::message::{ErrorObject, Id, code};
-use crate::wire::peer::{Handler, Peer};
+use crate::gateway::client::Outlet;
+use crate::serve::client::Connection;
+pub(super) use crate::serve::client::RequestError;
 use crate::wire::version::LATEST_LEGACY;
-use crate::wire::{Notification, Object, Raw, Request};
 
 /// A client of a started composition.
 pub(super) trait Client {
@@ -27,21 +23,9 @@ pub(super) trait Client {
     ) -> impl Future<Output = Result<String, RequestError>>;
 }
 
-/// A JSON-RPC error.
-#[derive(Debug, Clone)]
-pub(super) struct RequestError {
-    pub(super) code: i64,
-    pub(super) message: String,
-    /// What comes with it: JSON.
-    pub(super) data: Option<String>,
-}
-
 /// A client of a running composition, in its process.
 pub(super) struct InProcess<T> {
-    gateway: Arc<Gateway>,
-    connection: Arc<Connection>,
-    /// What the gateway asks us by.
-    peer: Arc<Peer>,
+    connection: Connection,
     outlet: Arc<dyn Outlet>,
     /// `None`: nobody is there to be asked.
     inbox: Option<Inbox<T>>,
@@ -61,40 +45,21 @@ impl<T: Terminal> InProcess<T> {
             Some((mailbox, inbox)) => (mailbox, Some(inbox)),
             None => (Mailbox::unattended(), None),
         };
-        let outlet: Arc<dyn Outlet> = Arc::new(mailbox.clone());
-        let connection = gateway.connect(Arc::clone(&outlet), Principal::anonymous());
-        let held = Held {
-            gateway: Arc::clone(&gateway),
-            connection: Arc::clone(&connection),
-        };
-        let peer = Peer::new(Box::new(mailbox), Arc::new(held));
-        connection.bind(&peer);
-        let mut client = InProcess {
-            gateway,
-            connection,
-            peer,
-            outlet,
+        let client = InProcess {
+            connection: Connection::open(gateway, mailbox.clone()),
+            outlet: Arc::new(mailbox),
             inbox,
         };
-        client.introduce().await?;
-        client.gateway.settled(START_GRACE).await;
-        Ok(client)
-    }
-
-    async fn introduce(&mut self) -> Result<(), RequestError> {
-        let capabilities = match self.inbox {
+        let capabilities = match client.inbox {
             Some(_) => ask::CAPABILITIES,
             None => "{}",
         };
-        let params = format!(
-            r#"{{"protocolVersion":{},"capabilities":{capabilities},"clientInfo":{{"name":"mcp-compose","version":{}}}}}"#,
-            quote(LATEST_LEGACY),
-            quote(env!("CARGO_PKG_VERSION")),
-        );
-        self.request("initialize", params).await?;
-        let ready = Notification::new("notifications/initialized", None);
-        self.gateway.notified(&self.connection, ready);
-        Ok(())
+        let connection = &client.connection;
+        connection
+            .introduce(LATEST_LEGACY, capabilities, &client.outlet)
+            .await?;
+        connection.gateway().settled(START_GRACE).await;
+        Ok(client)
     }
 }
 
@@ -104,64 +69,16 @@ impl<T: Terminal> Client for InProcess<T> {
         method: &'static str,
         params: String,
     ) -> Result<String, RequestError> {
-        let request = Request {
-            id: Id::number(0),
-            method: method.into(),
-            params: Some(Raw::from_json(params)),
+        let served = self.connection.request(0, method, params, &self.outlet);
+        let Some(inbox) = &mut self.inbox else {
+            return served.await;
         };
-        let never = CancellationToken::new();
-        let served = self
-            .gateway
-            .serve(&self.connection, &request, &self.outlet, &never);
-        let answer = match &mut self.inbox {
-            None => served.await,
-            Some(inbox) => {
-                let answer = tokio::select! {
-                    answer = served => answer,
-                    never = inbox.attend(&self.peer) => match never {},
-                };
-                inbox.clear();
-                answer
-            }
+        let answer = tokio::select! {
+            answer = served => answer,
+            never = inbox.attend(self.connection.peer()) => match never {},
         };
-        match answer {
-            Ok(result) => Ok(result.as_str().to_owned()),
-            Err(error) => Err(RequestError {
-                code: error.code(),
-                message: error.message(),
-                data: Object::parse(error.raw().as_str())
-                    .ok()
-                    .and_then(|error| error.get("data").map(str::to_owned)),
-            }),
-        }
-    }
-}
-
-impl<T> Drop for InProcess<T> {
-    fn drop(&mut self) {
-        self.peer.end("the command is done");
-    }
-}
-
-/// What the gateway holds for this client.
-struct Held {
-    gateway: Arc<Gateway>,
-    connection: Arc<Connection>,
-}
-
-/// Our requests take the short way, [`Gateway::serve`]; only answers come in by the peer.
-impl Handler for Held {
-    fn request(&self, peer: &Arc<Peer>, request: Request, _: Option<u64>) {
-        let error = ErrorObject::new(code::INTERNAL, "requests are not taken here");
-        peer.respond(request.id, Err(error));
-    }
-
-    fn notification(&self, _: &Arc<Peer>, notification: Notification) {
-        self.gateway.notified(&self.connection, notification);
-    }
-
-    fn closed(&self, _: &str) {
-        self.gateway.disconnect(&self.connection);
+        inbox.clear();
+        answer
     }
 }
 
@@ -187,7 +104,7 @@ mod tests {
     #[mcp_server]
     impl Careful {
         /// Asks before it deletes.
-        #[tool]
+        #[tool(destructive)]
         async fn delete(&self, ctx: &Ctx) -> Result<String> {
             let answer = ctx.elicit::<Confirm>("sure", "Delete it?").await?;
             Ok(match answer {

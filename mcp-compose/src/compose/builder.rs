@@ -1,6 +1,9 @@
 //! Declaring a composition, piece by piece.
 
+use std::sync::Arc;
+
 use super::{ChildSpec, Composition, DeclaredChild, IntoChild, Namespace, Problem, Settings};
+use crate::IntoChildren;
 
 /// Collects the settings and children of a [`Composition`].
 ///
@@ -88,7 +91,8 @@ impl CompositionBuilder {
     }
 
     /// Adds every child of another composition; its settings are not taken over.
-    pub fn spread(mut self, other: Composition) -> Self {
+    pub fn spread(mut self, other: impl IntoChildren) -> Self {
+        let other = other.into_children();
         self.children.extend(other.children);
         self.problems.extend(other.problems);
         self
@@ -120,6 +124,7 @@ impl CompositionBuilder {
                 namespace,
                 source,
                 options: child.options,
+                mount: Arc::default(),
             });
         }
     }

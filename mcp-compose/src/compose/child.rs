@@ -1,10 +1,11 @@
 //! Children as they are declared.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::{ChildOptions, Namespace};
-use crate::child::{HttpSpec, SessionSpec, StdioSpec};
+use crate::child::{HttpSpec, Piped, SessionSpec, StdioSpec};
+use crate::handle::Mount;
 use crate::server::{LocalServer, Server};
 
 /// What can be a child of a composition.
@@ -62,22 +63,26 @@ impl DeclaredChild {
 }
 
 /// A child of a composition.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ChildSpec {
     /// `None`: what it offers is exposed without a prefix.
     pub(crate) namespace: Option<Namespace>,
     pub(crate) source: ChildSource,
     pub(crate) options: ChildOptions,
+    /// Where handles of the child find it.
+    pub(crate) mount: Arc<Mount>,
 }
 
 /// Where a child comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum ChildSource {
     Stdio(StdioSpec),
     Http(HttpSpec),
     Local(LocalServer),
     /// Taken when it is opened: a session cannot be opened twice.
-    Session(Mutex<Option<SessionSpec>>),
+    Session(Arc<Mutex<Option<SessionSpec>>>),
+    /// Runs in this process, behind a pipe.
+    Piped(Piped),
     #[cfg(test)]
     Fake(crate::child::fake::Fake),
 }
@@ -97,6 +102,7 @@ impl ChildSpec {
             ChildSource::Http(spec) => spec.place(),
             ChildSource::Local(server) => server.info().name.clone(),
             ChildSource::Session(_) => "session".to_owned(),
+            ChildSource::Piped(piped) => piped.label.to_owned(),
             #[cfg(test)]
             ChildSource::Fake(_) => "fake".to_owned(),
         }

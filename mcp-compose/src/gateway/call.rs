@@ -26,8 +26,10 @@ use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::Delivered;
-use crate::wire::version::{Era, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_LOG_LEVEL};
-use crate::wire::{Message, Notification, Object, Raw, json};
+use crate::wire::version::{
+    Era, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_LOG_LEVEL, META_VERSION,
+};
+use crate::wire::{Message, Notification, Object, Origin, Raw, json};
 
 /// How often a call that certainly did not arrive is sent.
 const ATTEMPTS: usize = 2;
@@ -41,6 +43,8 @@ pub(crate) struct Caller<'r> {
     /// What precedes the result goes here.
     pub(crate) outlet: &'r Arc<dyn Outlet>,
     pub(crate) cancelled: &'r CancellationToken,
+    /// A typed server makes the call for its own caller: whose sessions are used.
+    pub(crate) nested: Option<Holder>,
 }
 
 impl Caller<'_> {
@@ -76,10 +80,43 @@ impl Caller<'_> {
 
     /// Whose sessions of children are used for it.
     pub(super) fn holder(&self) -> Holder {
-        match self.client.connection() {
-            Some(id) => Holder::Client(id),
-            None => Holder::Principal(self.client.principal().shared()),
+        match (&self.nested, self.client.connection()) {
+            (Some(holder), _) => holder.clone(),
+            (None, Some(id)) => Holder::Client(id),
+            (None, None) => Holder::Principal(self.client.principal().shared()),
         }
+    }
+
+    /// Whether questions are put while the call runs, rather than by its result.
+    pub(super) fn is_asked_inline(&self) -> bool {
+        self.era == Era::Legacy || self.nested.is_some()
+    }
+
+    /// What a typed server may know of the caller.
+    pub(super) fn origin(&self, gateway: &Gateway) -> Arc<Origin> {
+        let (version, client_info) = match self.era {
+            Era::Modern => (
+                self.meta
+                    .string(META_VERSION)
+                    .map(|version| version.as_ref().into()),
+                self.meta
+                    .get(META_CLIENT_INFO)
+                    .map(|info| Raw::from_json(info.to_owned())),
+            ),
+            Era::Legacy => match self.client.handshake() {
+                Some(said) => (Some(said.version.into()), said.info.clone()),
+                None => (None, None),
+            },
+        };
+        Arc::new(Origin {
+            principal: self.client.principal().clone(),
+            holder: self.holder(),
+            version,
+            client_info,
+            log_level: self.log_level(),
+            http: self.outlet.http().cloned(),
+            children: gateway.handles(),
+        })
     }
 
     /// What a child of this era may ask the client.
@@ -169,6 +206,25 @@ impl<'r> Forward<'r> {
             cacheable: false,
             asked: None,
             retry: Retry::default(),
+        }
+    }
+
+    /// A call that the program makes itself. `uri`: what it reads, as it spelt it.
+    pub(super) fn nested(
+        child: &'r Arc<Child>,
+        method: &'r str,
+        params: Object<'r>,
+        uri: Option<&'r str>,
+    ) -> Self {
+        Self {
+            result: match method {
+                "tools/call" => ResultOf::ToolCall,
+                "prompts/get" => ResultOf::Prompt,
+                "resources/read" => ResultOf::Read,
+                _ => ResultOf::Other,
+            },
+            asked: uri.map(|uri| (uri, uri)),
+            ..Self::new(child, method, params)
         }
     }
 
@@ -454,7 +510,7 @@ impl Gateway {
             lease.told().clone()
         };
         let token = caller.meta.get("progressToken");
-        let mut underway = Underway::begin(caller, forward, lease, told).await?;
+        let mut underway = Underway::begin(self, caller, forward, lease, told).await?;
         // Questions to the client end with the call that they belong to.
         let scope = Scope::default();
         loop {
@@ -481,16 +537,17 @@ impl Gateway {
                 Step::Notification(notification) => {
                     relay_notification(caller.outlet, caller.wish(), child, notification);
                 }
-                Step::Question(request, _) if era == Era::Modern => {
+                // A typed server asks so as well once a child of its own has asked.
+                Step::Question(request, _) if era == Era::Modern && !child.is_local() => {
                     let why = "a server of 2026-07-28 asks by its results";
                     let error = ErrorObject::new(code::METHOD_NOT_FOUND, why);
                     question::refuse(child, underway.lease.peer(), request.id, &error);
                 }
-                Step::Question(request, linked) => match caller.era {
-                    Era::Legacy => {
+                Step::Question(request, linked) => match caller.is_asked_inline() {
+                    true => {
                         self.relay_question(caller, &underway, request, linked, scope.token());
                     }
-                    Era::Modern => {
+                    false => {
                         let principal = caller.holder().name();
                         match park::park(self, underway, request, principal, caller.viewer()) {
                             Ok(parked) => return Ok(Reply::Parked(parked)),

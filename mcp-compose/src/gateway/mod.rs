@@ -11,6 +11,7 @@ mod fault;
 mod hello;
 mod input;
 mod names;
+pub(crate) mod nested;
 mod park;
 mod principal;
 mod question;
@@ -79,10 +80,11 @@ pub(crate) struct Gateway {
     /// Where there is one client only: who it is.
     sole: Option<Sole>,
     task_ids: TaskIds,
-    ids: AtomicU64,
     began: Instant,
     /// Where typed servers run.
     runtime: Handle,
+    /// Where the relay runs.
+    relay: Handle,
     tasks: TaskTracker,
     /// No new work: long requests (change streams) come to their end.
     draining: CancellationToken,
@@ -121,9 +123,9 @@ impl Gateway {
             seals: Seals::new(),
             sole,
             task_ids: TaskIds::default(),
-            ids: AtomicU64::new(1),
             began: Instant::now(),
             runtime,
+            relay: Handle::current(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -149,6 +151,9 @@ impl Gateway {
             })
             .collect();
         children.extend(added.iter().cloned());
+        for child in &added {
+            child.spec.mount.set(self.own.clone(), child.id);
+        }
         self.children.store(Arc::new(children));
         for child in added {
             self.tasks.spawn(child.supervise());
@@ -250,6 +255,7 @@ impl Gateway {
             meta,
             outlet,
             cancelled,
+            nested: None,
         };
         match (&*request.method, era) {
             ("tools/call", _) => self.call_tool(&caller, params).await,
@@ -412,7 +418,7 @@ impl Gateway {
         )
     }
 
-    fn child(&self, id: u64) -> Option<Arc<Child>> {
+    pub(crate) fn child(&self, id: u64) -> Option<Arc<Child>> {
         self.children
             .load()
             .iter()
@@ -444,8 +450,10 @@ impl Gateway {
         }
     }
 
+    /// Unique within the process: a client of one composition may use the children of another.
     fn next_id(&self) -> u64 {
-        self.ids.fetch_add(1, Ordering::Relaxed)
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        IDS.fetch_add(1, Ordering::Relaxed)
     }
 }
 

@@ -224,7 +224,8 @@ impl Gateway {
         let child = forward.child;
         let mut asks = self.questions_of(caller, forward.child, result)?;
         let ours = listed_roots(child, &mut asks);
-        if caller.era == Era::Modern && !(asks.questions.is_empty() && ours.is_some()) {
+        let answered_here = asks.questions.is_empty() && ours.is_some();
+        if !(caller.is_asked_inline() || answered_here) {
             let result = match (&asks.state, ours) {
                 // Nothing is to be kept, so that the answers are for the child as they come.
                 (None, None) => {
@@ -304,7 +305,8 @@ impl Gateway {
             return Err(error);
         }
         let pages = pages(&error);
-        if pages.is_empty() {
+        // A typed server opens no pages; its caller learns of it as of any other error.
+        if pages.is_empty() || caller.nested.is_some() {
             return Err(error);
         }
         let child = forward.child;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
+use super::Gateway;
 use super::call::{Caller, Forward};
 use super::client::Outlet;
 use super::fault;
@@ -117,6 +118,7 @@ impl Drop for OpenGuard {
 impl Underway {
     /// Sends a request to the session that `lease` gives the right to.
     pub(super) async fn begin(
+        gateway: &Gateway,
         caller: &Caller<'_>,
         forward: &Forward<'_>,
         lease: Lease,
@@ -145,6 +147,7 @@ impl Underway {
                 Vec::new()
             },
             caller: caller.info(child, forward.method),
+            origin: child.is_local().then(|| caller.origin(gateway)),
         };
         let Some(slot) = child.slot().await else {
             return Err(Ended::Failed(Failure::Overloaded));

@@ -1,8 +1,11 @@
 //! The fronts: where clients connect.
 
+pub(crate) mod client;
+mod connected;
 mod http;
 mod relay_thread;
 mod running;
+mod serving;
 mod stdio;
 
 use std::net::SocketAddr;
@@ -15,9 +18,12 @@ use crate::Composition;
 use crate::gateway::Gateway;
 
 pub use crate::gateway::client::Principal;
+#[cfg(feature = "rmcp")]
+pub(crate) use connected::{Connected, FLUSH};
 pub use http::HttpOptions;
 pub(crate) use relay_thread::{Clients, in_process};
 pub use running::Running;
+pub use serving::{Serving, serve};
 
 /// Why a composition could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +97,7 @@ impl Composition {
         .await
     }
 
-    fn ready(&self) -> Result<(), ServeError> {
+    pub(crate) fn ready(&self) -> Result<(), ServeError> {
         let problems: Vec<_> = self
             .check()
             .into_iter()

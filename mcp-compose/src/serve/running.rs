@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use super::{HttpOptions, ServeError, http};
 use crate::gateway::Gateway;
-use crate::{Composition, IntoChild, Problem};
+use crate::{Child, Composition, IntoChild, Problem};
 
 /// A running composition: its router, and its children at run time.
 ///
@@ -98,9 +98,19 @@ impl Running {
         true
     }
 
+    /// A handle of the child of this namespace, to call it from the program.
+    pub fn child(&self, namespace: &str) -> Option<Child> {
+        self.gateway.handles().get(namespace)
+    }
+
     /// Ends every child and waits for that, within a bound of seconds.
     pub async fn stop(&self) {
         self.gateway.stop().await;
+    }
+
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
     }
 
     fn find(&self, namespace: &str) -> Option<u64> {

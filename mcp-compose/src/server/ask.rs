@@ -10,6 +10,9 @@ use super::{
 };
 use crate::wire::{message::code, version::META_CLIENT_CAPABILITIES};
 
+/// The `_meta` key under which a question carries its key.
+pub(crate) const META_KEY: &str = "mcpCompose/key";
+
 /// # Asking
 ///
 /// A tool, a prompt or a resource can ask whoever called it; a completion cannot. Clients of both
@@ -172,8 +175,14 @@ impl Ctx {
         params: &Value,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T> {
+        let key = key.into();
+        let mut params = params.clone();
+        if self.round().is_inline() {
+            // Where a question travels by itself, nothing else names it.
+            params["_meta"] = json!({ META_KEY: key });
+        }
         let question = Question {
-            key: key.into(),
+            key,
             method,
             params: params.to_string(),
             repeats: method == "roots/list",

@@ -11,11 +11,19 @@ use std::{
     task::{Context, Poll},
 };
 
-use serde::Serialize;
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json, value::RawValue};
 use tokio_util::sync::CancellationToken;
 
+use super::error::{Result, RpcError, ToolError};
 use super::round::{Asking, Round};
+use crate::handle::{Child, Children};
+use crate::wire::Origin;
+
+tokio::task_local! {
+    static CURRENT: Ctx;
+}
 
 /// The context of the call that a method serves; take it as `ctx: &Ctx` or `ctx: Ctx`.
 ///
@@ -38,14 +46,18 @@ pub(crate) struct CtxParts {
     /// The least severe level the client asked for; `None`: it wants no log.
     pub(crate) log_level: Option<LogLevel>,
     /// Sends a notification: method and raw params.
-    pub(crate) notify: Arc<dyn Fn(&'static str, String) + Send + Sync>,
+    pub(crate) notify: Arc<Notify>,
     /// Cancelled when the caller gives up.
     pub(crate) cancel: CancellationToken,
     /// The caller's `_meta`, as raw JSON.
     pub(crate) meta: Option<String>,
     /// How the caller is asked.
     pub(crate) asking: Asking,
+    /// Who calls, and by what.
+    pub(crate) origin: Arc<Origin>,
 }
+
+type Notify = dyn Fn(&str, String) + Send + Sync;
 
 impl Ctx {
     pub(crate) fn new(parts: CtxParts) -> Self {
@@ -128,6 +140,109 @@ impl Ctx {
 
     pub(super) fn cancellation(&self) -> &CancellationToken {
         &self.0.parts.cancel
+    }
+
+    /// The context of the method that runs here: set around it, and not inherited by tasks that it
+    /// spawns.
+    pub(crate) fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Runs `method` as the method that this is the context of.
+    pub(crate) async fn scope<F: Future>(self, method: F) -> F::Output {
+        CURRENT.scope(self, method).await
+    }
+
+    /// The same, of a method that is not `async`.
+    pub(crate) fn scope_sync<R>(self, method: impl FnOnce() -> R) -> R {
+        CURRENT.sync_scope(self, method)
+    }
+
+    /// Who calls, and by what.
+    pub(crate) fn origin(&self) -> &Arc<Origin> {
+        &self.0.parts.origin
+    }
+
+    /// The `_meta` that the caller sent, raw.
+    pub(crate) fn raw_meta(&self) -> Option<&str> {
+        self.0.parts.meta.as_deref()
+    }
+
+    /// The children of the composition that serves this call.
+    ///
+    /// ```
+    /// # use mcp_compose::prelude::*;
+    /// # async fn f(ctx: &Ctx) -> Result<()> {
+    /// for name in ctx.children().names() {
+    ///     ctx.log(LogLevel::Info, format!("there is {name}")).await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn children(&self) -> Children {
+        self.0.parts.origin.children.for_caller(self)
+    }
+
+    /// The child of this namespace. What it asks and tells while it serves this method goes to the
+    /// caller of this method.
+    ///
+    /// ```
+    /// # use mcp_compose::{args, prelude::*};
+    /// # async fn f(ctx: &Ctx) -> Result<String> {
+    /// let rows = ctx.child("database")?.call("query", args! { sql: "SELECT 1" }).await?;
+    /// # Ok(
+    /// rows.text()
+    /// # )
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is none of that name; the error lists those that there are.
+    pub fn child(&self, namespace: &str) -> Result<Child> {
+        let children = self.children();
+        children.get(namespace).ok_or_else(|| {
+            let names = children.names().join("`, `");
+            let known = match names.as_str() {
+                "" => "there are none".to_owned(),
+                names => format!("children: `{names}`"),
+            };
+            ToolError::new(format_args!("there is no child `{namespace}`; {known}"))
+        })
+    }
+
+    /// Asks the caller what a child asks, while the method goes on.
+    pub(crate) fn relay_question(
+        &self,
+        method: &str,
+        params: &str,
+    ) -> BoxFuture<'static, std::result::Result<String, RpcError>> {
+        if self.0.finished.load(Ordering::Acquire) {
+            let over = RpcError::new(RpcError::INTERNAL, "the call is over");
+            return Box::pin(std::future::ready(Err(over)));
+        }
+        self.0.round.relay(method, params.to_owned())
+    }
+
+    /// Tells the caller of a child's progress, under the caller's own token. It still only grows.
+    pub(crate) fn relay_progress(&self, params: &str) {
+        #[derive(Deserialize)]
+        struct Told {
+            progress: Number,
+            #[serde(default)]
+            total: Option<Number>,
+            #[serde(default)]
+            message: Option<String>,
+        }
+        if let Ok(told) = serde_json::from_str::<Told>(params) {
+            self.send_progress(Some(told.progress), told.total, told.message);
+        }
+    }
+
+    /// Tells the caller what a child tells.
+    pub(crate) fn relay_notification(&self, method: &str, params: &str) {
+        if !self.0.finished.load(Ordering::Acquire) {
+            (self.0.parts.notify)(method, params.to_owned());
+        }
     }
 
     fn send_progress(

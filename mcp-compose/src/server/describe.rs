@@ -1,14 +1,18 @@
 //! The list of what a typed server has, as `#[mcp_server]` writes it down.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     call::Kind,
+    icon::{Icon, IntoIcons},
     input::Input,
-    output::{Output, is_object},
+    output::Output,
     schema::{self, MakeSchema, Property},
     template::Template,
 };
@@ -24,6 +28,8 @@ pub(super) struct Scene {
     pub(super) mime: Option<String>,
     /// The description of the prompt.
     pub(super) description: Option<String>,
+    /// How long the tool may run.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// An entry, as a call finds it.
@@ -40,6 +46,7 @@ pub struct Describe {
     pub(super) version: String,
     pub(super) title: Option<String>,
     pub(super) website: Option<String>,
+    pub(super) icons: Vec<Icon>,
     pub(super) instructions: Option<String>,
     pub(super) tool_list: Vec<String>,
     pub(super) resource_list: Vec<String>,
@@ -70,6 +77,11 @@ impl Describe {
         self.website = Some(url.into());
     }
 
+    /// Sets the server's icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        self.icons = icons.into_icons();
+    }
+
     /// Sets the server's instructions.
     pub fn instructions(&mut self, text: impl Into<String>) {
         self.instructions = Some(text.into());
@@ -77,21 +89,17 @@ impl Describe {
 
     /// Adds a tool.
     pub fn tool(&mut self, tool: Tool) {
-        let (key, hidden, wrap) = (tool.key, tool.hidden, tool.wrap);
+        let (key, hidden) = (tool.key, tool.hidden);
+        let scene = Scene {
+            wrap: tool.wrap,
+            timeout: tool.timeout,
+            ..Scene::default()
+        };
         let json = tool.into_json();
         if !hidden {
             self.tool_list.push(json);
         }
-        self.tools.insert(
-            key,
-            Entry {
-                key,
-                scene: Scene {
-                    wrap,
-                    ..Scene::default()
-                },
-            },
-        );
+        self.tools.insert(key, Entry { key, scene });
     }
 
     /// Adds a resource or a resource template.
@@ -156,6 +164,7 @@ pub struct Tool {
     input_schema: Option<Value>,
     output: Option<Value>,
     meta: Option<Value>,
+    timeout: Option<Duration>,
     hidden: bool,
     wrap: bool,
 }
@@ -172,6 +181,7 @@ impl Tool {
             input_schema: None,
             output: None,
             meta: None,
+            timeout: None,
             hidden: false,
             wrap: false,
         }
@@ -187,6 +197,11 @@ impl Tool {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets a hint.
     pub fn hint(&mut self, name: &'static str, value: bool) {
         self.annotations.insert(name.into(), value.into());
@@ -200,6 +215,11 @@ impl Tool {
     /// Sets the schema of the arguments, to be listed as it is.
     pub fn input_schema(&mut self, schema: impl Serialize) {
         self.input_schema = serde_json::to_value(schema).ok();
+    }
+
+    /// Sets how long a call may take.
+    pub fn timeout(&mut self, limit: Duration) {
+        self.timeout = Some(limit);
     }
 
     /// Leaves the tool out of the list; it can still be called.
@@ -233,13 +253,8 @@ impl Tool {
     /// Sets what it returns.
     pub fn output<R>(&mut self, output: &Output<R>) {
         if let Some(make) = output.schema {
-            let schema = schema::of_result(make);
-            self.wrap = !is_object(&schema);
-            self.output = Some(if self.wrap {
-                schema::wrapped(schema)
-            } else {
-                schema
-            });
+            let (schema, wrap) = schema::of_result(make);
+            (self.output, self.wrap) = (Some(schema), wrap);
         }
     }
 
@@ -300,6 +315,11 @@ impl Resource {
     /// Sets the description.
     pub fn description(&mut self, text: impl Into<String>) {
         self.json.insert("description".into(), text.into().into());
+    }
+
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
     }
 
     /// Sets the MIME type.
@@ -371,6 +391,11 @@ impl Prompt {
         self.json.insert("description".into(), text.into().into());
     }
 
+    /// Sets the icons.
+    pub fn icons(&mut self, icons: impl IntoIcons) {
+        set_icons(&mut self.json, icons);
+    }
+
     /// Sets `_meta`.
     pub fn meta(&mut self, value: impl Serialize) {
         if let Ok(value) = serde_json::to_value(value) {
@@ -407,6 +432,10 @@ impl Prompt {
         }
         Value::Object(json).to_string()
     }
+}
+
+fn set_icons(json: &mut Map<String, Value>, icons: impl IntoIcons) {
+    json.insert("icons".into(), json!(icons.into_icons()));
 }
 
 fn named(name: &str) -> Map<String, Value> {

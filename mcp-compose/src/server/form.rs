@@ -112,7 +112,7 @@ fn field(schema: &Value) -> Result<Map<String, Value>, String> {
         }
         (Some("array"), None) => {
             let items = match rest.shift_remove("items") {
-                Some(Value::Object(items)) => items,
+                Some(Value::Object(items)) if !items.is_empty() => items,
                 _ => return Err("is a list of anything".into()),
             };
             field.insert("type".into(), "array".into());
@@ -121,6 +121,9 @@ fn field(schema: &Value) -> Result<Map<String, Value>, String> {
         }
         (Some("object"), _) => return Err("is an object".into()),
         (Some(kind), _) => return Err(format!("is a {kind}")),
+        (None, None) if rest.keys().all(|key| LABELS.contains(&key.as_str())) => {
+            return Err("can be anything".into());
+        }
         (None, None) => return Err("is not one of these".into()),
     }
     keep(&mut rest, &mut field, &LABELS);

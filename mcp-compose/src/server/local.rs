@@ -12,8 +12,10 @@ use serde_json::{Value, json, value::RawValue};
 use super::{
     Call, Ctx, Result as ToolResultOf, Server,
     call::{Given, Kind},
+    deadline::Deadline,
     describe::{Describe, Entry, Scene},
     error::RpcError,
+    icon::Icon,
     output::{ToolResult, encode},
     resource::completion,
     round::Run,
@@ -71,7 +73,7 @@ impl LocalServer {
             version: std::mem::take(&mut described.version),
             title: described.title.take(),
             website: described.website.take(),
-            icons: None,
+            icons: icons(&described.icons),
             instructions: described.instructions.take(),
         };
         let server = Arc::new(server);
@@ -120,15 +122,18 @@ impl LocalServer {
             Err(error) => return ready(Err(error)).boxed(),
         };
         let inner = Arc::clone(&self.0);
-        let (kind, key) = (call.kind, call.key);
+        let (kind, key, limit) = (call.kind, call.key, call.scene.timeout);
         if kind == Kind::Complete {
             ctx.round()
                 .close("a completion cannot ask the client anything");
         }
         async move {
             // User code runs inside, from its first line on, so that no panic gets past.
-            let method = async { (inner.dispatch)(call).await };
-            let served = AssertUnwindSafe(ctx.round().run(method))
+            let method = call
+                .ctx
+                .clone()
+                .scope(async { (inner.dispatch)(call).await });
+            let served = AssertUnwindSafe(ctx.round().run(method, limit.map(Deadline::new)))
                 .catch_unwind()
                 .await;
             ctx.finish();
@@ -139,6 +144,14 @@ impl LocalServer {
                 }
                 Ok(Run::Returned(Err(error))) => Err(error.into_rpc(RpcError::INTERNAL)),
                 Ok(Run::Stopped(stopped)) => stopped,
+                Ok(Run::Late) => {
+                    // What the method started, on a thread or in a task, may look at its context.
+                    ctx.cancellation().cancel();
+                    let limit = limit.unwrap_or_default();
+                    told(format!(
+                        "`{key}` took longer than {limit:?}, and was stopped"
+                    ))
+                }
                 Err(panic) => {
                     let message = format!("`{key}` panicked: {}", panic_text(panic.as_ref()));
                     tracing::error!(method = key, "{message}");
@@ -315,6 +328,11 @@ impl Prepared {
             scene,
         })
     }
+}
+
+/// The icons of a server as raw JSON.
+fn icons(icons: &[Icon]) -> Option<String> {
+    (!icons.is_empty()).then(|| json!(icons).to_string())
 }
 
 #[derive(Deserialize)]

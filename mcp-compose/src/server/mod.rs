@@ -2,12 +2,15 @@
 
 mod answer;
 mod ask;
+mod blocking;
 mod call;
 mod content;
 mod ctx;
+mod deadline;
 mod describe;
 mod error;
 mod form;
+mod icon;
 mod input;
 mod local;
 mod output;
@@ -28,11 +31,13 @@ pub use self::{
     content::{Audio, Content, Embedded, Image, IntoContent, Link},
     ctx::{Amount, Ctx, LogLevel, Sent},
     error::{Result, ToolError},
+    icon::{Icon, IconTheme},
     output::Json,
     prompt::{IntoMessages, Message},
     sample::SampleRequest,
 };
 pub(crate) use self::{
+    ask::META_KEY,
     ctx::CtxParts,
     error::RpcError,
     local::LocalServer,
@@ -42,6 +47,7 @@ pub(crate) use self::{
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {
     pub use super::{
+        blocking::blocking,
         bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},

@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{
     Call, Content, IntoContent, ToolError,
@@ -382,9 +382,4 @@ impl ToolResult {
 
 pub(super) fn encode(result: &impl Serialize) -> Result<String, ToolError> {
     Ok(serde_json::to_string(result)?)
-}
-
-/// Whether a schema says "an object": others are wrapped, since legacy clients take nothing else.
-pub(super) fn is_object(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object")
 }

@@ -10,16 +10,19 @@ use std::{
     fmt,
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     task::Poll,
 };
 
-use futures_util::{future::BoxFuture, task::AtomicWaker};
+use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use super::{Result as ToolResultOf, ToolError, error::RpcError};
+use super::{Result as ToolResultOf, ToolError, deadline::Deadline, error::RpcError};
 use crate::wire::peer::lock;
 
 /// How many questions of one call may be open at once: more than that is a loop gone wrong.
@@ -27,16 +30,41 @@ const MAX_OPEN: usize = 32;
 
 /// How the caller of a call is asked.
 #[derive(Clone)]
-pub(crate) enum Asking {
+pub(crate) struct Asking {
     /// While the call runs: sends method and raw params, and waits for the raw result. Dropping the
     /// wait withdraws the question.
-    Inline(Arc<Inline>),
-    /// By ending the call; these are the answers so far.
-    Replay(Answers),
+    pub(crate) inline: Arc<Inline>,
+    /// By ending the call; these are the answers so far. `None` where the caller is asked inline.
+    pub(crate) replay: Option<Answers>,
 }
 
 pub(crate) type Inline =
-    dyn Fn(&'static str, String) -> BoxFuture<'static, Result<String, RpcError>> + Send + Sync;
+    dyn Fn(&str, String) -> BoxFuture<'static, Result<String, RpcError>> + Send + Sync;
+
+#[cfg(test)]
+impl Asking {
+    /// A caller that is asked inline.
+    pub(super) fn inline(
+        ask: impl Fn(&str, String) -> BoxFuture<'static, Result<String, RpcError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            inline: Arc::new(ask),
+            replay: None,
+        }
+    }
+
+    /// A caller that is asked by the end of the call.
+    pub(super) fn replay(answers: Answers) -> Self {
+        let nobody = || Err(RpcError::new(RpcError::INTERNAL, "nobody is asked"));
+        Self {
+            inline: Arc::new(move |_, _| std::future::ready(nobody()).boxed()),
+            replay: Some(answers),
+        }
+    }
+}
 
 /// The answers that a retried request brings along, each under the key of its question.
 #[derive(Debug, Clone, Default)]
@@ -87,15 +115,22 @@ pub(super) enum Run<T> {
     Returned(T),
     /// It was stopped; this is what its caller gets.
     Stopped(Result<String, RpcError>),
+    /// It took too long.
+    Late,
 }
 
 /// The questions of one run.
 pub(super) struct Round {
     asking: Asking,
     state: Mutex<State>,
-    /// Wakes the run when a task that the method started asks something.
-    waker: AtomicWaker,
+    /// Wakes the run when something is asked or answered elsewhere: by a task that the method started, or by a child.
+    waker: Arc<AtomicWaker>,
+    /// How many questions of children are open.
+    relayed: Arc<AtomicUsize>,
     over: CancellationToken,
+    /// A child of the method has asked something: the relay keeps the call from here on, so that
+    /// what the method has done is not done again.
+    kept: AtomicBool,
 }
 
 #[derive(Default)]
@@ -122,14 +157,32 @@ impl Round {
         Self {
             asking,
             state: Mutex::default(),
-            waker: AtomicWaker::new(),
+            waker: Arc::default(),
+            relayed: Arc::default(),
             over: CancellationToken::new(),
+            kept: AtomicBool::new(false),
         }
     }
 
     /// Whether the caller is asked while the call runs.
     pub(super) fn is_inline(&self) -> bool {
-        matches!(self.asking, Asking::Inline(_))
+        self.asking.replay.is_none() || self.kept.load(Ordering::Acquire)
+    }
+
+    /// Asks what a child asks, while the method goes on.
+    pub(super) fn relay(
+        &self,
+        method: &str,
+        params: String,
+    ) -> BoxFuture<'static, Result<String, RpcError>> {
+        self.kept.store(true, Ordering::Release);
+        let answer = (self.asking.inline)(method, params);
+        let relayed = Relayed::new(&self.relayed, &self.waker);
+        async move {
+            let _relayed = relayed;
+            answer.await
+        }
+        .boxed()
     }
 
     /// Ends the round: whoever still waits for an answer is told `why` there is none.
@@ -138,21 +191,30 @@ impl Round {
         self.over.cancel();
     }
 
-    /// Runs a method until it returns, or cannot go on without an answer of its caller.
-    pub(super) async fn run<F: Future>(&self, method: F) -> Run<F::Output> {
+    /// Runs a method until it returns, cannot go on without an answer of its caller, or has taken too long.
+    pub(super) async fn run<F: Future>(
+        &self,
+        method: F,
+        mut deadline: Option<Deadline>,
+    ) -> Run<F::Output> {
         let mut method = pin!(method);
         poll_fn(|context| {
-            if !self.is_inline() {
-                self.waker.register(context.waker());
-            }
+            self.waker.register(context.waker());
             let polled = method.as_mut().poll(context);
             match (self.stop(), polled) {
                 (Some(stopped), _) => Poll::Ready(Run::Stopped(stopped)),
                 (None, Poll::Ready(returned)) => Poll::Ready(Run::Returned(returned)),
-                (None, Poll::Pending) => Poll::Pending,
+                (None, Poll::Pending) => match &mut deadline {
+                    Some(deadline) => deadline.poll(self.is_asking(), context).map(|()| Run::Late),
+                    None => Poll::Pending,
+                },
             }
         })
         .await
+    }
+
+    fn is_asking(&self) -> bool {
+        self.relayed.load(Ordering::Acquire) > 0 || !lock(&self.state).open.is_empty()
     }
 
     /// Asks the caller, and reads the answer. `read` says what is wrong with one.
@@ -162,53 +224,48 @@ impl Round {
         cancelled: &CancellationToken,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> ToolResultOf<T> {
-        match &self.asking {
-            Asking::Inline(send) => {
-                let (key, method, params) = (
-                    question.key.clone(),
-                    question.method,
-                    question.params.clone(),
-                );
-                let repeats = question.repeats;
-                let _open = self.open(question)?;
-                let answer = tokio::select! {
-                    answer = send(method, params) => answer,
-                    () = self.ended(cancelled) => return Err(self.gone()),
-                };
-                let answer = answer.map_err(|error| {
-                    ToolError::new(format_args!(
-                        "the client did not answer `{key}`: {}",
-                        error.message
-                    ))
-                })?;
-                let read =
-                    read(&answer).map_err(|problem| ToolError::new(wrong(&key, &problem)))?;
-                if !repeats && let Ok(answer) = RawValue::from_string(answer) {
-                    lock(&self.state).used.insert(key, answer);
+        let replay = self.asking.replay.as_ref();
+        if let Some(answer) = replay.and_then(|answers| answers.get(&question.key)) {
+            self.check(&question)?;
+            match read(answer.get()) {
+                Ok(read) => {
+                    let mut state = lock(&self.state);
+                    state.used.insert(question.key, answer.to_owned());
+                    return Ok(read);
                 }
-                Ok(read)
-            }
-            Asking::Replay(answers) => {
-                if let Some(answer) = answers.get(&question.key) {
-                    self.check(&question)?;
-                    match read(answer.get()) {
-                        Ok(read) => {
-                            let mut state = lock(&self.state);
-                            state.used.insert(question.key, answer.to_owned());
-                            return Ok(read);
-                        }
-                        Err(problem) => {
-                            let error = RpcError::invalid_params(wrong(&question.key, &problem));
-                            lock(&self.state).refused.get_or_insert(error);
-                        }
-                    }
-                    self.wait(cancelled).await
-                } else {
-                    let _open = self.open(question)?;
-                    self.wait(cancelled).await
+                Err(problem) => {
+                    let error = RpcError::invalid_params(wrong(&question.key, &problem));
+                    lock(&self.state).refused.get_or_insert(error);
                 }
             }
+            return self.wait(cancelled).await;
         }
+        if !self.is_inline() {
+            let _open = self.open(question)?;
+            return self.wait(cancelled).await;
+        }
+        let (key, method, params) = (
+            question.key.clone(),
+            question.method,
+            question.params.clone(),
+        );
+        let repeats = question.repeats;
+        let _open = self.open(question)?;
+        let answer = tokio::select! {
+            answer = (self.asking.inline)(method, params) => answer,
+            () = self.ended(cancelled) => return Err(self.gone()),
+        };
+        let answer = answer.map_err(|error| {
+            ToolError::new(format_args!(
+                "the client did not answer `{key}`: {}",
+                error.message
+            ))
+        })?;
+        let read = read(&answer).map_err(|problem| ToolError::new(wrong(&key, &problem)))?;
+        if !repeats && let Ok(answer) = RawValue::from_string(answer) {
+            lock(&self.state).used.insert(key, answer);
+        }
+        Ok(read)
     }
 
     /// Waits for the end of a run that will not go on. Only a task that outlives it sees the error.
@@ -260,6 +317,8 @@ impl Round {
             method: question.method,
             params: question.params,
         });
+        drop(state);
+        self.waker.wake();
         Ok(Guard {
             round: self,
             ticket,
@@ -301,6 +360,25 @@ impl Drop for Guard<'_> {
         lock(&self.round.state)
             .open
             .retain(|open| open.ticket != ticket);
+        self.round.waker.wake();
+    }
+}
+
+/// An open question of a child.
+struct Relayed(Arc<AtomicUsize>, Arc<AtomicWaker>);
+
+impl Relayed {
+    fn new(open: &Arc<AtomicUsize>, waker: &Arc<AtomicWaker>) -> Self {
+        open.fetch_add(1, Ordering::AcqRel);
+        waker.wake();
+        Self(Arc::clone(open), Arc::clone(waker))
+    }
+}
+
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.1.wake();
     }
 }
 

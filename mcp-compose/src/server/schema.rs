@@ -1,6 +1,7 @@
 //! The schema profile of typed servers: what every client and model provider accepts.
 //!
-//! Draft 2020-12 without `$schema`, subschemas inlined unless recursive, no `null` in inputs, standard formats only.
+//! Draft 2020-12 without `$schema`, subschemas inlined unless recursive, no `null` in inputs, one type each, standard
+//! formats only. At the top stands an object with properties and without alternatives.
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -69,16 +70,24 @@ pub(super) fn of_arguments(arguments: &[Property]) -> Value {
     Value::Object(schema)
 }
 
-/// The schema of arguments that are one type; `None` if it is not an object without alternatives, which clients refuse.
+/// The schema of arguments that are one type; `None` if clients would refuse it.
 pub(super) fn of_whole(make: MakeSchema) -> Option<Value> {
-    let schema = of_input(make);
-    let alternatives = ["oneOf", "anyOf", "allOf"]
+    at_top(of_input(make)).ok()
+}
+
+/// Makes it a schema that may stand at the top, or gives it back: clients take an object without alternatives only.
+fn at_top(mut schema: Value) -> Result<Value, Value> {
+    let alternatives = ["oneOf", "anyOf", "allOf", "$ref"]
         .iter()
         .any(|key| schema.get(key).is_some());
-    if alternatives || !super::output::is_object(&schema) {
-        return None;
+    match &mut schema {
+        Value::Object(keys) if !alternatives && keys.get("type") == Some(&json!("object")) => {
+            // Maps have none.
+            keys.entry("properties").or_insert_with(|| json!({}));
+            Ok(schema)
+        }
+        _ => Err(schema),
     }
-    Some(schema)
 }
 
 /// The schema of what is read.
@@ -90,17 +99,17 @@ pub(super) fn of_input(make: MakeSchema) -> Value {
     )
 }
 
-/// The schema of a result.
-pub(super) fn of_result(make: MakeSchema) -> Value {
-    of(
-        make,
-        SchemaSettings::draft2020_12().for_serialize(),
-        Side::Output,
-    )
+/// The schema of a result, and whether that is wrapped as `{"result": ..}` because it cannot stand at the top.
+pub(super) fn of_result(make: MakeSchema) -> (Value, bool) {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    match at_top(of(make, settings, Side::Output)) {
+        Ok(schema) => (schema, false),
+        Err(schema) => (wrapped(schema), true),
+    }
 }
 
 /// The schema of `{"result": ..}`.
-pub(super) fn wrapped(schema: Value) -> Value {
+fn wrapped(schema: Value) -> Value {
     let Value::Object(mut inner) = schema else {
         return json!({ "type": "object", "properties": { "result": {} }, "required": ["result"] });
     };
@@ -179,7 +188,13 @@ const FORMATS: [&str; 19] = [
 
 /// Brings a schema and those in it into the profile. Values that are data, like `default`, stay as they are.
 fn tidy(schema: &mut Value, side: Side) {
-    let Value::Object(keys) = schema else { return };
+    let Value::Object(keys) = schema else {
+        // Anything: some clients know no booleans here.
+        if *schema == Value::Bool(true) {
+            *schema = json!({});
+        }
+        return;
+    };
     if keys
         .get("format")
         .and_then(Value::as_str)
@@ -190,6 +205,8 @@ fn tidy(schema: &mut Value, side: Side) {
     if side == Side::Input {
         drop_null(keys);
     }
+    split_types(keys);
+    add_items(keys);
     for (key, value) in keys.iter_mut() {
         match key.as_str() {
             "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
@@ -202,6 +219,7 @@ fn tidy(schema: &mut Value, side: Side) {
                     schemas.iter_mut().for_each(|schema| tidy(schema, side));
                 }
             }
+            "additionalProperties" if value.is_boolean() => {}
             "items"
             | "additionalProperties"
             | "unevaluatedProperties"
@@ -215,6 +233,75 @@ fn tidy(schema: &mut Value, side: Side) {
             _ => {}
         }
     }
+}
+
+/// What says something about a value without deciding whether it is right.
+const NOTES: [&str; 7] = [
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+];
+
+/// What may decide about `null`; all else is about values of other types.
+const GENERAL: [&str; 8] = [
+    "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref",
+];
+
+/// A list of types becomes a choice between schemas of one type each: some providers refuse the list.
+fn split_types(keys: &mut Map<String, Value>) {
+    let Some(Value::Array(types)) = keys.get("type") else {
+        return;
+    };
+    let types = types.clone();
+    let (notes, mut rest): (Map<_, _>, Map<_, _>) =
+        std::mem::take(keys).into_iter().partition(|(key, _)| {
+            NOTES.contains(&key.as_str()) || (key.starts_with('$') && key != "$ref")
+        });
+    *keys = notes;
+    rest.remove("type");
+    let choices = types.into_iter().map(|kind| {
+        let null = kind == "null";
+        let mut choice = Map::from_iter([("type".to_owned(), kind)]);
+        for (key, value) in &rest {
+            if !null || GENERAL.contains(&key.as_str()) {
+                choice.insert(key.clone(), value.clone());
+            }
+        }
+        if !null && let Some(Value::Array(values)) = choice.get_mut("enum") {
+            values.retain(|value| !value.is_null());
+        }
+        Value::Object(choice)
+    });
+    keys.insert("anyOf".into(), choices.collect());
+}
+
+/// A list without `items` is refused by some providers, which do not know `prefixItems` either.
+fn add_items(keys: &mut Map<String, Value>) {
+    if keys.get("type") != Some(&json!("array")) || keys.contains_key("items") {
+        return;
+    }
+    let items = match keys.get("prefixItems") {
+        None => json!({}),
+        // Only where there can be no others, which it would say something about.
+        Some(Value::Array(first)) if keys.get("maxItems") == Some(&json!(first.len())) => {
+            let mut kinds: Vec<&Value> = Vec::new();
+            for kind in first {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+            match kinds.as_slice() {
+                [only] => (*only).clone(),
+                several => json!({ "anyOf": several }),
+            }
+        }
+        Some(_) => return,
+    };
+    keys.insert("items".into(), items);
 }
 
 /// `Option<T>` in an input is "not required", with the schema of `T`: some providers refuse a list of types.

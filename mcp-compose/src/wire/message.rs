@@ -158,6 +158,14 @@ impl Notification {
         }
     }
 
+    /// A notification of whatever name.
+    pub(crate) fn named(method: &str, params: Option<Raw>) -> Self {
+        Self {
+            method: method.into(),
+            params,
+        }
+    }
+
     /// The params' text, `{}` where there are none.
     pub(crate) fn params(&self) -> &str {
         self.params.as_ref().map_or("{}", Raw::as_str)

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod object;
+pub(crate) mod origin;
 pub(crate) mod param_headers;
 pub(crate) mod peer;
 pub(crate) mod scan;
@@ -22,3 +23,4 @@ pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::
 pub(crate) use json::Raw;
 pub(crate) use message::{ErrorObject, Id, Message, Notification, Request, Response};
 pub(crate) use object::Object;
+pub(crate) use origin::{HttpRequest, Origin};

@@ -19,6 +19,7 @@ use super::FastMap;
 use super::json::Raw;
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response, code};
 use super::object::Object;
+use super::origin::{HttpRequest, Origin};
 use super::version::{Era, META_SUBSCRIPTION};
 pub(crate) use call::Call;
 use slot::Slot;
@@ -58,6 +59,11 @@ fn cancellation(id: u64, reason: &str) -> Message {
 pub(crate) trait Outlet: Send + Sync + fmt::Debug + 'static {
     /// Hands a message over. Never blocks; an outlet that is closed or full refuses.
     fn send(&self, message: Message) -> Result<(), LinkError>;
+
+    /// The HTTP request whose stream this is, if it is one.
+    fn http(&self) -> Option<&Arc<HttpRequest>> {
+        None
+    }
 }
 
 /// A message on its way out, with what only some transports need.
@@ -69,6 +75,8 @@ pub(crate) struct Outgoing {
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Who the call is made for: what per-request credentials are chosen by.
     pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,
+    /// Where the call comes from, for a child in this process.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 impl Outgoing {
@@ -78,6 +86,7 @@ impl Outgoing {
             message,
             headers: Vec::new(),
             caller: None,
+            origin: None,
         }
     }
 }
@@ -210,6 +219,7 @@ impl Peer {
                 message,
                 headers: route.headers,
                 caller: route.caller,
+                origin: route.origin,
             })
         };
         self.call(method, params, None, send)
@@ -537,6 +547,8 @@ pub(crate) struct RequestRoute {
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Who the call is made for.
     pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,
+    /// Where the call comes from, for a child in this process.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 /// Why a request of the other side was not begun.

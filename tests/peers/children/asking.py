@@ -5,15 +5,11 @@ a folder in which all processes of this child keep what they have to know of eac
 calls that were cancelled. `--era` is the one that it expects to be spoken to in: this SDK serves both.
 """
 
-import argparse
-import socket
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anyio
-import uvicorn
+from asking_bed import NAME_SCHEMA, STEP_SECONDS, STEPS, Bed, answered, completions, late, serve_http
 from mcp.server import ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.shared.exceptions import MCPDeprecationWarning
@@ -25,7 +21,6 @@ from mcp.types import (
     ElicitRequestFormParams,
     ElicitRequestURLParams,
     EmptyResult,
-    InputRequest,
     InputRequiredResult,
     ListRootsRequest,
     SamplingMessage,
@@ -37,22 +32,10 @@ from mcp.types import (
 
 warnings.simplefilter("ignore", MCPDeprecationWarning)
 
-STEPS = 5
-STEP_SECONDS = 0.01
-LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 10
+bed = Bed()
 BOARD = "board://news"
-NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-STATE = Path()
-ERA = ""
 # The sessions that an update is sent to in the legacy era, by URI and by connection.
 subscribed: dict[str, dict[int, Any]] = {}
-
-
-
-def late(name: str) -> Callable[[], str]:
-    """A tool that came late."""
-    return lambda: f"hello from {name}"
 
 
 class Asking(MCPServer):
@@ -60,10 +43,8 @@ class Asking(MCPServer):
 
     def _see_late_tools(self) -> None:
         known = {tool.name for tool in self._tool_manager.list_tools()}
-        for file in sorted(STATE.glob("tool-*")):
-            name = file.name.removeprefix("tool-")
-            if name not in known:
-                self.add_tool(late(name), name=name, description="Came late.")
+        for name in bed.late_tools(known):
+            self.add_tool(late(name), name=name, description="Came late.")
 
     async def list_tools(self) -> Any:
         self._see_late_tools()
@@ -78,17 +59,7 @@ mcp = Asking("asking", version="1.0.0")
 
 
 def modern(ctx: Context) -> bool:
-    """Whether the call is one of the modern era; it must be one of the era that is meant."""
-    spoken = "modern" if (ctx.protocol_version or "") >= "2026" else "legacy"
-    if spoken != ERA:
-        raise ValueError(f"called as a {spoken} server, not as a {ERA} one")
-    return spoken == "modern"
-
-
-def answered(ctx: Context, request: InputRequest) -> Any:
-    """The answer to the one question of a modern call, or the result that asks it."""
-    answer = (ctx.input_responses or {}).get("it")
-    return InputRequiredResult(input_requests={"it": request}) if answer is None else answer
+    return bed.modern(ctx.protocol_version)
 
 
 @mcp.tool(structured_output=False)
@@ -168,28 +139,20 @@ async def chatter(nonce: str, ctx: Context) -> str:
 @mcp.tool()
 async def wait(nonce: str, ctx: Context) -> str:
     """Reports progress once, and then waits until it is cancelled."""
-    try:
-        await ctx.report_progress(1, None, "waiting")
-        await anyio.sleep_forever()
-    except anyio.get_cancelled_exc_class():
-        (STATE / f"cancelled-{nonce}").touch()
-        raise
+    await ctx.report_progress(1, None, "waiting")
+    await bed.wait(nonce)
 
 
 @mcp.tool()
 async def cancelled_count(nonce: str) -> str:
     """How often `wait` was cancelled with this nonce; waits for the first time."""
-    with anyio.move_on_after(PATIENCE_SECONDS):
-        while not (STATE / f"cancelled-{nonce}").exists():
-            await anyio.sleep(LOOK_SECONDS)
-        return "1"
-    return "0"
+    return await bed.cancelled_count(nonce)
 
 
 @mcp.tool()
 async def grow(name: str, ctx: Context) -> str:
     """Adds a tool."""
-    (STATE / f"tool-{name}").touch()
+    bed.grown(name)
     await ctx.notify_tools_changed()
     if not modern(ctx):
         await ctx.session.send_tool_list_changed()
@@ -220,7 +183,7 @@ def greet(name: str) -> str:
 @mcp.completion()
 async def complete(ref: Any, argument: Any, context: Any) -> Completion:
     """Names that begin with what was typed."""
-    names = [name for name in ("ada", "alan", "grace") if name.startswith(argument.value)]
+    names = completions(argument.value)
     return Completion(values=names, total=len(names), has_more=False)
 
 
@@ -244,22 +207,8 @@ mcp._lowlevel_server.add_request_handler("resources/subscribe", SubscribeRequest
 mcp._lowlevel_server.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
 
 
-def main() -> None:
-    global STATE, ERA
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--http", action="store_true")
-    options.add_argument("--state", type=Path, required=True)
-    options.add_argument("--era", choices=["legacy", "modern"], required=True)
-    arguments = options.parse_args()
-    STATE, ERA = arguments.state, arguments.era
-    if not arguments.http:
-        mcp.run("stdio")
-        return
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-    server = uvicorn.Server(uvicorn.Config(mcp.streamable_http_app(), log_level="warning"))
-    server.run(sockets=[listener])
-
-
 if __name__ == "__main__":
-    main()
+    if bed.http:
+        serve_http(mcp.streamable_http_app())
+    else:
+        mcp.run("stdio")

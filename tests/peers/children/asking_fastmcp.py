@@ -2,17 +2,13 @@
 legacy era only, as FastMCP does. Its command line is that of `asking.py`.
 """
 
-import argparse
 import asyncio
-import socket
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anyio
-import uvicorn
+from asking_bed import NAME_SCHEMA, STEP_SECONDS, STEPS, Bed, answered, completions, late, serve_http
 from fastmcp import Context, FastMCP
 from fastmcp.server.middleware import Middleware
 from mcp.types import (
@@ -21,7 +17,6 @@ from mcp.types import (
     ElicitRequest,
     ElicitRequestFormParams,
     ElicitRequestURLParams,
-    InputRequest,
     InputRequiredResult,
     ListRootsRequest,
     SamplingMessage,
@@ -31,13 +26,7 @@ from mcp.types import (
 
 warnings.simplefilter("ignore")
 
-STEPS = 5
-STEP_SECONDS = 0.01
-LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 10
-NAME_SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-STATE = Path()
-ERA = ""
+bed = Bed()
 
 
 @dataclass
@@ -47,22 +36,15 @@ class Name:
     name: str
 
 
-def late(name: str) -> Callable[[], str]:
-    """A tool that came late."""
-    return lambda: f"hello from {name}"
-
-
 class Late(Middleware):
     """Has one more tool for each file `tool-*` in the folder of state."""
 
     known: set[str] = set()
 
     async def on_request(self, context: Any, call_next: Any) -> Any:
-        for file in sorted(STATE.glob("tool-*")):
-            name = file.name.removeprefix("tool-")
-            if name not in self.known:
-                self.known.add(name)
-                mcp.tool(late(name), name=name)
+        for name in bed.late_tools(self.known):
+            self.known.add(name)
+            mcp.tool(late(name), name=name)
         return await call_next(context)
 
 
@@ -70,17 +52,7 @@ mcp = FastMCP("asking", version="1.0.0", middleware=[Late()])
 
 
 def modern(ctx: Context) -> bool:
-    """Whether the call is one of the modern era; it must be one of the era that is meant."""
-    spoken = "modern" if ctx.request_context.protocol_version >= "2026" else "legacy"
-    if spoken != ERA:
-        raise ValueError(f"called as a {spoken} server, not as a {ERA} one")
-    return spoken == "modern"
-
-
-def answered(ctx: Context, request: InputRequest) -> Any:
-    """The answer to the one question of a modern call, or the result that asks it."""
-    answer = (ctx.input_responses or {}).get("it")
-    return InputRequiredResult(input_requests={"it": request}) if answer is None else answer
+    return bed.modern(ctx.request_context.protocol_version)
 
 
 @mcp.tool(output_schema=None)
@@ -157,28 +129,20 @@ async def chatter(nonce: str, ctx: Context) -> str:
 @mcp.tool
 async def wait(nonce: str, ctx: Context) -> str:
     """Reports progress once, and then waits until it is cancelled."""
-    try:
-        await ctx.report_progress(1, None, "waiting")
-        await anyio.sleep_forever()
-    except anyio.get_cancelled_exc_class():
-        (STATE / f"cancelled-{nonce}").touch()
-        raise
+    await ctx.report_progress(1, None, "waiting")
+    await bed.wait(nonce)
 
 
 @mcp.tool
 async def cancelled_count(nonce: str) -> str:
     """How often `wait` was cancelled with this nonce; waits for the first time."""
-    with anyio.move_on_after(PATIENCE_SECONDS):
-        while not (STATE / f"cancelled-{nonce}").exists():
-            await anyio.sleep(LOOK_SECONDS)
-        return "1"
-    return "0"
+    return await bed.cancelled_count(nonce)
 
 
 @mcp.tool
 async def grow(name: str, ctx: Context) -> str:
     """Adds a tool."""
-    (STATE / f"tool-{name}").touch()
+    bed.grown(name)
     await ctx.send_notification(ToolListChangedNotification())
     return f"added {name}"
 
@@ -186,7 +150,7 @@ async def grow(name: str, ctx: Context) -> str:
 @mcp.completion
 def complete(ref: Any, argument: Any, context: Any) -> list[str]:
     """Names that begin with what was typed."""
-    return [name for name in ("ada", "alan", "grace") if name.startswith(argument.value)]
+    return completions(argument.value)
 
 
 @mcp.prompt
@@ -195,22 +159,8 @@ def greet(name: str) -> str:
     return f"Greet {name}."
 
 
-def main() -> None:
-    global STATE, ERA
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--http", action="store_true")
-    options.add_argument("--state", type=Path, required=True)
-    options.add_argument("--era", choices=["legacy", "modern"], required=True)
-    arguments = options.parse_args()
-    STATE, ERA = arguments.state, arguments.era
-    if not arguments.http:
-        asyncio.run(mcp.run_stdio_async(show_banner=False))
-        return
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-    server = uvicorn.Server(uvicorn.Config(mcp.http_app(), log_level="warning"))
-    server.run(sockets=[listener])
-
-
 if __name__ == "__main__":
-    main()
+    if bed.http:
+        serve_http(mcp.http_app())
+    else:
+        asyncio.run(mcp.run_stdio_async(show_banner=False))

@@ -54,8 +54,8 @@ function childOf(meta) {
 }
 
 class Child {
-  constructor({ label, era, namespace, lacks }) {
-    Object.assign(this, { label, era, namespace, lacks });
+  constructor({ label, era, namespace, asks_as, lacks }) {
+    Object.assign(this, { label, era, namespace, asksAs: asks_as, lacks });
   }
 
   name(name) {
@@ -67,7 +67,7 @@ class Child {
   }
 
   message(text) {
-    return this.namespace ? `[${this.namespace}] ${text}` : text;
+    return `${this.asksAs}${text}`;
   }
 }
 

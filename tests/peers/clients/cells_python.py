@@ -1,8 +1,8 @@
 """Goes through the features of asking children with the official Python SDK (2.x), and answers what they ask.
 
 Its one argument is a plan: {"era": "legacy" | "modern", "targets": [{"url": .. | "command": [..], "children":
-[{"label", "era", "namespace", "lacks"}]}]}; a child without a namespace is served as it is, and the features that it
-lacks are passed over. One JSON line a check on stdout: {"child": label, "check": feature, "ok", "detail"}.
+[{"label", "era", "namespace", "asks_as", "lacks"}]}]}; a child without a namespace is served as it is, `asks_as` is
+what an aggregator puts before its messages, and the features that it lacks are passed over. One JSON line a check on stdout: {"child": label, "check": feature, "ok", "detail"}.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Child:
     label: str
     era: str
     namespace: str | None
+    asks_as: str
     lacks: list[str]
 
     def name(self, name: str) -> str:
@@ -54,7 +55,7 @@ class Child:
         return f"{self.namespace}://{uri}" if self.namespace else uri
 
     def message(self, text: str) -> str:
-        return f"[{self.namespace}] {text}" if self.namespace else text
+        return f"{self.asks_as}{text}"
 
 
 @dataclass

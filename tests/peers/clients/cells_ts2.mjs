@@ -2,6 +2,7 @@
 import { Client, LOG_LEVEL_META_KEY, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { CAPABILITIES, main } from "./cells.mjs";
+import { listen } from "./checks.mjs";
 
 async function connect({ url, command, era, user }) {
   const client = new Client(
@@ -28,18 +29,7 @@ async function connect({ url, command, era, user }) {
     // Of these it drops `_meta`, which the 2026-07-28 schema does not have there.
     unnamed: modern ? ["sampling", "url"] : [],
     call: (params, options) => client.callTool(params, options),
-    listen: modern
-      ? async (uris) => {
-          const filter = uris.length > 0 ? { resourceSubscriptions: uris } : { toolsListChanged: true };
-          const subscription = await client.listen(filter);
-          return () => subscription.close();
-        }
-      : async (uris) => {
-          for (const uri of uris) await client.subscribeResource({ uri });
-          return async () => {
-            for (const uri of uris) await client.unsubscribeResource({ uri });
-          };
-        },
+    listen: (uris) => listen(client, uris),
     ready: async () => {
       if (!modern) await client.setLoggingLevel("info");
     },

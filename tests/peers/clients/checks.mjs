@@ -1,11 +1,26 @@
 // The checks that both TypeScript clients make, and their command line. A client brings `connect`; it answers with
-// { client, modern, version, toolsChanged, updated, listen(uris), close() }.
+// { client, modern, version, toolsChanged, updated, listen(uris), close() }. It can be asked something only if it is
+// given `elicit(params)`.
 import { parseArgs } from "node:util";
+import { todoChecks } from "./todo_checks.mjs";
 
 const LIMIT_MS = 30_000;
 // Absence can only be shown by waiting: a second notification would follow the first within this time.
 const SETTLE_MS = 600;
 const LOOK_AGAIN_MS = 300;
+
+/** Listens for changed tools, or for updates of `uris`, in the way of an SDK 2.x connection's era. Its answer ends it. */
+export async function listen(client, uris) {
+  if (client.getProtocolEra() === "modern") {
+    const filter = uris.length > 0 ? { resourceSubscriptions: uris } : { toolsListChanged: true };
+    const subscription = await client.listen(filter);
+    return () => subscription.close();
+  }
+  for (const uri of uris) await client.subscribeResource({ uri });
+  return async () => {
+    for (const uri of uris) await client.unsubscribeResource({ uri });
+  };
+}
 
 /** What a connected client was notified of. */
 export class News {
@@ -57,6 +72,7 @@ const checks = [
   [["database"], "cancel", cancel],
   [["database"], "subscribe", subscribe],
   [["database"], "list_changed", listChanged],
+  ...todoChecks,
 ];
 
 /** Parses the command line, runs every check that the children allow, and exits. */
@@ -73,8 +89,15 @@ export async function main(connect) {
   });
   const present = new Set(values.children.split(",").concat(values.exposed ? ["exposed"] : []));
   const only = values.only ? values.only.split(",") : undefined;
+  // The reference children ask nothing, and their clients can be asked nothing.
+  const elicit = present.has("todo")
+    ? (params) => {
+        bed.asked.push(params);
+        return bed.answer;
+      }
+    : undefined;
   const bed = {
-    connect: () => connect({ url: values.url, command: positionals, era: values.era }),
+    connect: () => connect({ url: values.url, command: positionals, era: values.era, elicit }),
     many: values.url !== undefined,
     has: (child) => present.has(child),
     name: (child, name) => (values.exposed ? `${child}_${name}` : name),

@@ -3,13 +3,16 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import {
+  ElicitRequestSchema,
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { News, main } from "./checks.mjs";
 
-async function connect({ url, command }) {
-  const client = new Client({ name: "ts1-client", version: "1.0.0" });
+async function connect({ url, command, elicit }) {
+  const capabilities = elicit ? { elicitation: {} } : {};
+  const client = new Client({ name: "ts1-client", version: "1.0.0" }, { capabilities });
+  if (elicit) client.setRequestHandler(ElicitRequestSchema, ({ params }) => elicit(params));
   const news = new News();
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => news.toolsDidChange());
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => news.didUpdate(params.uri));

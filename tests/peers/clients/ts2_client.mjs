@@ -1,13 +1,17 @@
 // Checks a server with the official TypeScript SDK 2.x, in either era. See checks.mjs.
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { News, main } from "./checks.mjs";
+import { News, listen, main } from "./checks.mjs";
 
-async function connect({ url, command, era }) {
+async function connect({ url, command, era, elicit }) {
   const client = new Client(
     { name: "ts2-client", version: "1.0.0" },
-    { versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" } },
+    {
+      capabilities: elicit ? { elicitation: {} } : {},
+      versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" },
+    },
   );
+  if (elicit) client.setRequestHandler("elicitation/create", ({ params }) => elicit(params));
   const news = new News();
   client.setNotificationHandler("notifications/tools/list_changed", () => news.toolsDidChange());
   client.setNotificationHandler("notifications/resources/updated", ({ params }) => news.didUpdate(params.uri));
@@ -22,18 +26,7 @@ async function connect({ url, command, era }) {
     news,
     version: `${client.getProtocolEra()} ${JSON.stringify(client.getServerVersion())}`,
     call: (params, options) => client.callTool(params, options),
-    listen: modern
-      ? async (uris) => {
-          const filter = uris.length > 0 ? { resourceSubscriptions: uris } : { toolsListChanged: true };
-          const subscription = await client.listen(filter);
-          return () => subscription.close();
-        }
-      : async (uris) => {
-          for (const uri of uris) await client.subscribeResource({ uri });
-          return async () => {
-            for (const uri of uris) await client.unsubscribeResource({ uri });
-          };
-        },
+    listen: (uris) => listen(client, uris),
     close: async () => {
       if (url && !modern) await transport.terminateSession();
       await client.close();

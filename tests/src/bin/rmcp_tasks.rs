@@ -3,7 +3,6 @@
 //!
 //! Without arguments it serves stdio; with `--http` streamable HTTP on a free port, its URL printed as one line.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
@@ -13,10 +12,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::task_manager::{TaskContext, TaskExit, TaskManager, TaskOptions};
-use rmcp::transport::StreamableHttpService;
-use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
-use rmcp::{RoleServer, ServerHandler, ServiceExt};
+use rmcp::{RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -24,34 +20,7 @@ const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 #[tokio::main]
 async fn main() {
-    let server = Tasks::default();
-    if std::env::args().nth(1).as_deref() != Some("--http") {
-        let running = server
-            .serve(rmcp::transport::stdio())
-            .await
-            .expect("a client says hello");
-        // Why it ended matters to nobody.
-        let _ = running.waiting().await;
-        return;
-    }
-    let service = StreamableHttpService::new(
-        move || Ok(server.clone()),
-        Arc::new(LocalSessionManager::default()),
-        StreamableHttpServerConfig::default(),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    #[expect(clippy::print_stdout, reason = "whoever started it reads the URL")]
-    {
-        println!(
-            "http://{}/mcp",
-            listener.local_addr().expect("a bound address")
-        );
-    }
-    axum::serve(listener, axum::Router::new().route_service("/mcp", service))
-        .await
-        .expect("serving does not fail");
+    mcp_compose_tests::rmcp_server::serve(Tasks::default()).await;
 }
 
 /// The server. Its clones share their tasks.

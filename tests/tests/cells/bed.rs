@@ -179,6 +179,14 @@ impl Child {
         self.planned(Some(&self.label))
     }
 
+    /// The same, where a typed server calls the child, which it knows by this name.
+    pub(crate) fn called(&self, inner: &str) -> Value {
+        let mut planned = self.planned(Some(&self.label));
+        planned["asks_as"] = json!(format!("[{}] [{inner}] ", self.label));
+        planned["lacks"] = json!(["list_changed", "subscribe", "complete"]);
+        planned
+    }
+
     /// A child that is not there, to see what the table makes of it.
     pub(crate) fn planted(label: &str) -> Self {
         Self {
@@ -196,6 +204,7 @@ impl Child {
             "label": self.label,
             "era": self.era.name(),
             "namespace": namespace,
+            "asks_as": namespace.map_or(String::new(), |namespace| format!("[{namespace}] ")),
             "lacks": self.lacks,
         })
     }
@@ -290,16 +299,5 @@ pub(crate) async fn visit(client: Client, targets: &[Value]) -> Vec<Check> {
         .await
         .unwrap_or_else(|_| panic!("{client:?} did not end"))
         .expect("the client can be started");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let checks: Vec<Check> = stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    assert!(
-        !checks.is_empty(),
-        "{client:?} reported nothing ({}): {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    checks
+    client.reported(&output)
 }

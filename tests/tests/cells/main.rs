@@ -78,3 +78,32 @@ async fn every_cell() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     found.documented(fronts_of, &bed.children);
 }
+
+/// What children ask and tell reaches the client of a typed server that calls them, as if it were the server's own.
+#[tokio::test]
+async fn calls_between() {
+    let bed = Bed::new().await;
+    let inner = |child: &Child| format!("of-{}", child.label);
+    let config = bed.children.iter().fold(Config::new(), |config, child| {
+        config.child(&inner(child), child.entry())
+    });
+    let exposed: Vec<Value> = bed
+        .children
+        .iter()
+        .map(|child| child.called(&inner(child)))
+        .collect();
+    let program = env!("CARGO_BIN_EXE_calls_between");
+    let aggregator = Aggregator::of_program(program, &config).await;
+    let mut found = Found::default();
+    for client in CLIENTS {
+        let target = json!({ "url": aggregator.url, "children": exposed });
+        found.add(ON_HTTP, client, visit(client, &[target]).await);
+    }
+    let pairs: Vec<_> = CLIENTS
+        .into_iter()
+        .flat_map(|client| bed.children.iter().map(move |child| (client, child)))
+        .collect();
+    let lacks = ["list_changed", "subscribe", "complete"];
+    let failures = found.failures_but(&lacks, |_| &[ON_HTTP], &pairs);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -90,6 +90,16 @@ impl Found {
 
     /// What does not work, one line for each pair of peers on each front.
     pub(crate) fn failures(&self, fronts: Fronts, pairs: &[(Client, &Child)]) -> Vec<String> {
+        self.failures_but(&[], fronts, pairs)
+    }
+
+    /// The same, where some features were not looked at.
+    pub(crate) fn failures_but(
+        &self,
+        passed_over: &[&str],
+        fronts: Fronts,
+        pairs: &[(Client, &Child)],
+    ) -> Vec<String> {
         let connecting = self
             .checks
             .values()
@@ -97,6 +107,7 @@ impl Found {
             .map(|check| format!("{}: {}", check.child, check.detail));
         let trying = FEATURES
             .iter()
+            .filter(|(feature, _)| !passed_over.contains(feature))
             .flat_map(|(feature, _)| self.troubles(fronts, pairs, feature));
         connecting.chain(trying).collect()
     }

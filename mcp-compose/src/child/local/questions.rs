@@ -30,7 +30,7 @@ impl Questions {
         self: Arc<Self>,
         peer: Weak<Peer>,
         call: (u64, CancellationToken),
-        method: &'static str,
+        method: String,
         params: String,
     ) -> Result<String, RpcError> {
         let gone = || RpcError::new(RpcError::INTERNAL, "nobody is there to ask");

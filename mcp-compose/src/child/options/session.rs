@@ -1,7 +1,7 @@
 //! A session that the user holds, as a child.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::common_options;
 use crate::child::{AnyTransport, Transport};
@@ -88,10 +88,11 @@ impl<S: rmcp::Service<rmcp::RoleClient>> IntoSession
 
 common_options!(Session);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Session {
     fn into_child(self) -> DeclaredChild {
         DeclaredChild::new(self.options)
-            .with_source(ChildSource::Session(Mutex::new(Some(self.spec))))
+            .with_source(ChildSource::Session(Arc::new(Mutex::new(Some(self.spec)))))
     }
 }
 

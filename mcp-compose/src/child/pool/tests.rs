@@ -96,6 +96,7 @@ impl Rig {
             namespace: None,
             source: ChildSource::Fake(fake.clone()),
             options,
+            mount: Arc::default(),
         };
         let audience: Weak<dyn Audience> = Arc::downgrade(&(Arc::clone(&ear) as Arc<dyn Audience>));
         let child = Child::new(1, spec, Handle::current(), audience, TaskTracker::new());

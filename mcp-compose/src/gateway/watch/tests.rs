@@ -52,6 +52,7 @@ impl House {
             namespace: None,
             source: ChildSource::Fake(fake.clone()),
             options: ChildOptions::default(),
+            mount: Arc::default(),
         });
         let gateway = Gateway::start(composition, Handle::current());
         gateway.children()[0].settled().await;

@@ -20,7 +20,7 @@ use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::{Incoming, Malformed};
 use crate::wire::sse::EventId;
 use crate::wire::version::{LATEST_LEGACY, LEGACY, MODERN};
-use crate::wire::{self, Message, Raw, Request};
+use crate::wire::{self, HttpRequest, Message, Raw, Request};
 
 /// Versions whose clients may send batches.
 const WITH_BATCHES: [&str; 2] = ["2025-03-26", "2024-11-05"];
@@ -28,11 +28,12 @@ const WITH_BATCHES: [&str; 2] = ["2025-03-26", "2024-11-05"];
 impl<G: Backend> Front<G> {
     pub(super) async fn post_legacy(
         self: &Arc<Self>,
-        headers: &HeaderMap,
+        http: &Arc<HttpRequest>,
         principal: Principal,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
+        let headers = &http.headers;
         if !headers.contains_key(MCP_SESSION_ID) {
             return self
                 .post_without_session(principal, accepts, incoming)
@@ -49,7 +50,7 @@ impl<G: Backend> Front<G> {
                 .about(&request.id))
             }
             Incoming::One(Message::Request(request)) => {
-                self.serve_legacy(&session, accepts, request).await
+                self.serve_legacy(&session, http, accepts, request).await
             }
             Incoming::One(message) => {
                 session.peer.receive(message, None);
@@ -61,7 +62,7 @@ impl<G: Backend> Front<G> {
                     "this protocol version has no batches",
                 ))
             }
-            Incoming::Batch(items) => self.serve_batch(&session, accepts, items),
+            Incoming::Batch(items) => self.serve_batch(&session, http, accepts, items),
         }
     }
 
@@ -104,7 +105,7 @@ impl<G: Backend> Front<G> {
         let inbound = session.begin(&request.id)?;
         let refused = full();
         // Before the client knows its session it cannot answer.
-        let stream = session.streams.answer(Asking::Refused);
+        let stream = session.streams.answer(Asking::Refused, None);
         let response = session
             .serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>)
             .await;
@@ -128,6 +129,7 @@ impl<G: Backend> Front<G> {
     async fn serve_legacy(
         &self,
         session: &Arc<Session<G>>,
+        http: &Arc<HttpRequest>,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -137,7 +139,7 @@ impl<G: Backend> Front<G> {
             true => Asking::Taken,
             false => Asking::Refused,
         };
-        let stream = session.streams.answer(asking);
+        let stream = session.streams.answer(asking, Some(Arc::clone(http)));
         let serving = session.serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>);
         let mut call = Call::surviving(serving, Arc::clone(&stream), self.tasks.clone());
         match call.first(&stream, accepts, self.options.patience).await {
@@ -150,6 +152,7 @@ impl<G: Backend> Front<G> {
     fn serve_batch(
         &self,
         session: &Arc<Session<G>>,
+        http: &Arc<HttpRequest>,
         accepts: Accepts,
         items: Vec<Result<Message, Malformed>>,
     ) -> Result<Response<Body>, Refusal> {
@@ -159,7 +162,9 @@ impl<G: Backend> Front<G> {
                 "a batch is answered by `text/event-stream`",
             ));
         }
-        let stream = session.streams.answer(Asking::Taken);
+        let stream = session
+            .streams
+            .answer(Asking::Taken, Some(Arc::clone(http)));
         let mut answers = FuturesUnordered::new();
         for item in items {
             match item {

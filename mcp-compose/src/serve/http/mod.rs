@@ -46,6 +46,7 @@ use reply::Refusal;
 use session::{Session, Sessions};
 
 use crate::gateway::client::Principal;
+use crate::wire::HttpRequest;
 
 /// How often idle sessions and streams that nobody came back to are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -96,7 +97,13 @@ impl<G: Backend> Front<G> {
         }
         let principal = Principal::of(&head.headers, &head.extensions);
         match head.method {
-            Method::POST => self.post(&head.headers, principal, body).await,
+            Method::POST => {
+                let request = Arc::new(HttpRequest {
+                    headers: head.headers,
+                    extensions: head.extensions,
+                });
+                self.post(&request, principal, body).await
+            }
             Method::GET => self.get(&head.headers, &principal),
             Method::DELETE => self.delete(&head.headers, &principal),
             _ => Ok(reply::not_allowed("GET, POST, DELETE")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{Response, StatusCode};
 
 use super::Front;
 use super::backend::Backend;
@@ -15,20 +15,19 @@ use super::stream::EventStream;
 use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::META_VERSION;
-use crate::wire::{self, ErrorObject, Message, Request};
+use crate::wire::{self, ErrorObject, HttpRequest, Message, Request};
 
 impl<G: Backend> Front<G> {
     pub(super) async fn post_modern(
         &self,
-        headers: &HeaderMap,
+        http: &Arc<HttpRequest>,
         principal: Principal,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         match incoming {
             Incoming::One(Message::Request(request)) => {
-                self.serve_modern(headers, principal, accepts, request)
-                    .await
+                self.serve_modern(http, principal, accepts, request).await
             }
             // This version defines none that a client sends over HTTP.
             Incoming::One(Message::Notification(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
@@ -45,11 +44,12 @@ impl<G: Backend> Front<G> {
 
     async fn serve_modern(
         &self,
-        headers: &HeaderMap,
+        http: &Arc<HttpRequest>,
         principal: Principal,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
+        let headers = &http.headers;
         let peek = Peek::of(&request.method, request.params())
             .map_err(|error| invalid_params(&error.to_string(), &request))?;
         headers::check_standard(headers, &request, &peek)?;
@@ -73,7 +73,7 @@ impl<G: Backend> Front<G> {
                 .map_err(|why| headers::mismatch(&why, &request))?;
         }
         let complete = peek.complete;
-        let stream = Arc::new(EventStream::plain());
+        let stream = Arc::new(EventStream::plain(Some(Arc::clone(http))));
         let mut call =
             self.stateless_call(principal, request, Arc::clone(&stream) as Arc<dyn Outlet>);
         match call.first(&stream, accepts, self.options.patience).await {

@@ -17,7 +17,7 @@ use super::reply::Refusal;
 use crate::gateway::client::Principal;
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::{ALL, LEGACY, MODERN};
-use crate::wire::{ErrorObject, Message, Raw};
+use crate::wire::{ErrorObject, HttpRequest, Message, Raw};
 
 /// A client that sends a body slower than this is not waited for.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,13 +25,14 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 impl<G: Backend> Front<G> {
     pub(super) async fn post<B>(
         self: &Arc<Self>,
-        headers: &HeaderMap,
+        request: &Arc<HttpRequest>,
         principal: Principal,
         body: B,
     ) -> Result<Response<Body>, Refusal>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
+        let headers = &request.headers;
         let accepts = headers::check_types(headers)?;
         let body = tokio::time::timeout(BODY_TIMEOUT, read(body, self.options.max_body))
             .await
@@ -43,10 +44,10 @@ impl<G: Backend> Front<G> {
         })?;
         let incoming = Incoming::parse(&text).map_err(Refusal::malformed)?;
         if is_modern(headers, &incoming)? {
-            self.post_modern(headers, principal, accepts, incoming)
+            self.post_modern(request, principal, accepts, incoming)
                 .await
         } else {
-            self.post_legacy(headers, principal, accepts, incoming)
+            self.post_legacy(request, principal, accepts, incoming)
                 .await
         }
     }

@@ -1,7 +1,7 @@
 //! The events of one response stream: what waits to be sent, and what may be asked for again.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::gateway::client::Outlet;
 use crate::wire::message::Frame;
 use crate::wire::peer::{LinkError, lock};
 use crate::wire::sse::{Chunks, EventId};
-use crate::wire::{Message, Response};
+use crate::wire::{HttpRequest, Message, Response};
 
 /// Events of one stream that are held: those not sent yet, and the last ones sent.
 const MAX_EVENTS: usize = 256;
@@ -22,6 +22,8 @@ pub(super) struct EventStream {
     id: u64,
     resumable: bool,
     asking: Asking,
+    /// The request that is answered.
+    http: Option<Arc<HttpRequest>>,
     state: Mutex<State>,
 }
 
@@ -63,20 +65,21 @@ pub(super) enum Step {
 
 impl EventStream {
     /// A stream whose events are kept and carry ids, for a client that may come back for them.
-    pub(super) fn resumable(id: u64, asking: Asking) -> Self {
-        Self::new(id, true, asking)
+    pub(super) fn resumable(id: u64, asking: Asking, http: Option<Arc<HttpRequest>>) -> Self {
+        Self::new(id, true, asking, http)
     }
 
     /// A stream that lives and dies with its connection. (2026-07-28 asks by results.)
-    pub(super) fn plain() -> Self {
-        Self::new(0, false, Asking::Refused)
+    pub(super) fn plain(http: Option<Arc<HttpRequest>>) -> Self {
+        Self::new(0, false, Asking::Refused, http)
     }
 
-    fn new(id: u64, resumable: bool, asking: Asking) -> Self {
+    fn new(id: u64, resumable: bool, asking: Asking, http: Option<Arc<HttpRequest>>) -> Self {
         Self {
             id,
             resumable,
             asking,
+            http,
             state: Mutex::default(),
         }
     }
@@ -217,6 +220,10 @@ impl Outlet for EventStream {
         message.encode(&mut frame);
         self.push(frame, matches!(message, Message::Response(_)))
     }
+
+    fn http(&self) -> Option<&Arc<HttpRequest>> {
+        self.http.as_ref()
+    }
 }
 
 impl State {
@@ -309,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_client_that_comes_back_gets_what_it_has_not_seen() {
-        let stream = EventStream::resumable(4, Asking::Taken);
+        let stream = EventStream::resumable(4, Asking::Taken, None);
         let first = stream.attach(None).unwrap();
         for n in 0..3 {
             note(&stream, n).unwrap();
@@ -331,7 +338,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_bounded_and_the_response_always_passes() {
-        let stream = EventStream::resumable(1, Asking::Taken);
+        let stream = EventStream::resumable(1, Asking::Taken, None);
         for n in 0..MAX_EVENTS {
             note(&stream, n).unwrap();
         }
@@ -341,7 +348,7 @@ mod tests {
         let reader = stream.attach(None).unwrap();
         assert_eq!(ids(&read(&stream, reader).0).len(), MAX_EVENTS + 1);
 
-        let stream = EventStream::resumable(2, Asking::Taken);
+        let stream = EventStream::resumable(2, Asking::Taken, None);
         let reader = stream.attach(None).unwrap();
         for n in 0..2 * MAX_EVENTS {
             note(&stream, n).unwrap();
@@ -356,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_cannot_be_resumed_keeps_nothing() {
-        let stream = EventStream::plain();
+        let stream = EventStream::plain(None);
         let reader = stream.attach(None).unwrap();
         note(&stream, 1).unwrap();
         let (text, _) = read(&stream, reader);

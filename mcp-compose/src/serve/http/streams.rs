@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::body::Driver;
 use super::push::PushQueue;
 use super::stream::{Asking, EventStream};
+use crate::wire::HttpRequest;
 use crate::wire::peer::lock;
 use crate::wire::sse::EventId;
 
@@ -62,8 +63,12 @@ impl Streams {
     }
 
     /// A stream for the answer to a request; nothing is held until it is [opened](Self::open).
-    pub(super) fn answer(&self, asking: Asking) -> Arc<EventStream> {
-        Arc::new(EventStream::resumable(self.fresh(), asking))
+    pub(super) fn answer(
+        &self,
+        asking: Asking,
+        http: Option<Arc<HttpRequest>>,
+    ) -> Arc<EventStream> {
+        Arc::new(EventStream::resumable(self.fresh(), asking, http))
     }
 
     /// A connection begins to send the answer to a request.
@@ -76,7 +81,7 @@ impl Streams {
     /// A connection begins to listen.
     pub(super) fn listen(self: &Arc<Self>) -> OpenStream {
         // What it carries, questions too, comes from the session's queue.
-        let stream = self.answer(Asking::Refused);
+        let stream = self.answer(Asking::Refused, None);
         let reader = stream.attach(None).unwrap_or_default();
         self.hold(&stream, None, true);
         self.connection(stream, reader, Some(self.fresh()))
@@ -273,7 +278,7 @@ mod tests {
     #[test]
     fn a_broken_stream_waits_for_its_client_for_a_while_after_its_end() {
         let streams = Streams::new(Arc::default());
-        let answer = streams.answer(Asking::Taken);
+        let answer = streams.answer(Asking::Taken, None);
         let open = streams.open(Arc::clone(&answer), &Driver::default());
         streams.sweep(Instant::now() + 2 * KEPT);
         drop(open);
@@ -292,7 +297,7 @@ mod tests {
         let streams = Streams::new(Arc::default());
         let mut ids = Vec::new();
         for _ in 0..2 * MAX_KEPT {
-            let answer = streams.answer(Asking::Taken);
+            let answer = streams.answer(Asking::Taken, None);
             let open = streams.open(Arc::clone(&answer), &Driver::default());
             finish(&answer);
             drop(open);

@@ -37,7 +37,7 @@ struct Shared(Arc<Asker>);
 #[mcp_server]
 impl Shared {
     /// One question.
-    #[tool]
+    #[tool(read_only)]
     async fn confirm(&self, ctx: &Ctx) -> Result<String> {
         let confirm = ctx.elicit::<Confirm>("confirm", "Sure?").await?;
         self.0.go_on();
@@ -48,7 +48,7 @@ impl Shared {
     }
 
     /// One after the other.
-    #[tool]
+    #[tool(read_only)]
     async fn three(&self, ctx: &Ctx) -> Result<String> {
         let one = ctx.elicit::<Name>("one", "Who?").await?.ok();
         let one = one.map_or_else(|| "nobody".to_owned(), |given| given.name);
@@ -66,7 +66,7 @@ impl Shared {
     }
 
     /// At once.
-    #[tool]
+    #[tool(read_only)]
     async fn joined(&self, ctx: &Ctx) -> Result<String> {
         let name = ctx.elicit::<Name>("name", "Who?");
         let greeting = ctx.sample("greeting", "Greet");
@@ -77,7 +77,7 @@ impl Shared {
     }
 
     /// Goes on without an answer, or tries to.
-    #[tool]
+    #[tool(read_only)]
     async fn swallows(&self, ctx: &Ctx) -> String {
         let answer = ctx.elicit::<Confirm>("confirm", "Sure?").await;
         self.0.go_on();
@@ -85,14 +85,14 @@ impl Shared {
     }
 
     /// Asks from a task of its own.
-    #[tool]
+    #[tool(read_only)]
     async fn spawns(&self, ctx: Ctx) -> Result<String> {
         let asking = tokio::spawn(async move { ctx.elicit::<Name>("name", "Who?").await });
         Ok(format!("{:?}", asking.await??.ok().map(|given| given.name)))
     }
 
     /// Does not wait for the answer.
-    #[tool]
+    #[tool(read_only)]
     async fn changes_its_mind(&self, ctx: &Ctx) -> String {
         let answer = ctx.elicit::<Confirm>("confirm", "Sure?").boxed();
         let either = futures_util::future::select(answer, ready("no matter")).await;
@@ -103,7 +103,7 @@ impl Shared {
     }
 
     /// Asks twice under one key.
-    #[tool]
+    #[tool(read_only)]
     async fn twice(&self, ctx: &Ctx) -> Result<String> {
         let _ = ctx.elicit::<Confirm>("confirm", "Sure?").await?;
         let _ = ctx.elicit::<Confirm>("confirm", "Really?").await?;
@@ -111,21 +111,21 @@ impl Shared {
     }
 
     /// Opens a page.
-    #[tool]
+    #[tool(read_only)]
     async fn login(&self, ctx: &Ctx, url: String) -> Result<String> {
         let answer = ctx.elicit_url("login", "Log in", url).await?;
         Ok(format!("{answer:?}"))
     }
 
     /// Asks for what no form can show.
-    #[tool]
+    #[tool(read_only)]
     async fn nested(&self, ctx: &Ctx) -> Result<String> {
         let _ = ctx.elicit::<Tree>("tree", "Which?").await?;
         Ok("asked".into())
     }
 
     /// Samples with tools.
-    #[tool]
+    #[tool(read_only)]
     async fn with_tools(&self, ctx: &Ctx) -> Result<String> {
         let tool = json!({ "name": "look", "inputSchema": { "type": "object" } });
         let request = SampleRequest::new("Look").tools([tool]);
@@ -176,6 +176,7 @@ fn asked_by(asking: Asking, capabilities: &Value) -> Ctx {
         cancel: CancellationToken::new(),
         meta: Some(meta.to_string()),
         asking,
+        origin: Arc::default(),
     })
 }
 
@@ -209,7 +210,7 @@ impl Modern {
         let responses = responses.map(Value::to_string);
         let state = state.map(Value::to_string);
         let answers = Answers::parse(responses.as_deref(), state.as_deref())?;
-        let ctx = asked_by(Asking::Replay(answers), &self.capabilities);
+        let ctx = asked_by(Asking::replay(answers), &self.capabilities);
         let answer = self.server.handle(method, &params.to_string(), ctx).await?;
         Ok(serde_json::from_str(&answer).unwrap())
     }
@@ -471,7 +472,7 @@ async fn clients_are_asked_for_what_they_offer() {
             .await;
         assert_eq!(legacy.unwrap_err().code, -32021, "{tool}");
     }
-    let ctx = asked_by(Asking::Replay(Answers::default()), &all());
+    let ctx = asked_by(Asking::replay(Answers::default()), &all());
     assert!(ctx.offers("sampling.tools") && ctx.offers("roots") && !ctx.offers("sampling.context"));
 }
 
@@ -567,7 +568,7 @@ async fn a_url_has_an_id_for_legacy_clients_only() {
 
 // === a legacy caller ===
 
-type Asked = Arc<Mutex<Vec<(&'static str, Value)>>>;
+type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// Answers each question at once, and keeps it.
 fn inline(
@@ -575,12 +576,12 @@ fn inline(
 ) -> (Asking, Asked) {
     let questions = Asked::default();
     let keep = Arc::clone(&questions);
-    let asking = Asking::Inline(Arc::new(move |method, params| {
+    let asking = Asking::inline(move |method, params| {
         let params: Value = serde_json::from_str(&params).unwrap();
         let answer = answer(method, &params).map(|answer| answer.to_string());
-        keep.lock().unwrap().push((method, params));
+        keep.lock().unwrap().push((method.to_owned(), params));
         ready(answer).boxed()
-    }));
+    });
     (asking, questions)
 }
 
@@ -611,7 +612,7 @@ async fn a_legacy_client_is_asked_while_the_method_waits() {
         .lock()
         .unwrap()
         .iter()
-        .map(|asked| asked.0)
+        .map(|asked| asked.0.clone())
         .collect();
     assert_eq!(
         methods,
@@ -644,8 +645,8 @@ async fn a_legacy_answer_that_is_none_is_told_to_the_method() {
 
 #[tokio::test]
 async fn a_task_that_asks_after_the_call_is_told_that_it_is_over() {
-    let never = Asking::Inline(Arc::new(|_, _| pending().boxed()));
-    for asking in [Asking::Replay(Answers::default()), never] {
+    let never = Asking::inline(|_, _| pending().boxed());
+    for asking in [Asking::replay(Answers::default()), never] {
         let ctx = asked_by(asking, &all());
         let waiting = ctx.elicit::<Name>("name", "Who?");
         let over = async { ctx.finish() };

@@ -13,7 +13,7 @@ async fn progress_and_log_are_what_was_asked_for() {
         .unwrap();
     let progress = |n: u32, total: u32| {
         (
-            "notifications/progress",
+            "notifications/progress".to_owned(),
             json!({ "progressToken": "t-1", "progress": n, "total": total }),
         )
     };
@@ -21,13 +21,13 @@ async fn progress_and_log_are_what_was_asked_for() {
         *sent.lock().unwrap(),
         [
             (
-                "notifications/message",
+                "notifications/message".to_owned(),
                 json!({ "level": "error", "data": { "a": 1 } })
             ),
             progress(0, 2),
             progress(1, 2),
             (
-                "notifications/progress",
+                "notifications/progress".to_owned(),
                 json!({ "progressToken": "t-1", "progress": 2, "message": "done" })
             ),
         ]

@@ -2,9 +2,11 @@
 
 mod asking;
 mod context;
+mod keys;
 mod prompts;
 mod protocol;
 mod resources;
+mod running;
 mod tools;
 
 use std::sync::{Arc, Mutex};
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::RpcError;
 use super::{Answers, Asking, CtxParts, LocalServer};
 use crate::{
-    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, ToolError, mcp_server,
+    Content, Ctx, Embedded, Image, Json, LogLevel, Message, Result, Server, ToolError, mcp_server,
     server::FromCall,
 };
 
@@ -124,7 +126,7 @@ impl Todos {
     }
 
     /// Paints.
-    #[tool]
+    #[tool(read_only)]
     fn paint(
         self: Arc<Self>,
         #[default(Color::Green)] color: Color,
@@ -134,7 +136,7 @@ impl Todos {
     }
 
     /// Titles.
-    #[tool]
+    #[tool(read_only)]
     fn titles(self: &Arc<Self>) -> Vec<String> {
         self.added
             .lock()
@@ -145,7 +147,7 @@ impl Todos {
     }
 
     /// Depth.
-    #[tool]
+    #[tool(read_only)]
     fn depth(&self, tree: Tree) -> Json<usize> {
         fn depth(tree: &Tree) -> usize {
             let _ = &tree.name;
@@ -155,7 +157,7 @@ impl Todos {
     }
 
     /// Fails.
-    #[tool]
+    #[tool(read_only)]
     async fn fail(&self, how: String) -> Result<String> {
         match how.as_str() {
             "io" => Err(std::io::Error::other("disk full"))?,
@@ -166,31 +168,31 @@ impl Todos {
     }
 
     /// Fails with an error of its own.
-    #[tool]
+    #[tool(read_only)]
     fn search(&self) -> AppResult<Vec<Todo>> {
         Err(SearchResult)
     }
 
     /// Takes it all.
-    #[tool]
+    #[tool(read_only)]
     fn whole(&self, #[args] todo: Todo) -> Todo {
         todo
     }
 
     /// Takes a schema written by hand.
-    #[tool]
+    #[tool(read_only)]
     fn by_hand(&self, #[args] args: ByHand) -> String {
         args.name
     }
 
     /// Who?
-    #[tool]
+    #[tool(read_only)]
     fn whoami(&self, caller: Caller, ctx: Ctx) -> String {
         format!("{} {}", caller.0, ctx.is_cancelled())
     }
 
     /// Content.
-    #[tool]
+    #[tool(read_only)]
     fn picture(&self) -> Vec<Content> {
         vec![
             Content::text("look"),
@@ -199,7 +201,7 @@ impl Todos {
     }
 
     /// Works.
-    #[tool]
+    #[tool(read_only)]
     async fn work(&self, ctx: &Ctx, steps: u32) -> Result<()> {
         ctx.log(LogLevel::Debug, "not wanted").await;
         ctx.log(LogLevel::Error, json!({ "a": 1 }));
@@ -212,7 +214,7 @@ impl Todos {
     }
 
     /// Waits for the caller to give up.
-    #[tool]
+    #[tool(read_only)]
     async fn wait(&self, ctx: &Ctx) -> bool {
         ctx.cancelled().await;
         ctx.is_cancelled()
@@ -276,7 +278,7 @@ impl Todos {
     fn _helper(&self) {}
 }
 
-type Sent = Arc<Mutex<Vec<(&'static str, Value)>>>;
+type Sent = Arc<Mutex<Vec<(String, Value)>>>;
 
 fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
     let sent = Sent::default();
@@ -287,21 +289,30 @@ fn ctx(token: bool, cancel: &CancellationToken) -> (Ctx, Sent) {
         notify: Arc::new(move |method, params| {
             into.lock()
                 .unwrap()
-                .push((method, serde_json::from_str(&params).unwrap()));
+                .push((method.to_owned(), serde_json::from_str(&params).unwrap()));
         }),
         cancel: cancel.clone(),
         meta: token.then(|| json!({ "caller": "ann" }).to_string()),
-        asking: Asking::Replay(Answers::default()),
+        asking: Asking::replay(Answers::default()),
+        origin: Arc::default(),
     });
     (ctx, sent)
 }
 
-async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+async fn served(
+    server: impl Server,
+    method: &str,
+    params: Value,
+) -> std::result::Result<Value, RpcError> {
     let (ctx, _) = ctx(true, &CancellationToken::new());
-    let answer = LocalServer::new(Todos::default())
+    let answer = LocalServer::new(server)
         .handle(method, &params.to_string(), ctx)
         .await?;
     Ok(serde_json::from_str(&answer).unwrap())
+}
+
+async fn handle(method: &str, params: Value) -> std::result::Result<Value, RpcError> {
+    served(Todos::default(), method, params).await
 }
 
 async fn call(name: &str, arguments: Value) -> Value {

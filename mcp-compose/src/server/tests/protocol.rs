@@ -13,7 +13,7 @@ struct Shop;
 #[mcp_server]
 impl Shop {
     /// Orders.
-    #[tool]
+    #[tool(read_only)]
     fn order(
         &self,
         /// Where to.
@@ -28,20 +28,20 @@ impl Shop {
     }
 
     /// Takes what a schema written by hand says.
-    #[tool(input_schema = json!({ "type": "object", "anyOf": [{ "required": ["a"] }], "title": "Ours" }))]
+    #[tool(read_only, input_schema = json!({ "type": "object", "anyOf": [{ "required": ["a"] }], "title": "Ours" }))]
     fn written(&self, #[args] arguments: Map<String, Value>) -> usize {
         arguments.len()
     }
 
     /// Needs a client that can sample.
-    #[tool]
+    #[tool(read_only)]
     fn ask(&self, ctx: &Ctx) -> Result<&'static str> {
         ctx.require("sampling")?;
         Ok("asked")
     }
 
     /// Changes the stock.
-    #[tool]
+    #[tool(read_only)]
     async fn sell(&self, ctx: &Ctx) {
         ctx.resource_changed("shop://stock").await;
     }
@@ -71,7 +71,8 @@ fn saying(meta: Option<Value>) -> Ctx {
         notify: std::sync::Arc::new(|_, _| {}),
         cancel: CancellationToken::new(),
         meta: meta.map(|meta| meta.to_string()),
-        asking: Asking::Replay(Answers::default()),
+        asking: Asking::replay(Answers::default()),
+        origin: std::sync::Arc::default(),
     })
 }
 
@@ -130,7 +131,7 @@ async fn a_call_is_refused_unless_the_client_declared_the_capability() {
 async fn a_change_is_told_even_after_the_call() {
     let (ctx, sent) = ctx(false, &CancellationToken::new());
     let update = (
-        "notifications/resources/updated",
+        "notifications/resources/updated".to_owned(),
         json!({ "uri": "shop://stock" }),
     );
     handle("tools/call", json!({ "name": "sell" }), ctx.clone())

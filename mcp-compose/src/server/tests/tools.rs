@@ -28,7 +28,7 @@ fn lists_tools_in_the_portable_profile() {
                 "properties": {
                     "title": { "type": "string", "description": "What to do." },
                     "priority": { "type": "integer", "minimum": 0, "maximum": 255 },
-                    "due": { "type": ["string", "null"], "description": "When." },
+                    "due": { "description": "When.", "anyOf": [{ "type": "string" }, { "type": "null" }] },
                 },
                 "required": ["title", "priority", "due"],
             },

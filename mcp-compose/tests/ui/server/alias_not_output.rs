@@ -8,7 +8,7 @@ struct Out;
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     async fn draw(&self) -> mcp_compose::Result<Vec<Out>> {
         Ok(vec![Out])
     }

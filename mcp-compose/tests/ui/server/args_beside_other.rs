@@ -16,7 +16,7 @@ struct New {
 #[mcp_server]
 impl S {
     /// Adds.
-    #[tool]
+    #[tool(read_only)]
     fn add(&self, #[args] new: New, at: Point) -> String {
         format!("{} {}", at.x, new.title)
     }

@@ -10,7 +10,7 @@ struct Point {
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self, at: Point) -> u8 {
         at.x
     }

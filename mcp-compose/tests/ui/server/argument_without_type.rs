@@ -6,7 +6,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Adds.
-    #[tool]
+    #[tool(read_only)]
     fn add(
         &self,
         /// What to do.
@@ -14,7 +14,7 @@ impl S {
     ) {}
 
     /// Counts.
-    #[tool]
+    #[tool(read_only)]
     fn count(&self) -> u8 {
         1
     }

@@ -11,7 +11,7 @@ struct Point {
 #[mcp_server]
 impl S {
     /// Adds.
-    #[tool]
+    #[tool(read_only)]
     fn add(&self, #[default] at: Point) -> u8 {
         at.x
     }

@@ -6,7 +6,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Adds.
-    #[tool]
+    #[tool(read_only)]
     fn add(&self, #[default = "0"] priority: u8) -> u8 {
         priority
     }

@@ -9,7 +9,7 @@ struct Broken;
 #[mcp_server]
 impl S {
     /// Fails.
-    #[tool]
+    #[tool(read_only)]
     fn fail(&self) -> Result<(), Broken> {
         Err(Broken)
     }

@@ -6,7 +6,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Waits.
-    #[tool]
+    #[tool(read_only)]
     fn wait(&self, until: std::time::Instant) -> bool {
         until.elapsed().is_zero()
     }

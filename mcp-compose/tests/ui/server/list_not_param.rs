@@ -10,7 +10,7 @@ struct Point {
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self, line: Vec<Point>) -> usize {
         line.iter().map(|at| usize::from(at.x)).sum()
     }

@@ -16,7 +16,7 @@ struct Line {
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self, #[args] line: Line) -> u8 {
         line.from.x
     }

@@ -11,13 +11,13 @@ struct S {
 #[mcp_server]
 impl S {
     /// Counts.
-    #[tool]
+    #[tool(read_only)]
     fn count(&self) -> u8 {
         *self.seen
     }
 
     /// Counts again.
-    #[tool]
+    #[tool(read_only)]
     async fn recount(&self) -> u8 {
         *self.seen
     }

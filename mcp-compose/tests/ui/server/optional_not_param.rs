@@ -10,7 +10,7 @@ struct Point {
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self, at: Option<Point>) -> u8 {
         at.map_or(0, |at| at.x)
     }

@@ -8,7 +8,7 @@ struct Out;
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self) -> Out {
         Out
     }

@@ -10,7 +10,7 @@ struct S {
 #[mcp_server]
 impl S {
     /// Counts.
-    #[tool]
+    #[tool(read_only)]
     fn count(&self) -> u8 {
         self.seen.get()
     }

@@ -7,7 +7,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Adds.
-    #[tool]
+    #[tool(read_only)]
     fn add(&self, title: Headline) -> Headline {
         title
     }

@@ -238,6 +238,7 @@ async fn credentials_are_chosen_for_each_request() {
         let route = RequestRoute {
             headers: Vec::new(),
             caller: Some(Arc::new(caller)),
+            origin: None,
         };
         soon(child.peer.request("tools/call", |_| None, route).outcome())
     };

@@ -298,6 +298,7 @@ fn route(name: &'static str, value: &'static str) -> RequestRoute {
     RequestRoute {
         headers: vec![(header, HeaderValue::from_static(value))],
         caller: None,
+        origin: None,
     }
 }
 

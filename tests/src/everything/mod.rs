@@ -1,6 +1,4 @@
 //! A server with everything that the official conformance suites ask for, written on rmcp: a third party's child.
-//!
-//! Without arguments it serves stdio; with `--http` streamable HTTP on a free port, its URL printed as one line.
 
 #![expect(
     deprecated,
@@ -23,52 +21,16 @@ use rmcp::model::{
     UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
-use rmcp::transport::StreamableHttpService;
-use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
-use rmcp::{RoleServer, ServerHandler, ServiceExt};
+use rmcp::{RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use contents::{AUDIO, IMAGE, embedded, image, text, tools};
 
-#[tokio::main]
-async fn main() {
-    let everything = Everything::new();
-    if std::env::args().nth(1).as_deref() != Some("--http") {
-        let running = everything
-            .serve(rmcp::transport::stdio())
-            .await
-            .expect("a client says hello");
-        // Why it ended matters to nobody.
-        let _ = running.waiting().await;
-        return;
-    }
-    let service = StreamableHttpService::new(
-        move || Ok(everything.clone()),
-        Arc::new(LocalSessionManager::default()),
-        StreamableHttpServerConfig::default()
-            .with_allowed_origins(["http://localhost:*", "http://127.0.0.1:*"]),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    #[expect(clippy::print_stdout, reason = "whoever started it reads the URL")]
-    {
-        println!(
-            "http://{}/mcp",
-            listener.local_addr().expect("a bound address")
-        );
-    }
-    axum::serve(listener, axum::Router::new().route_service("/mcp", service))
-        .await
-        .expect("serving does not fail");
-}
-
 /// The server. Its clones share everything.
 #[derive(Clone)]
-struct Everything {
+pub struct Everything {
     changes: broadcast::Sender<Change>,
     /// Legacy clients, to be told of changes.
     peers: Arc<Mutex<Vec<Peer<RoleServer>>>>,
@@ -84,8 +46,14 @@ enum Change {
     Prompts,
 }
 
-impl Everything {
-    fn new() -> Self {
+impl std::fmt::Debug for Everything {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Everything").finish_non_exhaustive()
+    }
+}
+
+impl Default for Everything {
+    fn default() -> Self {
         Self {
             changes: broadcast::channel(16).0,
             peers: Arc::default(),
@@ -95,7 +63,9 @@ impl Everything {
             )),
         }
     }
+}
 
+impl Everything {
     fn grown(&self, what: Change) -> bool {
         self.grown[what as usize].load(Ordering::SeqCst)
     }

@@ -1,0 +1,18 @@
+//! Children as the program itself uses them: handles to call them by.
+
+mod args;
+mod child;
+mod children;
+mod declared;
+mod error;
+mod mount;
+mod result;
+
+pub use args::Args;
+pub use child::{Child, Status};
+pub use children::{Children, IntoChildren};
+pub use declared::Declared;
+pub use error::CallError;
+pub use result::CallResult;
+
+pub(crate) use mount::Mount;
