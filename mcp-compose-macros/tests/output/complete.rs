@@ -1,13 +1,37 @@
 impl Todos {
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn plan(&self, topic: Text) -> Text {
         body()
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn item(&self, topic: Text) -> Text {
         body()
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     async fn topics(&self, partial: &str, ctx: &Ctx) -> Texts {
         body()
     }
@@ -32,7 +56,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::PromptOutput::good(),
+                &__mcp_bounds::PromptOutput::good(),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -53,7 +77,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -67,7 +91,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::CompletionOutput::good(),
+                &__mcp_bounds::CompletionOutput::good(),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

@@ -1,9 +1,25 @@
 impl Shop {
     /// Orders.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn order(&self, article: u32, gift: bool, count: u8, shipping: Text, r#in: Text) {}
     /// Orders all of it.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn order_all(&self, order: Order, from: Source) {}
 }
 #[automatically_derived]
@@ -70,7 +86,7 @@ impl Shop {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -96,7 +112,7 @@ impl Shop {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

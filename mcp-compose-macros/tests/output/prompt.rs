@@ -1,6 +1,14 @@
 impl Todos {
     /// Plans the work on a topic.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn plan(&self, topic: Text, days: u8) -> Text {
         body()
     }
@@ -31,7 +39,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::PromptOutput::good(),
+                &__mcp_bounds::PromptOutput::good(),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

@@ -1,10 +1,26 @@
 impl Todos {
     /// One todo.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     async fn item(&self, path: Text, list: u64, from: Source) -> Fallible<Text> {
         body()
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn all(&self) -> Todos {
         body()
     }
@@ -40,7 +56,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -55,7 +71,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

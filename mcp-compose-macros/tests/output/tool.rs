@@ -2,7 +2,15 @@ impl Todos {
     /// Adds a todo.
     ///
     /// It is the last one then.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     pub async fn add(
         self: &Shared<Self>,
         ctx: &Ctx,
@@ -12,16 +20,40 @@ impl Todos {
     }
     /// Only there with a feature.
     #[cfg(feature = "admin")]
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn r#match(&self) {}
     /// Takes its time.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn sum(&self, numbers: Numbers) -> u64 {
         0
     }
     /// Does not say what it changes.
     #[allow(deprecated)]
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     fn quiet(&self) {}
 }
 const _: () = {
@@ -31,7 +63,15 @@ const _: () = {
     #[allow(non_upper_case_globals)]
     const tool_without_hints: () = ();
     #[allow(deprecated)]
-    #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
     const _: () = tool_without_hints;
 };
 #[automatically_derived]
@@ -56,7 +96,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -73,7 +113,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -94,7 +134,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -109,7 +149,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
