@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Which keys belong where; also to say where a misplaced one belongs.
-const ATTRIBUTES: [(&str, &[&str]); 4] = [
+pub(crate) const ATTRIBUTES: [(&str, &[&str]); 4] = [
     (
         "#[mcp_server]",
         &[

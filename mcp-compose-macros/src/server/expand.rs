@@ -194,22 +194,17 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
     quote_spanned! {at=>
         #(#cfgs)*
         fn #inputs_fn() -> (#(#private::Input<#types>,)*) {
-            use #private::{ArgumentWay as _, ExtractedWay as _, ShowDefault as _, Unshown as _};
-            use #private::bounds as __mcp_bounds;
+            use #private::{bounds as __mcp_bounds, ways::*};
             (#(#inputs,)*)
         }
 
         #(#cfgs)*
         fn #output_fn() -> #private::Output<#output> {
-            use #private::{
-                BodyWay as _, ContentWay as _, JsonWay as _, PlainReturn as _, ResultReturn as _, StructuredWay as _,
-                TextWay as _, ToolErrorWay as _,
-            };
-            use #private::bounds as __mcp_bounds;
+            use #private::{bounds as __mcp_bounds, ways::*};
             let halves = (&&#private::Returned::<#output>::new()).split();
             #find_good
             let #error_way = (&&halves.error).error();
-            halves.output(#good, #error)
+            halves.output(&#good, #error)
         }
     }
 }

@@ -11,6 +11,8 @@ mod template;
 use proc_macro2::TokenStream;
 
 pub(crate) use self::model::crate_path;
+#[cfg(test)]
+pub(crate) use self::params::NOTES;
 use crate::errors::Errors;
 
 /// The impl block without our attributes, and the implementation of `Server` or every mistake.

@@ -51,14 +51,22 @@ pub(crate) mod expansion {
         bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentWay, Decode, ExtractedWay, Input, InputProbe},
-        output::{
-            ContentWay, Output, PlainReturn, Probe, ResultReturn, Returned, ShowDefault,
-            StructuredWay, TextWay, ToolErrorWay, Unshown,
-        },
+        input::{Decode, Input, InputProbe},
+        output::{Output, Probe, Returned},
         prompt::Messages,
-        resource::{BodyWay, JsonWay},
     };
+
+    /// The traits of the probes; without names, so that they hide none of the user's.
+    pub mod ways {
+        pub use crate::server::{
+            input::{ArgumentWay as _, ExtractedWay as _},
+            output::{
+                ContentWay as _, PlainReturn as _, ResultReturn as _, ShowDefault as _,
+                StructuredWay as _, TextWay as _, ToolErrorWay as _, Unshown as _,
+            },
+            resource::{BodyWay as _, JsonWay as _},
+        };
+    }
 }
 
 /// What fits into the signature of a method with `#[tool]`, `#[resource]`, `#[prompt]` or `#[complete]`.
