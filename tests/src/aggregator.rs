@@ -178,6 +178,13 @@ pub fn example_over_stdio(name: &str) -> Target {
     Target::Command(vec![program, "--stdio".to_owned()])
 }
 
+/// Starts an example over stdio, with a variable that says where the programs of the examples lie.
+pub fn example(name: &str) -> Process {
+    let program = built(EXAMPLES, name);
+    let folder = program.parent().expect("a program lies in a folder");
+    Process::start(command(&program).arg("--stdio").env("EXAMPLES", folder))
+}
+
 /// The command that serves a composition over stdio, for a third-party client to start; valid while it lives.
 #[derive(Debug)]
 pub struct StdioCommand {
