@@ -5,7 +5,7 @@
 use mcp_compose_tests::aggregator::{Aggregator, example};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::peers::workspace;
-use mcp_compose_tests::raw::{LEGACY, MODERN, Raw, get};
+use mcp_compose_tests::raw::{LEGACY, MODERN, Raw, accepted, get};
 use serde_json::{Value, json};
 
 const ERAS: [&str; 2] = [LEGACY, MODERN];
@@ -259,6 +259,55 @@ async fn testing_is_a_server_like_others() {
         assert_eq!(
             text(&client.call("dim", json!({ "percent": 10 })).await),
             "at 10 %"
+        );
+    }
+}
+
+#[tokio::test]
+async fn reports_calls_children_and_hands_on_what_they_ask() {
+    for era in ERAS {
+        let able = json!({ "elicitation": { "form": {} } });
+        let client = Raw::process_with(example("reports"), era, able).await;
+        assert_eq!(
+            client.names("tools").await,
+            ["report", "sales_query", "rates_rate"]
+        );
+        let may = json!({ "month": "May", "currency": "USD" });
+        let asking = client.ask("report", may.clone()).await.asking();
+        let question = asking.question().text().to_owned();
+        assert!(
+            question.ends_with("Why do you ask about May?"),
+            "{question}"
+        );
+        let report = asking.answer(accepted(json!({ "why": "taxes" }))).await;
+        let report = report.result();
+        assert_eq!(
+            report["structuredContent"],
+            json!({ "month": "May", "total": 75.0 })
+        );
+
+        let declined = client.ask("report", may).await.asking();
+        let declined = declined
+            .answer(json!({ "action": "decline" }))
+            .await
+            .result();
+        assert_eq!(declined["isError"], true);
+        assert!(text(&declined).contains("sales are secret"), "{declined}");
+    }
+}
+
+#[tokio::test]
+async fn rmcp_child_is_listed_and_called_like_others() {
+    for era in ERAS {
+        let client = start("rmcp_child", era).await;
+        client.listed("greeter_greet").await;
+        assert_eq!(
+            text(&client.call("greeter_greet", json!({})).await),
+            "hello"
+        );
+        assert_eq!(
+            text(&client.call("greet_twice", json!({})).await),
+            "hello, hello"
         );
     }
 }
