@@ -62,7 +62,7 @@
 ///
 /// | attribute | keys |
 /// |---|---|
-/// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `icons`, `names = spec`, `crate = ::path` |
+/// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `icons`, `names = spec`, `parts(a, b)` or `part = a`, `crate = ::path` |
 /// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed), `blocking` |
 /// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `icons`, `timeout`, `input_schema` (listed as it is, and not checked) |
 /// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta`, `icons` |
@@ -92,8 +92,36 @@
 /// its description. `Option<T>` and `#[default]`, `#[default = value]` make it optional, `#[name = "wireName"]` renames
 /// it, and `#[args]` takes the object of all arguments. `#[header = "Region"]` has clients repeat text, an integer or a
 /// boolean in the HTTP header `Mcp-Param-Region`, for proxies on the way. `&Ctx`, and types that implement
-/// [`FromCall`](crate::FromCall), are taken from the call instead. Prompt arguments and the variables of a URI are
+/// [`FromCall`](crate::FromCall), are taken from the call instead: its [list](crate::FromCall) has those that are there.
+/// Prompt arguments and the variables of a URI are
 /// strings on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
+///
+/// # Parts
+/// The methods of one server may stand in several `impl` blocks. One of them is the server and lists the others, by names
+/// of your choice; that a name is used in two of them is found when the server is built.
+///
+/// ```
+/// use mcp_compose::mcp_server;
+///
+/// struct Shop;
+///
+/// /// Sells lamps.
+/// #[mcp_server(title = "Lamps", parts(admin))]
+/// impl Shop {
+///     /// Sell a lamp.
+///     #[tool(destructive)]
+///     fn sell(&self) {}
+/// }
+///
+/// #[mcp_server(part = admin)]
+/// impl Shop {
+///     /// Close the shop.
+///     #[tool(destructive)]
+///     fn close(&self) {}
+/// }
+/// ```
+///
+/// A `#[complete(..)]` names methods of its own block.
 ///
 /// # Asking
 /// Through `&Ctx` a tool, a resource or a prompt asks whoever called it: [`elicit`](crate::Ctx::elicit) for a form,
@@ -107,6 +135,8 @@
 /// | `()`, text, numbers, `bool` | text |
 /// | [`Content`](crate::Content), [`Image`](crate::Image), ..., `Vec<Content>` | content blocks |
 /// | `serde::Serialize` + `schemars::JsonSchema`, [`Json`](crate::Json) | structured content with an output schema, and its text |
+/// | `(T, U)` | the content of `T`, and `U` as structured content |
+/// | [`CallResult`](crate::CallResult) of a child | that result, as it is |
 /// | `Result<T, E>` | `T`, or an error that the model reads: any `E: Display`, best [`ToolError`](crate::ToolError) |
 ///
 /// What is not a JSON object is wrapped as `{"result": ..}`. A resource returns `String`, `Vec<u8>` or anything

@@ -23,15 +23,15 @@ pub(super) struct Target {
     pub(super) found: Option<(TokenStream, String, String)>,
 }
 
-pub(super) fn check(method: &Method, errors: &mut Errors) {
-    for input in method
-        .inputs()
-        .filter(|input| !params::is_extractor(&input.ty))
-    {
-        errors.at(
-            input.span,
-            "a completion takes what was typed so far, as `partial: &str`",
-        );
+pub(super) fn check(method: &mut Method, errors: &mut Errors) {
+    for input in method.inputs_mut() {
+        if params::is_plain(input.inner.as_ref().unwrap_or(&input.ty)) {
+            errors.at(
+                input.span,
+                "a completion takes what was typed so far, as `partial: &str`",
+            );
+        }
+        input.extracted = true;
     }
 }
 

@@ -162,6 +162,15 @@ impl Method {
     }
 }
 
+impl Method {
+    pub(super) fn inputs_mut(&mut self) -> impl Iterator<Item = &mut params::InputParam> {
+        self.params.iter_mut().filter_map(|param| match param {
+            Param::Input(input) => Some(&mut **input),
+            Param::Ctx | Param::Partial => None,
+        })
+    }
+}
+
 fn receiver(kind: &str, sig: &Signature, errors: &mut Errors) -> Option<SelfKind> {
     let shared = format!(
         "{} takes `&self`: calls run concurrently; keep mutable state behind a lock or an atomic",

@@ -12,6 +12,7 @@ use super::{
     method::{Marker, Method, take_marker},
     params::{self, names},
     parse::{Block, Item},
+    parts::Place,
     template,
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
 /// A typed server.
 pub(super) struct Model {
     pub(super) krate: Path,
+    pub(super) place: Place,
     pub(super) generics: Generics,
     pub(super) self_ty: Type,
     /// The lints that the whole block allows.
@@ -73,6 +75,7 @@ impl Model {
             .value("crate", errors)
             .and_then(|path| crate_path(path, errors));
         let krate = krate.unwrap_or_else(|| syn::parse_quote!(::mcp_compose));
+        let place = Place::parse(&mut keys, errors);
         let mut info = Vec::new();
         let instructions = keys
             .text("instructions", errors)
@@ -97,6 +100,7 @@ impl Model {
         };
         let mut model = Self {
             krate,
+            place,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
             allows: block
@@ -121,7 +125,7 @@ impl Model {
             marked = true;
             // What these lints advise, the macro refuses.
             method.attrs.push(syn::parse_quote!(
-                #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
+                #[allow(clippy::needless_pass_by_value, clippy::too_many_arguments, clippy::unused_async, clippy::unused_self)]
             ));
             let description = docs::text(&method.attrs);
             let Some(method) = Method::new(marker.kind, method, errors) else {
@@ -131,7 +135,8 @@ impl Model {
                 .entries
                 .extend(entry(marker, method, description, rule, &mut used, errors));
         }
-        if !marked {
+        let has_parts = matches!(&model.place, Place::Main(parts) if !parts.is_empty());
+        if !marked && !has_parts {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
                            and cannot be seen";
             errors.on(&block.self_ty, message);
@@ -184,7 +189,7 @@ impl Used {
 
 fn entry(
     marker: Marker,
-    method: Method,
+    mut method: Method,
     description: Option<TokenStream>,
     rule: Rule,
     used: &mut Used,
@@ -194,7 +199,7 @@ fn entry(
     let own_name = method.ident.unraw().to_string();
     let role = match marker.kind {
         "completion" => {
-            complete::check(&method, errors);
+            complete::check(&mut method, errors);
             Role::Complete {
                 key: own_name,
                 targets: complete::targets(marker, errors),
@@ -216,7 +221,7 @@ fn entry(
                 }
                 return None;
             };
-            check_template(&uri, &method, errors);
+            check_template(&uri, &mut method, errors);
             used.add(
                 "resource URI",
                 &uri.value(),
@@ -410,7 +415,7 @@ fn priority(value: Expr, errors: &mut Errors) -> Option<Expr> {
 }
 
 /// Variables and arguments are the same names.
-fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
+fn check_template(uri: &LitStr, method: &mut Method, errors: &mut Errors) {
     let variables = match template::variables(&uri.value()) {
         Ok(variables) => variables,
         Err(problem) => return errors.at(uri.span(), problem),
@@ -429,17 +434,18 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
             );
         }
     }
-    for input in method
-        .inputs()
-        .filter(|input| !params::is_extractor(&input.ty))
-    {
-        if !variables.contains(&input.name) {
-            let name = &input.name;
+    for input in method.inputs_mut() {
+        if variables.contains(&input.name) {
+            continue;
+        }
+        let name = &input.name;
+        if params::is_plain(input.inner.as_ref().unwrap_or(&input.ty)) {
             errors.at(
                 input.span,
                 format!("argument `{name}` is not in the URI; write `{{{name}}}` where it stands"),
             );
         }
+        input.extracted = true;
     }
 }
 

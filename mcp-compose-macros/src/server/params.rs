@@ -31,6 +31,8 @@ pub(super) struct InputParam {
     pub(super) header: Option<LitStr>,
     /// `#[args]`
     pub(super) whole: bool,
+    /// It cannot be an argument, so it must be taken from the call.
+    pub(super) extracted: bool,
 }
 
 pub(super) enum Fallback {
@@ -52,7 +54,7 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
         if let Param::Input(new) = &param
             && params
                 .iter()
-                .any(|param| matches!(param, Param::Input(old) if old.name == new.name))
+                .any(|param| matches!(param, Param::Input(old) if old.name == new.name && !new.extracted))
         {
             errors.at(new.span, format!("argument `{}` is used twice", new.name));
         }
@@ -94,8 +96,12 @@ fn check_header(kind: &str, param: &InputParam, before: &[Param], errors: &mut E
 }
 
 fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) -> Option<Param> {
-    let ident = match pat {
-        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => &pat.ident,
+    let (name, span, extracted) = match pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+            (pat.ident.unraw().to_string(), pat.ident.span(), false)
+        }
+        // `Extension(user): Extension<User>`: nothing that is named so can be an argument.
+        Pat::TupleStruct(pat) => (String::new(), pat.span(), true),
         _ => {
             let article = article(kind);
             let message = format!(
@@ -130,14 +136,15 @@ fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) ->
         );
     }
     Some(Param::Input(Box::new(InputParam {
-        name: notes.name.unwrap_or_else(|| ident.unraw().to_string()),
-        span: ident.span(),
+        name: notes.name.unwrap_or(name),
+        span,
         doc: notes.doc,
         ty: ty.clone(),
         inner,
         default: notes.default,
         header: notes.header,
         whole: notes.whole,
+        extracted,
     })))
 }
 
@@ -333,20 +340,22 @@ pub(super) fn article(kind: &str) -> String {
 /// The idents of parameters, for messages.
 pub(super) fn names(params: &[Param]) -> impl Iterator<Item = &str> + Clone {
     params.iter().filter_map(|param| match param {
-        Param::Input(input) => Some(input.name.as_str()),
-        Param::Ctx | Param::Partial => None,
+        Param::Input(input) if !input.extracted => Some(input.name.as_str()),
+        Param::Input(_) | Param::Ctx | Param::Partial => None,
     })
 }
 
-/// Types that are taken from the call, by name: only used to say which arguments a template lacks.
-pub(super) fn is_extractor(ty: &Type) -> bool {
+/// Types that are arguments, whatever else: only used to say which arguments a template lacks. Other types are for rustc.
+pub(super) fn is_plain(ty: &Type) -> bool {
+    const PLAIN: [&str; 21] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize", "String", "Vec", "PathBuf", "HashMap", "BTreeMap",
+    ];
     let Type::Path(path) = ungrouped(ty) else {
-        return false;
+        return true;
     };
-    path.path
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "Ctx")
+    let last = path.path.segments.last();
+    last.is_some_and(|last| PLAIN.iter().any(|plain| last.ident == plain))
 }
 
 /// A fresh identifier for the parameter of that index, which user code cannot see.
