@@ -1,25 +1,41 @@
-//! The calls on the builder.
+//! The code that declares a composition: calls on the builder, and the struct of handles.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Ident;
+use syn::{Ident, Path};
 
-use super::model::{Call, Model};
-use crate::errors::Errors;
+use super::{
+    form::{Form, Header},
+    model::{Call, Field, Method, Model},
+    parse::{Broken, Key},
+};
+use crate::{docs, errors::Errors};
+
+/// What the call of the macro stands for.
+pub(super) fn expand(form: &Form, model: &Model, errors: Errors) -> TokenStream {
+    let errors = errors.into_tokens();
+    match form {
+        Form::Composition => composition(model, &errors),
+        Form::Value(name) => value(name, model, &errors),
+        Form::Struct(header) => item(header, model, &errors),
+    }
+}
 
 /// The block that is the composition.
-pub(super) fn expression(model: &Model, errors: Errors) -> TokenStream {
+fn composition(model: &Model, errors: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
-    let Model { krate, calls } = model;
+    let Model { krate, calls, .. } = model;
     let calls = calls.iter().map(call);
-    let errors = errors.into_tokens();
+    let broken = model.broken.iter().map(|broken| for_editors(krate, broken));
     // The user's own tokens name these, so they need the user's hygiene.
-    let constructors = ["stdio", "http", "session"].map(|name| Ident::new(name, Span::call_site()));
+    let constructors =
+        ["stdio", "http", "session", "local"].map(|name| Ident::new(name, Span::call_site()));
     quote_spanned! {at=>
         {
             #[allow(unused_imports)]
             use #krate::child::{#(#constructors),*};
             #errors
+            #(#broken)*
             let composition = #krate::Composition::builder()
                 .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
             #(#calls)*
@@ -28,19 +44,182 @@ pub(super) fn expression(model: &Model, errors: Errors) -> TokenStream {
     }
 }
 
-fn call(call: &Call) -> TokenStream {
+/// A struct that is known inside one block, and its one value.
+fn value(name: &Ident, model: &Model, errors: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
+    let krate = &model.krate;
+    // Outside of the block, so that the user's tokens do not see the struct.
+    let composition = composition(model, errors);
+    let declared = structure(&quote!(), &syn::Visibility::Inherited, name, model);
+    let fields = handles(model);
+    quote_spanned! {at=>
+        {
+            let declared = #krate::__private::Declared::new(#composition);
+            {
+                #declared
+                #name { #(#fields,)* __declared: declared }
+            }
+        }
+    }
+}
+
+/// A struct whose `new` declares the composition.
+fn item(header: &Header, model: &Model, errors: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let krate = &model.krate;
+    let Header {
+        attrs,
+        vis,
+        name,
+        generics,
+        params,
+        output,
+    } = header;
+    let cfgs = &model.struct_cfgs;
+    let summary = docs::text(attrs)
+        .is_none()
+        .then(|| quote!(#[doc = "Handles to the children of a composition."]));
+    let declared = structure(&quote!(#(#attrs)* #summary), vis, name, model);
+    let composition = composition(model, &TokenStream::new());
+    let where_clause = &generics.where_clause;
+    let fields = handles(model);
+    let value = quote_spanned!(at=> Self { #(#fields,)* __declared: declared });
+    let (output, value, docs) = match output {
+        None => (
+            quote_spanned!(at=> Self),
+            value,
+            quote!(#[doc = "Declares the children. None is started: that is done on first use."] #[must_use]),
+        ),
+        Some(output) => (
+            output.to_token_stream(),
+            quote_spanned!(at.located_at(syn::spanned::Spanned::span(output))=> ::core::result::Result::Ok(#value)),
+            quote!(
+                #[doc = "Declares the children. None is started: that is done on first use."]
+                #[doc = ""]
+                #[doc = "# Errors"]
+                #[doc = "Those of the children's declarations."]
+            ),
+        ),
+    };
+    quote_spanned! {at=>
+        #errors
+        #declared
+        #(#cfgs)*
+        impl #name {
+            #docs
+            #[allow(dead_code)]
+            #vis fn new #generics (#params) -> #output #where_clause {
+                let declared = #krate::__private::Declared::new(#composition);
+                #value
+            }
+        }
+    }
+}
+
+/// The struct, with what does not depend on how it is made.
+fn structure(
+    attrs: &TokenStream,
+    vis: &syn::Visibility,
+    name: &Ident,
+    model: &Model,
+) -> TokenStream {
+    let at = Span::mixed_site();
+    let krate = &model.krate;
+    let cfgs = model.struct_cfgs.iter();
+    let cfgs = quote!(#(#cfgs)*);
+    let fields = model.fields.iter().map(|field| {
+        let Field {
+            cfgs, docs, name, ..
+        } = field;
+        quote_spanned!(at=> #(#cfgs)* #(#docs)* #[allow(dead_code)] #vis #name: #krate::Child)
+    });
+    quote_spanned! {at=>
+        #attrs
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis struct #name {
+            #(#fields,)*
+            __declared: #krate::__private::Declared,
+        }
+
+        #cfgs
+        #[allow(dead_code)]
+        impl #name {
+            /// Starts every child that is not lazy, and waits for them. Without this each starts on its first use.
+            ///
+            /// # Errors
+            /// When the composition is wrong.
+            #vis async fn connect(&self) -> ::core::result::Result<(), #krate::ServeError> {
+                self.__declared.connect().await
+            }
+
+            /// All children, by namespace.
+            #[must_use]
+            #vis fn children(&self) -> #krate::Children {
+                self.__declared.children()
+            }
+        }
+
+        #cfgs
+        impl #krate::IntoChildren for #name {
+            fn into_children(self) -> #krate::Composition {
+                self.__declared.composition()
+            }
+        }
+    }
+}
+
+/// The fields of the value: a handle each.
+fn handles(model: &Model) -> impl Iterator<Item = TokenStream> {
+    model.fields.iter().map(|field| {
+        let Field {
+            cfgs,
+            name,
+            namespace,
+            ..
+        } = field;
+        quote_spanned!(Span::mixed_site()=> #(#cfgs)* #name: declared.child(#namespace))
+    })
+}
+
+fn call(call: &Call) -> TokenStream {
     let Call {
         cfgs,
         method,
-        namespace,
         value,
         span,
     } = call;
-    let method = Ident::new(method, at.located_at(*span));
-    let namespace = namespace.as_ref().map(|name| {
-        let name = name.to_token_stream();
-        quote!(#name,)
-    });
-    quote_spanned!(at=> #(#cfgs)* let composition = composition.#method(#namespace #value);)
+    let at = Span::mixed_site();
+    let named = |method: &str| Ident::new(method, at.located_at(*span));
+    let composition = match method {
+        Method::Child(namespace) => {
+            let child = named("child");
+            quote_spanned!(at=> composition.#child(#namespace, #value))
+        }
+        Method::Flag(flag) => {
+            let flag = named(flag);
+            quote_spanned!(at=> if #value { composition.#flag() } else { composition })
+        }
+        Method::Of(method) => {
+            let method = named(method);
+            quote_spanned!(at=> composition.#method(#value))
+        }
+    };
+    quote_spanned!(at=> #(#cfgs)* let composition = #composition;)
+}
+
+/// What an editor can complete in an entry that is still being written.
+fn for_editors(krate: &Path, broken: &Broken) -> TokenStream {
+    let tokens = &broken.tokens;
+    let builder = quote!(#krate::Composition::builder());
+    let call = match &broken.key {
+        None => quote!(#tokens),
+        Some(Key::Setting(name, _)) => quote!(#builder.#name(#tokens)),
+        Some(Key::Namespace(namespace)) => {
+            let name = &namespace.name;
+            quote!(#builder.child(#name, #tokens))
+        }
+        Some(Key::Unprefixed) => quote!(#builder.local(#tokens)),
+        Some(Key::Spread) => quote!(#builder.spread(#tokens)),
+    };
+    quote!(#krate::__editor! { #call })
 }

@@ -1,255 +1,278 @@
 //! What `compose!` is asked to make, checked as far as names and literals can be.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, Path, ext::IdentExt, spanned::Spanned};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, Ident, Path, spanned::Spanned};
 
 use super::{
-    parse::{Item, Key},
+    form::Form,
+    namespace::{self, Namespace},
+    parse::{self, Broken, Entries, Item, Key},
+    settings::{self, Rules, SETTINGS},
     values,
 };
-use crate::{
-    errors::Errors,
-    names::{did_you_mean, listed, shown},
-    server::crate_path,
-};
-
-const SETTINGS: [&str; 7] = [
-    "name",
-    "version",
-    "title",
-    "instructions",
-    "separator",
-    "max_name",
-    "crate",
-];
-const DEFAULT_SEPARATOR: &str = "_";
-const DEFAULT_MAX_NAME: usize = 64;
-const LONGEST_NAMESPACE: usize = 32;
+use crate::{errors::Errors, server::crate_path};
 
 /// A composition.
 pub(super) struct Model {
     pub(super) krate: Path,
     /// Calls on the builder, in order.
     pub(super) calls: Vec<Call>,
+    /// Of the struct, if there is one.
+    pub(super) fields: Vec<Field>,
+    /// When the struct is there.
+    pub(super) struct_cfgs: Vec<Attribute>,
+    pub(super) broken: Vec<Broken>,
 }
 
 /// A call on the builder.
 pub(super) struct Call {
     pub(super) cfgs: Vec<Attribute>,
-    pub(super) method: &'static str,
-    pub(super) namespace: Option<String>,
+    pub(super) method: Method,
     pub(super) value: TokenStream,
     /// Where rustc shall report a value of the wrong type.
     pub(super) span: Span,
 }
 
-struct Namespace {
-    name: String,
-    span: Span,
-    conditional: bool,
+pub(super) enum Method {
+    /// A child under this namespace.
+    Child(String),
+    /// Called if the value is true.
+    Flag(&'static str),
+    /// Called with the value.
+    Of(&'static str),
+}
+
+/// The field that holds the handle of a child.
+pub(super) struct Field {
+    pub(super) cfgs: Vec<Attribute>,
+    pub(super) docs: Vec<TokenStream>,
+    pub(super) name: Ident,
+    pub(super) namespace: String,
+}
+
+/// What is known of the entries so far.
+struct Builder<'a> {
+    form: &'a Form,
+    errors: &'a mut Errors,
+    model: Model,
+    namespaces: Vec<Namespace>,
+    settings: Vec<Ident>,
+    rules: Rules,
 }
 
 impl Model {
-    pub(super) fn new(parsed: Vec<Item>, errors: &mut Errors) -> Self {
-        let mut model = Self {
-            krate: syn::parse_quote!(::mcp_compose),
-            calls: Vec::new(),
+    pub(super) fn new(form: &Form, entries: Entries, errors: &mut Errors) -> Self {
+        let struct_cfgs = match form {
+            Form::Struct(header) => cfgs(&header.attrs),
+            _ => Vec::new(),
         };
-        let mut namespaces: Vec<Namespace> = Vec::new();
-        let mut settings: Vec<Ident> = Vec::new();
-        let mut rules = Rules {
-            separator: Some(DEFAULT_SEPARATOR.to_owned()),
-            max_name: Some(DEFAULT_MAX_NAME),
+        let mut builder = Builder {
+            form,
+            errors,
+            model: Self {
+                krate: syn::parse_quote!(::mcp_compose),
+                calls: Vec::new(),
+                fields: Vec::new(),
+                struct_cfgs,
+                broken: entries.broken,
+            },
+            namespaces: Vec::new(),
+            settings: Vec::new(),
+            rules: Rules::default(),
         };
-        for item in parsed {
-            let span = item.value.span();
-            let mut call = Call {
-                cfgs: item.cfgs,
-                method: "child",
-                namespace: None,
-                value: TokenStream::new(),
+        for item in entries.items {
+            builder.add(item);
+        }
+        namespace::check_together(&builder.namespaces, &builder.rules, builder.errors);
+        builder.model
+    }
+}
+
+impl Builder<'_> {
+    fn add(&mut self, item: Item) {
+        let Item { attrs, key, value } = item;
+        let key = self.meant(key, &value);
+        self.check_attributes(&attrs, &key);
+        match key {
+            Key::Setting(name, _) => self.add_setting(name, value, &attrs),
+            Key::Namespace(namespace) => self.add_child(namespace, value, &attrs),
+            Key::Unprefixed => self.call(Method::Of("local"), value, &attrs),
+            Key::Spread => {
+                let span = value.span();
+                self.model.calls.push(Call {
+                    cfgs: cfgs(&attrs),
+                    method: Method::Of("spread"),
+                    value: value.into_token_stream(),
+                    span,
+                });
+            }
+        }
+    }
+
+    /// The key that was meant, where `=` and `:` are mixed up.
+    fn meant(&mut self, key: Key, value: &Expr) -> Key {
+        match key {
+            Key::Namespace(parse::Namespace {
+                name,
+                ident: Some(ident),
+                colon,
+                ..
+            }) if SETTINGS.contains(&&*name) && matches!(value, Expr::Lit(_)) => {
+                self.errors
+                    .at(colon, format!("`{name}` is a setting: write `{name} = ..`"));
+                Key::Setting(ident, colon)
+            }
+            Key::Setting(ident, equals)
+                if !SETTINGS.iter().any(|known| ident == known) && values::is_child(value) =>
+            {
+                self.errors.at(
+                    equals,
+                    format!("a child is written with a colon: `{ident}: ..`"),
+                );
+                Key::Namespace(parse::Namespace {
+                    name: ident.to_string(),
+                    span: ident.span(),
+                    ident: Some(ident),
+                    colon: equals,
+                })
+            }
+            other => other,
+        }
+    }
+
+    fn check_attributes(&mut self, attrs: &[Attribute], key: &Key) {
+        let has_field = !matches!(self.form, Form::Composition) && matches!(key, Key::Namespace(_));
+        for attr in attrs.iter().filter(|attr| !attr.path().is_ident("cfg")) {
+            let is_doc = attr.path().is_ident("doc");
+            if !(is_doc && has_field) {
+                self.errors.on(
+                    attr,
+                    if is_doc {
+                        "a doc comment has no effect here; use `//`"
+                    } else {
+                        "only `#[cfg]` works on an entry"
+                    },
+                );
+            }
+        }
+    }
+
+    fn add_setting(&mut self, name: Ident, value: Expr, attrs: &[Attribute]) {
+        let Some(setting) = settings::known(&name, &self.settings, self.errors) else {
+            return;
+        };
+        self.settings.push(name);
+        let cfgs = cfgs(attrs);
+        if setting == "crate" {
+            if let Some(path) = crate_path(value, self.errors) {
+                self.model.krate = path;
+            }
+            return;
+        }
+        self.rules
+            .learn(setting, &value, !cfgs.is_empty(), self.errors);
+        let method = match setting {
+            "strict" => Method::Flag(setting),
+            _ => Method::Of(setting),
+        };
+        let span = value.span();
+        self.model.calls.push(Call {
+            cfgs,
+            method,
+            value: value.into_token_stream(),
+            span,
+        });
+    }
+
+    fn add_child(&mut self, key: parse::Namespace, value: Expr, attrs: &[Attribute]) {
+        let parse::Namespace { name, span, .. } = key;
+        if let Some(problem) = namespace::problem(&name) {
+            self.errors.at(span, problem);
+        }
+        self.add_field(&name, span, attrs);
+        self.call(Method::Child(name.clone()), value, attrs);
+        self.namespaces.push(Namespace {
+            name,
+            span,
+            conditional: !cfgs(attrs).is_empty(),
+        });
+    }
+
+    fn add_field(&mut self, namespace: &str, span: Span, attrs: &[Attribute]) {
+        let owner = match self.form {
+            Form::Composition => return,
+            Form::Value(name) => name,
+            Form::Struct(header) => &header.name,
+        };
+        let text = namespace.replace('-', "_");
+        if matches!(&*text, "self" | "super" | "crate") {
+            self.errors.at(
                 span,
-            };
-            match item.key {
-                Key::Setting(name) => {
-                    let Some(setting) = setting(&name, &settings, errors) else {
-                        continue;
-                    };
-                    settings.push(name);
-                    if setting == "crate" {
-                        model.krate = crate_path(item.value, errors).unwrap_or(model.krate);
-                        continue;
-                    }
-                    rules.learn(setting, &item.value, !call.cfgs.is_empty());
-                    call.method = setting;
-                    call.value = item.value.into_token_stream();
-                }
-                Key::Namespace(name, span) => {
-                    let conditional = !call.cfgs.is_empty();
-                    if let Some(problem) = namespace_problem(&name) {
-                        errors.at(span, problem);
-                    }
-                    call.value = values::child(item.value, errors);
-                    call.namespace = Some(name.clone());
-                    namespaces.push(Namespace {
-                        name,
-                        span,
-                        conditional,
-                    });
-                }
-                Key::Unprefixed => {
-                    call.method = "local";
-                    call.value = values::child(item.value, errors);
-                }
-                Key::Spread => {
-                    call.method = "spread";
-                    call.value = item.value.into_token_stream();
-                }
-            }
-            model.calls.push(call);
-        }
-        check_together(&namespaces, &rules, errors);
-        model
-    }
-}
-
-fn setting(name: &Ident, before: &[Ident], errors: &mut Errors) -> Option<&'static str> {
-    let text = name.unraw().to_string();
-    let Some(known) = SETTINGS.into_iter().find(|known| *known == text) else {
-        let near = did_you_mean(&text, SETTINGS);
-        let all = if near.is_empty() {
-            format!("; settings are {}", listed(SETTINGS))
-        } else {
-            near
-        };
-        let stop = if all.ends_with('?') { "" } else { "." };
-        errors.at(
-            name.span(),
-            format!("unknown setting `{text}`{all}{stop} Children are written `{text}: …`"),
-        );
-        return None;
-    };
-    if before.contains(name) {
-        errors.at(name.span(), format!("setting `{text}` is given twice"));
-        return None;
-    }
-    Some(known)
-}
-
-/// What the settings say about names, as far as they are literals.
-struct Rules {
-    separator: Option<String>,
-    max_name: Option<usize>,
-}
-
-impl Rules {
-    fn learn(&mut self, setting: &str, value: &Expr, conditional: bool) {
-        let literal = match value {
-            Expr::Lit(ExprLit { lit, .. }) if !conditional => Some(lit),
-            _ => None,
-        };
-        match (setting, literal) {
-            ("separator", Some(Lit::Str(text))) => self.separator = Some(text.value()),
-            ("separator", _) => self.separator = None,
-            ("max_name", Some(Lit::Int(number))) => self.max_name = number.base10_parse().ok(),
-            ("max_name", _) => self.max_name = None,
-            _ => {}
-        }
-    }
-}
-
-fn namespace_problem(name: &str) -> Option<String> {
-    const RULE: &str =
-        "a namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`";
-    let Some(first) = name.chars().next() else {
-        return Some(format!(
-            "a namespace is empty; for no prefix write `_: ..`; {RULE}"
-        ));
-    };
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
-    if let Some(bad) = name.chars().find(|c| !legal(*c)) {
-        let lower = name.to_ascii_lowercase();
-        let help =
-            if lower.chars().all(legal) && lower.starts_with(|c: char| c.is_ascii_lowercase()) {
-                format!("; write `{lower}`")
-            } else {
-                String::new()
-            };
-        return Some(format!(
-            "namespace `{name}` contains {}; {RULE}{help}",
-            shown(bad)
-        ));
-    }
-    if !first.is_ascii_lowercase() {
-        return Some(format!("namespace `{name}` starts with `{first}`; {RULE}"));
-    }
-    let length = name.len();
-    (length > LONGEST_NAMESPACE).then(|| {
-        format!("namespace `{name}` is {length} characters long; at most {LONGEST_NAMESPACE} leave room for names")
-    })
-}
-
-/// The mistakes that two namespaces make together, and those against the settings.
-fn check_together(namespaces: &[Namespace], rules: &Rules, errors: &mut Errors) {
-    for (index, later) in namespaces.iter().enumerate() {
-        if let (Some(separator), Some(max)) = (&rules.separator, rules.max_name)
-            && later.name.len() <= LONGEST_NAMESPACE
-            && later.name.len() + separator.len() >= max
-        {
-            let message = format!(
-                "namespace `{}` leaves no room for names: `max_name` is {max}",
-                later.name
+                format!(
+                    "`{text}` cannot be a field of `{owner}`; give the child another namespace"
+                ),
             );
-            errors.at(later.span, message);
+            return;
         }
-        for earlier in &namespaces[..index] {
-            if later.conditional && earlier.conditional {
-                continue;
-            }
-            if later.name == earlier.name {
-                errors.at(
-                    later.span,
-                    format!("namespace `{}` is used twice", later.name),
-                );
-                errors.at(earlier.span, format!("`{}` is first used here", later.name));
-                break;
-            }
-            if later.name.replace('_', "-") == earlier.name.replace('_', "-") {
-                let scheme = later.name.replace('_', "-");
-                let message = format!(
-                    "namespaces `{}` and `{}` share the URI scheme `{scheme}`: `_` is illegal there and becomes `-`",
-                    earlier.name, later.name
-                );
-                errors.at(later.span, message);
-            }
-            if let Some(separator) = &rules.separator {
-                check_ambiguous(earlier, later, separator, errors);
-            }
+        let legal = |c: char| c.is_alphanumeric() || c == '_';
+        if text == "_"
+            || !text.chars().all(legal)
+            || text.starts_with(|c: char| c.is_ascii_digit())
+            || text.is_empty()
+        {
+            // Said already.
+            return;
         }
+        let name = if syn::parse_str::<Ident>(&text).is_ok() {
+            Ident::new(&text, span)
+        } else {
+            Ident::new_raw(&text, span)
+        };
+        let cfgs = cfgs(attrs);
+        let repeated =
+            |field: &Field| field.name == name && (field.cfgs.is_empty() || cfgs.is_empty());
+        if self.model.fields.iter().any(repeated) {
+            // Two such namespaces are a mistake of their own.
+            return;
+        }
+        let mut docs: Vec<_> = attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("doc"))
+            .map(ToTokens::to_token_stream)
+            .collect();
+        if docs.is_empty() {
+            let text = format!("The child `{namespace}`.");
+            docs.push(quote!(#[doc = #text]));
+        }
+        self.model.fields.push(Field {
+            cfgs,
+            docs,
+            name,
+            namespace: namespace.to_owned(),
+        });
+    }
+
+    fn call(&mut self, method: Method, value: Expr, attrs: &[Attribute]) {
+        if let Form::Struct(header) = self.form
+            && let Some((span, problem)) =
+                values::not_in_new(&value, header.output.is_some(), &header.name)
+        {
+            // Left out, so that rustc does not say it again at another place.
+            self.errors.at(span, problem);
+            return;
+        }
+        let span = value.span();
+        self.model.calls.push(Call {
+            cfgs: cfgs(attrs),
+            method,
+            value: values::child(value, self.errors),
+            span,
+        });
     }
 }
 
-fn check_ambiguous(earlier: &Namespace, later: &Namespace, separator: &str, errors: &mut Errors) {
-    let (short, long) = if earlier.name.len() < later.name.len() {
-        (earlier, later)
-    } else {
-        (later, earlier)
-    };
-    let Some(rest) = long
-        .name
-        .strip_prefix(&format!("{}{separator}", short.name))
-    else {
-        return;
-    };
-    if rest.is_empty() {
-        return;
-    }
-    let message = format!(
-        "namespaces `{short}` and `{long}` are ambiguous: with separator `{separator}`, `{long}{separator}x` could be \
-         tool `{rest}{separator}x` of `{short}`\nhelp: rename one, or set `separator = \"__\"`",
-        short = short.name,
-        long = long.name,
-    );
-    errors.at(later.span, message);
+fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    cfgs.cloned().collect()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::{ChildOptions, Namespace};
-use crate::child::{HttpSpec, SessionSpec, StdioSpec};
+use crate::child::{HttpSpec, Piped, SessionSpec, StdioSpec};
 use crate::handle::Mount;
 use crate::server::{LocalServer, Server};
 
@@ -84,6 +84,8 @@ pub(crate) enum ChildSource {
     Local(LocalServer),
     /// Taken when it is opened: a session cannot be opened twice.
     Session(Arc<Mutex<Option<SessionSpec>>>),
+    /// Runs in this process, behind a pipe.
+    Piped(Piped),
     #[cfg(test)]
     Fake(crate::child::fake::Fake),
 }
@@ -103,6 +105,7 @@ impl ChildSpec {
             ChildSource::Http(spec) => spec.place(),
             ChildSource::Local(server) => server.info().name.clone(),
             ChildSource::Session(_) => "session".to_owned(),
+            ChildSource::Piped(piped) => piped.label.to_owned(),
             #[cfg(test)]
             ChildSource::Fake(_) => "fake".to_owned(),
         }

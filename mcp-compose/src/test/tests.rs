@@ -215,6 +215,10 @@ async fn the_catalog_of_a_server_is_the_same_text_in_both_eras() {
     assert_eq!(old.server()["instructions"], "Does what a client can see.");
     let new = client(Probe::default()).await;
     assert_eq!(new.protocol(), Protocol::V2026_07_28);
+    for said in ["serverInfo", "instructions", "capabilities"] {
+        assert_eq!(new.server()[said], old.server()[said], "{said}");
+    }
+    assert_eq!(new.server()["protocolVersion"], "2026-07-28");
     let catalog = new.catalog().await;
     assert_eq!(catalog, old.catalog().await);
     let parsed: super::Value = serde_json::from_str(&catalog).expect("JSON");

@@ -95,6 +95,7 @@ impl Http {
 
 common_options!(Http);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Http {
     fn into_child(self) -> DeclaredChild {
         let mut child = DeclaredChild::new(self.options);

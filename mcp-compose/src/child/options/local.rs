@@ -24,6 +24,7 @@ pub fn local<S: Server>(server: S) -> Local {
 
 common_options!(Local);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Local {
     fn into_child(self) -> DeclaredChild {
         DeclaredChild::new(self.options).with_source(ChildSource::Local(self.server))

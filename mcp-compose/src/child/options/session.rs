@@ -88,6 +88,7 @@ impl<S: rmcp::Service<rmcp::RoleClient>> IntoSession
 
 common_options!(Session);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Session {
     fn into_child(self) -> DeclaredChild {
         DeclaredChild::new(self.options)

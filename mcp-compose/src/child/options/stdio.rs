@@ -105,6 +105,7 @@ impl Stdio {
 
 common_options!(Stdio);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Stdio {
     fn into_child(self) -> DeclaredChild {
         let mut child = DeclaredChild::new(self.options);
