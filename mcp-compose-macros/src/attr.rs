@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Which keys belong where; also to say where a misplaced one belongs.
-const ATTRIBUTES: [(&str, &[&str]); 4] = [
+pub(crate) const ATTRIBUTES: [(&str, &[&str]); 4] = [
     (
         "#[mcp_server]",
         &[
@@ -137,6 +137,8 @@ impl Keys {
             } else {
                 let key = if problem("", &text.value(), Rule::Portable).is_none() {
                     "name"
+                } else if known.contains(&"description") {
+                    "description"
                 } else {
                     "title"
                 };
@@ -172,20 +174,28 @@ impl Keys {
             }
         }
         let name = input.call(Ident::parse_any)?;
-        if name == "parts" && known.contains(&"parts") {
+        let text = name.to_string();
+        if !known.contains(&text.as_str()) {
+            errors.at(name.span(), unknown(attribute, &text, known));
+            return skip_to_comma(input).map(drop);
+        }
+        if text == "parts" {
             return self.parse_parts(&name, input, errors);
         }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                errors.at(name.span(), needs_value(&text));
+                return Ok(());
+            }
             Some(input.parse()?)
+        } else if input.peek(Token![:]) || input.peek(token::Paren) {
+            return Err(input.error(format!("a key is written `{text} = ..`")));
         } else {
             None
         };
         at_comma(input)?;
-        let text = name.to_string();
-        if !known.contains(&text.as_str()) {
-            errors.at(name.span(), unknown(attribute, &text, known));
-        } else if self.keys.iter().any(|key| key.name == name) {
+        if self.keys.iter().any(|key| key.name == name) {
             errors.at(name.span(), format!("key `{text}` is given twice"));
         } else {
             self.keys.push(Key { name, value });
@@ -235,10 +245,7 @@ impl Keys {
     pub(crate) fn value(&mut self, name: &str, errors: &mut Errors) -> Option<Expr> {
         let key = self.take(name)?;
         if key.value.is_none() {
-            errors.at(
-                key.name.span(),
-                format!("`{name}` needs a value: `{name} = ..`"),
-            );
+            errors.at(key.name.span(), needs_value(name));
         }
         key.value
     }
@@ -299,6 +306,10 @@ impl Keys {
             Some(value) => Some(value.into_token_stream()),
         }
     }
+}
+
+fn needs_value(key: &str) -> String {
+    format!("`{key}` needs a value: `{key} = ..`")
 }
 
 fn unknown(attribute: &str, key: &str, known: &[&str]) -> String {

@@ -4,11 +4,11 @@
 //! block stands in for it, with a constant whose type rustc explains.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident};
 
 use super::{
-    expand::{arm, describe, lints, private},
+    expand::{arm, bounded, describe, lints, private},
     model::{Entry, Model, Role},
 };
 use crate::{attr::Keys, errors::Errors};
@@ -78,6 +78,12 @@ fn found(part: &Ident) -> Ident {
     )
 }
 
+/// The constant with the names of a part.
+fn names_of(part: &Ident) -> Ident {
+    let found = found(part);
+    Ident::new(&format!("{found}_names"), found.span())
+}
+
 /// The constant by which a part finds out that it is listed.
 fn listed(part: &Ident) -> Ident {
     Ident::new(
@@ -105,19 +111,29 @@ fn own_names(entries: &[Entry], private: &TokenStream) -> TokenStream {
 pub(super) fn names(model: &Model, parts: &[Ident]) -> TokenStream {
     let private = private(&model.krate);
     let own = own_names(&model.entries, &private);
-    let parts = parts.iter().map(found);
-    quote!(&#private::Names { own: #own, parts: &[#(Self::#parts.names),*] })
+    let parts = parts.iter().map(names_of);
+    quote!(&#private::Names { own: #own, parts: &[#(Self::#parts),*] })
 }
 
-/// What goes into the inherent implementation of the main block: its parts, and that they are listed.
+/// The bounds of the implementations of a server in parts. Of a type without parameters rustc knows whether it is shared,
+/// and says it once.
+fn shared(model: &Model) -> (impl ToTokens, TokenStream) {
+    let (impl_generics, where_clause, shared) = bounded(model);
+    let shared = (!model.generics.params.is_empty()).then_some(shared);
+    (impl_generics, quote!(#where_clause #shared))
+}
+
+/// What the main block has for its parts: what they are, and that they are listed.
 pub(super) fn in_main(model: &Model, parts: &[Ident]) -> TokenStream {
     if parts.is_empty() {
         return TokenStream::new();
     }
     let at = Span::mixed_site();
-    let private = private(&model.krate);
-    let count = parts.len();
-    let lists = parts.iter().map(listed);
+    let Model { krate, self_ty, .. } = model;
+    let private = private(krate);
+    let (impl_generics, where_clause) = shared(model);
+    let (lints, count) = (lints(), parts.len());
+    let listed = listings(parts);
     // Not from an expansion, as far as rustc can see: then it points at the name alone.
     let blocks = parts.iter().map(|part| {
         let (found, block) = (found(part), Ident::new("__block", part.span()));
@@ -125,13 +141,22 @@ pub(super) fn in_main(model: &Model, parts: &[Ident]) -> TokenStream {
         quote_spanned!(at=> { let #block = Self::#found; #bounded })
     });
     quote_spanned! {at=>
-        #(pub(crate) const #lists: #private::Listed = #private::Listed;)*
+        #lints
+        impl #impl_generics #self_ty #where_clause {
+            #listed
 
-        fn __mcp_parts() -> [#private::Part<Self>; #count] {
-            use #private::bounds as __mcp_bounds;
-            [#(#blocks),*]
+            fn __mcp_parts() -> [#private::Part<Self>; #count] {
+                use #private::bounds as __mcp_bounds;
+                [#(#blocks),*]
+            }
         }
     }
+}
+
+/// The constants by which parts find that they are listed.
+fn listings(parts: &[Ident]) -> TokenStream {
+    let lists = parts.iter().map(listed);
+    quote!(#(pub(crate) const #lists: bool = true;)*)
 }
 
 /// Stands around the main block: what there is of a part without a block, and the check that no name is used twice.
@@ -139,7 +164,6 @@ pub(super) fn around_main(model: &Model, parts: &[Ident], block: TokenStream) ->
     if parts.is_empty() {
         return block;
     }
-    let at = Span::mixed_site();
     let Model {
         krate,
         generics,
@@ -147,17 +171,19 @@ pub(super) fn around_main(model: &Model, parts: &[Ident], block: TokenStream) ->
         ..
     } = model;
     let private = private(krate);
-    let missing = parts.iter().map(found);
-    // The names of a generic server are known once it is built for a type; `distinct` is asked there.
+    let (missing, no_names) = (parts.iter().map(found), parts.iter().map(names_of));
+    // The names of a generic server are known once it is built for a type; see `distinct_generic`.
     let distinct = generics.params.is_empty().then(|| {
-        let names = quote!(<#self_ty as #krate::Server>::NAMES);
-        let checks = distinct(&private, parts, &names);
-        quote_spanned!(at=> #(const _: () = #checks;)*)
+        let checks = distinct(parts, &quote!(<#self_ty as #krate::Server>::NAMES));
+        quote!(#(const _: () = #checks;)*)
     });
-    quote_spanned! {at=>
+    quote_spanned! {Span::mixed_site()=>
         const _: () = {
+            use #private::distinct as __mcp_distinct;
+
             trait __McpNoBlock {
-                #(const #missing: #private::NoBlock = #private::NoBlock::NEW;)*
+                #(const #missing: () = ();)*
+                #(const #no_names: &'static #private::Names = #private::Names::NONE;)*
             }
             impl<T: ?::core::marker::Sized> __McpNoBlock for T {}
 
@@ -169,15 +195,9 @@ pub(super) fn around_main(model: &Model, parts: &[Ident], block: TokenStream) ->
 }
 
 /// One check for each part, at its name.
-fn distinct<'p>(
-    private: &'p TokenStream,
-    parts: &'p [Ident],
-    names: &'p TokenStream,
-) -> impl Iterator<Item = TokenStream> + 'p {
-    parts.iter().enumerate().map(move |(index, part)| {
-        let at = Span::mixed_site().located_at(part.span());
-        quote_spanned!(at=> #private::distinct(#names, #index))
-    })
+fn distinct(parts: &[Ident], names: &TokenStream) -> Vec<TokenStream> {
+    let check = |(index, part): (usize, &Ident)| quote_spanned!(part.span()=> __mcp_distinct(#names, #index));
+    parts.iter().enumerate().map(check).collect()
 }
 
 /// The checks of a generic server, which run when it is built for a type.
@@ -185,18 +205,15 @@ pub(super) fn distinct_generic(model: &Model, parts: &[Ident]) -> TokenStream {
     if model.generics.params.is_empty() {
         return TokenStream::new();
     }
-    let private = private(&model.krate);
     let krate = &model.krate;
-    let names = quote!(<Self as #krate::Server>::NAMES);
-    let checks = distinct(&private, parts, &names);
-    quote_spanned!(Span::mixed_site()=> #(const { #checks })*)
+    let checks = distinct(parts, &quote!(<Self as #krate::Server>::NAMES));
+    quote!(#(const { #checks })*)
 }
 
-/// The lines of the main block's description and dispatcher that are about its parts.
+/// The lines of the main block's description that are about its parts.
 pub(super) fn in_describe(parts: &[Ident]) -> Option<TokenStream> {
-    let at = Span::mixed_site();
     (!parts.is_empty()).then(|| {
-        quote_spanned! {at=>
+        quote_spanned! {Span::mixed_site()=>
             for part in Self::__mcp_parts() {
                 part.describe(into);
             }
@@ -204,11 +221,10 @@ pub(super) fn in_describe(parts: &[Ident]) -> Option<TokenStream> {
     })
 }
 
-/// See [`in_describe`].
+/// The lines of the main block's dispatcher that are about its parts.
 pub(super) fn in_dispatch(private: &TokenStream, parts: &[Ident]) -> Option<TokenStream> {
-    let at = Span::mixed_site();
     (!parts.is_empty()).then(|| {
-        quote_spanned! {at=>
+        quote_spanned! {Span::mixed_site()=>
             let mut call = call;
             for part in Self::__mcp_parts() {
                 match part.dispatch(#private::Arc::clone(&this), call) {
@@ -225,15 +241,14 @@ pub(super) fn implementation(model: &Model, part: &Ident, signatures: &TokenStre
     let at = Span::mixed_site();
     let Model {
         krate,
-        generics,
         self_ty,
         entries,
         ..
     } = model;
     let private = private(krate);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (impl_generics, where_clause) = shared(model);
     let lints = lints();
-    let (found, listed) = (found(part), listed(part));
+    let (found, names, listed) = (found(part), names_of(part), listed(part));
     let own = own_names(entries, &private);
     let described = entries.iter().map(|entry| describe(entry, &private));
     let arms = entries.iter().map(|entry| arm(entry, &private));
@@ -246,7 +261,7 @@ pub(super) fn implementation(model: &Model, part: &Ident, signatures: &TokenStre
     quote_spanned! {at=>
         const _: () = {
             trait __McpNotListed {
-                const #listed: #private::NotListed = #private::NotListed;
+                const #listed: () = ();
             }
             impl<T: ?::core::marker::Sized> __McpNotListed for T {}
 
@@ -254,11 +269,11 @@ pub(super) fn implementation(model: &Model, part: &Ident, signatures: &TokenStre
             impl #impl_generics #self_ty #where_clause {
                 #signatures
 
-                pub(crate) const #found: #private::Part<Self> = #private::Part::new(
-                    &#private::Names { own: #own, parts: &[] },
-                    Self::#describe,
-                    Self::#dispatch,
-                );
+                pub(crate) const #names: &'static #private::Names =
+                    &#private::Names { own: #own, parts: &[] };
+
+                pub(crate) const #found: #private::Part<Self> =
+                    #private::Part::new(Self::#describe, Self::#dispatch);
 
                 fn #describe(into: &mut #private::Describe) {
                     use #private::bounds as __mcp_bounds;
@@ -281,19 +296,14 @@ pub(super) fn implementation(model: &Model, part: &Ident, signatures: &TokenStre
 
 /// Stands in for a part with mistakes, so that the main block finds it.
 pub(super) fn placeholder(model: &Model, part: &Ident) -> TokenStream {
-    let at = Span::mixed_site();
-    let Model {
-        krate,
-        generics,
-        self_ty,
-        ..
-    } = model;
+    let Model { krate, self_ty, .. } = model;
     let private = private(krate);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let (lints, found) = (lints(), found(part));
-    quote_spanned! {at=>
+    let (impl_generics, where_clause) = shared(model);
+    let (lints, found, names) = (lints(), found(part), names_of(part));
+    quote_spanned! {Span::mixed_site()=>
         #lints
         impl #impl_generics #self_ty #where_clause {
+            pub(crate) const #names: &'static #private::Names = #private::Names::NONE;
             pub(crate) const #found: #private::Part<Self> = #private::Part::EMPTY;
         }
     }
@@ -304,20 +314,13 @@ pub(super) fn in_placeholder(model: &Model, parts: &[Ident]) -> TokenStream {
     if parts.is_empty() {
         return TokenStream::new();
     }
-    let Model {
-        krate,
-        generics,
-        self_ty,
-        ..
-    } = model;
-    let private = private(krate);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let lints = lints();
-    let lists = parts.iter().map(listed);
+    let self_ty = &model.self_ty;
+    let (impl_generics, where_clause) = shared(model);
+    let (lints, listed) = (lints(), listings(parts));
     quote_spanned! {Span::mixed_site()=>
         #lints
         impl #impl_generics #self_ty #where_clause {
-            #(pub(crate) const #lists: #private::Listed = #private::Listed;)*
+            #listed
         }
     }
 }

@@ -289,23 +289,43 @@ impl<T: DeserializeOwned> TextParameter<Argument> for T {
     }
 }
 
-/// What a method takes that is none of its arguments.
+/// What stands beside the arguments of a method: only what implements [`FromCall`].
 ///
-/// Implemented for every type that fits; it is named only where a compiler message says that one does not.
+/// It is named only where a compiler message says that a type does not fit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not taken from the call",
-    label = "neither an argument here nor taken from the call",
-    note = "an argument has a plain name, which stands in braces in the URI of a resource; what is taken from the call implements `FromCall`"
+    label = "no argument here, and not taken from the call",
+    note = "arguments are the variables of a resource's URI, and the fields of `#[args]`; other types implement `FromCall`"
 )]
-pub trait ExtractedParameter: Sized {
+pub trait Extractor: Sized {
     #[doc(hidden)]
-    fn input(way: Extracted) -> Input<Self>;
+    fn input() -> Input<Self>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromCall> ExtractedParameter for T {
-    fn input(_: Extracted) -> Input<T> {
+impl<T: FromCall> Extractor for T {
+    fn input() -> Input<T> {
         Input::from_call()
+    }
+}
+
+/// What a `#[default = ".."]` fits: a type that is made from text.
+///
+/// It is named only where a compiler message says that a type does not fit.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is not made from text",
+    label = "text",
+    note = "a default is an expression of the argument's type: `{Self}`"
+)]
+pub trait TextDefault: Sized {
+    #[doc(hidden)]
+    fn of_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> TextDefault for T {
+    fn of_text(text: &'static str) -> T {
+        T::from(text)
     }
 }
 

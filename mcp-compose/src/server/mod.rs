@@ -54,15 +54,24 @@ pub(crate) mod expansion {
         bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentWay, Decode, Extracted, ExtractedWay, Input, InputProbe, Make},
-        output::{
-            ContentWay, GivenWay, Output, PlainReturn, Probe, ResultReturn, Returned, ShowDefault,
-            StructuredWay, TextWay, ToolErrorWay, Unshown,
-        },
-        parts::{Dispatched, Listed, Names, NoBlock, NotListed, Part, distinct},
+        input::{Decode, Input, InputProbe, Make},
+        output::{Output, Probe, Returned},
+        parts::{Dispatched, Names, Part, distinct},
         prompt::Messages,
-        resource::{BodyWay, JsonWay},
     };
+
+    /// The traits of the probes; without names, so that they hide none of the user's.
+    pub mod ways {
+        pub use crate::server::{
+            input::{ArgumentWay as _, ExtractedWay as _},
+            output::{
+                ContentWay as _, GivenWay as _, PlainReturn as _, ResultReturn as _,
+                ShowDefault as _, StructuredWay as _, TextWay as _, ToolErrorWay as _,
+                Unshown as _,
+            },
+            resource::{BodyWay as _, JsonWay as _},
+        };
+    }
 }
 
 /// What fits into the signature of a method with `#[tool]`, `#[resource]`, `#[prompt]` or `#[complete]`.
@@ -71,7 +80,7 @@ pub(crate) mod expansion {
 /// implement them, derive what the message asks for.
 pub mod bounds {
     pub use super::{
-        input::{ExtractedParameter, TextParameter, ToolParameter},
+        input::{Extractor, TextDefault, TextParameter, ToolParameter},
         output::{MethodError, ToolOutput},
         parts::{ListedPart, PartBlock},
         prompt::PromptOutput,

@@ -16,7 +16,8 @@ pub struct Names {
 }
 
 impl Names {
-    pub(super) const NONE: &'static Self = &Self {
+    /// None.
+    pub const NONE: &'static Self = &Self {
         own: &[],
         parts: &[],
     };
@@ -24,8 +25,6 @@ impl Names {
 
 /// A block with `part = ..`, as the main block of the type finds it.
 pub struct Part<S> {
-    /// What it lists.
-    pub names: &'static Names,
     describe: fn(&mut Describe),
     dispatch: Dispatch<S>,
 }
@@ -38,19 +37,11 @@ pub type Dispatched = ControlFlow<BoxFuture<'static, Result<String>>, Call>;
 
 impl<S> Part<S> {
     /// One with mistakes, which are told elsewhere.
-    pub const EMPTY: Self = Self::new(Names::NONE, |_| {}, |_, call| ControlFlow::Continue(call));
+    pub const EMPTY: Self = Self::new(|_| {}, |_, call| ControlFlow::Continue(call));
 
-    /// One that lists `names`.
-    pub const fn new(
-        names: &'static Names,
-        describe: fn(&mut Describe),
-        dispatch: Dispatch<S>,
-    ) -> Self {
-        Self {
-            names,
-            describe,
-            dispatch,
-        }
+    /// One that describes itself and serves calls so.
+    pub const fn new(describe: fn(&mut Describe), dispatch: Dispatch<S>) -> Self {
+        Self { describe, dispatch }
     }
 
     /// Adds what it has.
@@ -66,29 +57,9 @@ impl<S> Part<S> {
 
 impl<S> fmt::Debug for Part<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Part").field("names", self.names).finish()
+        f.write_str("Part")
     }
 }
-
-/// What stands for a part that is listed and has no block.
-#[derive(Debug)]
-pub struct NoBlock {
-    /// It lists nothing.
-    pub names: &'static Names,
-}
-
-impl NoBlock {
-    /// The only one.
-    pub const NEW: Self = Self { names: Names::NONE };
-}
-
-/// A part that the main block lists.
-#[derive(Debug)]
-pub struct Listed;
-
-/// What stands for a main block that does not list a part.
-#[derive(Debug)]
-pub struct NotListed;
 
 /// A part that has a block. It is named only where a compiler message says that there is none.
 #[diagnostic::on_unimplemented(
@@ -118,7 +89,8 @@ pub trait ListedPart: Sized {
     fn listed(self) {}
 }
 
-impl ListedPart for Listed {}
+// What a main block says of each part in its list.
+impl ListedPart for bool {}
 
 /// Fails to compile if a name of the part of that index is used in an earlier block.
 #[track_caller]
