@@ -165,6 +165,13 @@ fn structure(
                 self.__declared.composition()
             }
         }
+
+        #cfgs
+        impl #krate::IntoComposition for #name {
+            fn into_composition(self) -> #krate::Composition {
+                self.__declared.composition()
+            }
+        }
     }
 }
 

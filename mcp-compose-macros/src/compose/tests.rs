@@ -149,6 +149,13 @@ fn a_struct_has_a_handle_for_each_child() {
         }
 
         #[cfg(unix)]
+        impl ::mcp_compose::IntoComposition for Backend {
+            fn into_composition(self) -> ::mcp_compose::Composition {
+                self.__declared.composition()
+            }
+        }
+
+        #[cfg(unix)]
         impl Backend {
             #[doc = "Declares the children. None is started: that is done on first use."]
             #[doc = ""]

@@ -243,7 +243,7 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
             let halves = (&&#private::Returned::<#output>::new()).split();
             #find_good
             let #error_way = (&&halves.error).error();
-            halves.output(#good, #error)
+            halves.output(&#good, #error)
         }
     }
 }

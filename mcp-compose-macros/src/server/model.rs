@@ -138,10 +138,7 @@ impl Model {
                 continue;
             };
             marked = true;
-            // What these lints advise, the macro refuses.
-            method.attrs.push(syn::parse_quote!(
-                #[allow(clippy::needless_pass_by_value, clippy::too_many_arguments, clippy::unused_async, clippy::unused_self)]
-            ));
+            method.attrs.push(unfit_lints());
             let description = docs::text(&method.attrs);
             let Some(method) = Method::new(marker.kind, method, errors) else {
                 continue;
@@ -165,6 +162,21 @@ impl Model {
         complete::find_targets(&mut model.entries, errors);
         model
     }
+}
+
+/// Lints that do not fit a method that clients call: what they advise the macro refuses, or the model would read.
+fn unfit_lints() -> Attribute {
+    syn::parse_quote!(
+        #[allow(
+            clippy::fn_params_excessive_bools,
+            clippy::missing_errors_doc,
+            clippy::must_use_candidate,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
+    )
 }
 
 /// What is wrong with the block itself.

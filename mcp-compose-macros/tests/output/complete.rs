@@ -1,5 +1,8 @@
 impl Todos {
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -9,6 +12,9 @@ impl Todos {
         body()
     }
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -18,6 +24,9 @@ impl Todos {
         body()
     }
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -54,7 +63,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::PromptOutput::good(),
+                &__mcp_bounds::PromptOutput::good(),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -75,7 +84,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -89,7 +98,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::CompletionOutput::good(),
+                &__mcp_bounds::CompletionOutput::good(),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

@@ -30,6 +30,11 @@ impl ::renamed::IntoChildren for Backend {
         self.__declared.composition()
     }
 }
+impl ::renamed::IntoComposition for Backend {
+    fn into_composition(self) -> ::renamed::Composition {
+        self.__declared.composition()
+    }
+}
 impl Backend {
     ///Declares the children. None is started: that is done on first use.
     #[must_use]

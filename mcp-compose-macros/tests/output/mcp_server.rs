@@ -6,6 +6,9 @@ where
     const MOST: usize = 7;
     /// Counts.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -44,7 +47,7 @@ where
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

@@ -1,6 +1,9 @@
 impl Shop {
     /// Orders.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -9,6 +12,9 @@ impl Shop {
     fn order(&self, article: u32, gift: bool, count: u8, shipping: Text, r#in: Text) {}
     /// Orders all of it.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -87,7 +93,7 @@ impl Shop {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -113,7 +119,7 @@ impl Shop {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

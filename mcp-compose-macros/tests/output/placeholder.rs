@@ -1,6 +1,9 @@
 impl Todos {
     /// Adds.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,

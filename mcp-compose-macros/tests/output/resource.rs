@@ -1,6 +1,9 @@
 impl Todos {
     /// One todo.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -10,6 +13,9 @@ impl Todos {
         body()
     }
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -57,7 +63,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -72,7 +78,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ResourceOutput::good(__good),
+                &__mcp_bounds::ResourceOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

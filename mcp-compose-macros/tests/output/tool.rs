@@ -3,6 +3,9 @@ impl Todos {
     ///
     /// It is the last one then.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -18,6 +21,9 @@ impl Todos {
     /// Only there with a feature.
     #[cfg(feature = "admin")]
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -26,6 +32,9 @@ impl Todos {
     fn r#match(&self) {}
     /// Takes its time.
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -37,6 +46,9 @@ impl Todos {
     /// Does not say what it changes.
     #[allow(deprecated)]
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -52,6 +64,9 @@ const _: () = {
     const tool_without_hints: () = ();
     #[allow(deprecated)]
     #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         clippy::unused_async,
@@ -88,7 +103,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -105,7 +120,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -126,7 +141,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }
@@ -141,7 +156,7 @@ impl Todos {
         let __error = (&&halves.error).error();
         halves
             .output(
-                __mcp_bounds::ToolOutput::good(__good),
+                &__mcp_bounds::ToolOutput::good(__good),
                 __mcp_bounds::MethodError::told(__error),
             )
     }

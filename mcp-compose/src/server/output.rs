@@ -98,7 +98,7 @@ impl<R, T, E> fmt::Debug for Halves<R, T, E> {
 
 impl<R: 'static, T: 'static, E: 'static> Halves<R, T, E> {
     /// Joins what was found about both halves.
-    pub fn output(&self, good: Good<T>, error: fn(E) -> ToolError) -> Output<R> {
+    pub fn output(&self, good: &Good<T>, error: fn(E) -> ToolError) -> Output<R> {
         let (split, encode) = (self.split, good.encode);
         Output {
             schema: good.schema,

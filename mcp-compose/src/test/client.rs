@@ -116,11 +116,11 @@ impl Connecting {
             errors.concat()
         );
         let gateway = Gateway::start_for_one(self.composition, Handle::current());
-        let refusals = gateway.refusals().await;
+        let refusals = gateway.refusals().await.into_iter();
+        let refusals: String = refusals.map(|problem| format!("\n  {problem}")).collect();
         assert!(
             refusals.is_empty(),
-            "{place}: the composition cannot start:\n  {}",
-            refusals.join("\n  ")
+            "{place}: the composition cannot start:{refusals}"
         );
         let hearing = Arc::new(Hearing::default());
         let connection = Connection::open(gateway, Mailbox::new(&hearing, None));
