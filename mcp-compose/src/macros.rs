@@ -144,11 +144,81 @@ pub use mcp_compose_macros::mcp_server;
 ///
 /// | entry | is |
 /// |---|---|
-/// | `setting = value` | `name`, `version`, `title`, `instructions`, `separator`, `max_name`, `crate` |
+/// | `setting = value` | `name`, `version`, `title`, `instructions`, `separator`, `max_name`, `strict`, `crate` |
 /// | `namespace: child` | a child whose names get the namespace as a prefix; `"my-ns": child` for names that are no identifiers |
 /// | `_: child` | a child without a prefix |
 /// | `..composition` | all children of another composition |
 ///
-/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. `stdio`, `http` and
-/// `session` are in scope inside; `stdio("a", "b")` is `stdio("a").arg("b")`.
+/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. What a child is, and what
+/// can be set for it, is in [`child`](crate::child): `stdio`, `http`, `session` and `local` are in scope inside, and
+/// `stdio("a", "b")` is `stdio("a").arg("b")`.
+///
+/// # Settings
+/// | setting | | default |
+/// |---|---|---|
+/// | `name`, `version` | what clients are told | those of your package |
+/// | `title` | the name for people | none |
+/// | `instructions` | what a model is told about the whole | none |
+/// | `separator` | stands between namespace and name | `"_"` |
+/// | `max_name` | the longest name, in characters, that is exposed; longer ones are shortened with a hash; 24 to 128 | 64 |
+/// | `strict` | `true` refuses to start when a name collides or is too long, rather than to change it | `false` |
+/// | `crate` | the path of this crate, where it goes by another name: `crate = ::renamed` | `::mcp_compose` |
+///
+/// # A struct of handles
+/// To call children from your own tools, or to name them in signatures, declare a struct. Each namespace is a field, a
+/// [`Child`](crate::Child) (`-` becomes `_`), documented by the doc comment of its entry. In parentheses stand the
+/// parameters of `new`; `-> Result<Self, Error>` after them lets `?` work in the entries.
+///
+/// ```
+/// use mcp_compose::{Result, args, compose, mcp_server, serve};
+///
+/// struct Config {
+///     database_url: String,
+/// }
+///
+/// compose! {
+///     /// What the reports are made from.
+///     pub struct Backend(config: &Config) {
+///         /// Holds the orders.
+///         database: stdio("tsx", "db.ts").env("DATABASE_URL", &config.database_url),
+///         manufact: http("https://mcp.example.com/mcp"),
+///     }
+/// }
+///
+/// struct Reports {
+///     backend: Backend,
+/// }
+///
+/// #[mcp_server]
+/// impl Reports {
+///     /// How many orders does a month have?
+///     #[tool(read_only)]
+///     async fn orders(&self, month: String) -> Result<u32> {
+///         let count = self.backend.database.call("count", args! { month }).await?;
+///         Ok(count.structured()?)
+///     }
+/// }
+///
+/// let backend = Backend::new(&Config { database_url: "postgres://localhost".into() });
+/// let server = serve(compose! { _: Reports { backend: backend.clone() }, ..backend });
+/// # drop(server);
+/// ```
+///
+/// Clones are cheap, and all reach the same children. `new` starts none: they start with the composition that takes them
+/// over with `..backend`, or on first use, or with `backend.connect().await`. `backend.children()` has them all, by name. The
+/// struct can also be served as it is.
+///
+/// # As an expression that rustfmt formats
+/// rustfmt leaves braces alone, but knows the literal of a struct. Its value is a struct of handles as above, made here and now,
+/// so that entries can use what is in scope; the name is known to nobody else.
+///
+/// ```
+/// use mcp_compose::compose;
+///
+/// let program = "db.ts";
+/// let backend = compose!(Backend { database: stdio("tsx", program) });
+/// assert_eq!(backend.database.name(), "database");
+/// let all = compose! { ..backend };
+/// # drop(all);
+/// ```
 pub use mcp_compose_macros::compose;

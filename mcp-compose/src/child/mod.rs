@@ -21,13 +21,15 @@ pub(crate) mod supervisor;
 mod transport;
 
 pub use auth::{AuthProvider, AuthResult, CallerInfo};
-pub use options::{Http, IntoSession, Local, Session, Stdio, http, local, session, stdio};
+pub use options::{Http, IntoSession, Local, Session, Stderr, Stdio, http, local, session, stdio};
 pub use transport::Transport;
 
-pub use crate::compose::{ChildEra, Isolation, ListedRoot, Relay, Roots, Validate};
+pub use crate::compose::{
+    ChildEra, Isolation, ListedRoot, Prefix, Relay, Restart, Roots, Validate,
+};
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
-pub(crate) use options::{HttpSpec, SessionSpec, StdioSpec};
+pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, StdioSpec};
 #[cfg(feature = "rmcp")]
 pub(crate) use options::{RmcpSession, common_options};
 pub(crate) use piped::Piped;

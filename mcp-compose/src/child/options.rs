@@ -12,8 +12,8 @@ pub use local::{Local, local};
 pub(crate) use session::RmcpSession;
 pub(crate) use session::SessionSpec;
 pub use session::{IntoSession, Session, session};
-pub(crate) use stdio::StdioSpec;
-pub use stdio::{Stdio, stdio};
+pub(crate) use stdio::{DEFAULT_GRACE, Environment, StdioSpec};
+pub use stdio::{Stderr, Stdio, stdio};
 
 /// The options that every kind of child has, as methods of a builder with the field `options`.
 macro_rules! common_options {
@@ -213,6 +213,29 @@ macro_rules! common_options {
                 self
             }
 
+            /// Whether a child that is down is started again. Default: always.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.restart(Restart::AtMost(3));
+            /// ```
+            pub fn restart(mut self, restart: $crate::child::Restart) -> Self {
+                self.options.restart = restart;
+                self
+            }
+
+            /// Whether the names of tools and prompts get the namespace before them. Default:
+            /// always. Names, handles and URIs know the child by its namespace in any case.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.prefix(Prefix::OnConflict);
+            /// ```
+            pub fn prefix(mut self, prefix: $crate::child::Prefix) -> Self {
+                self.options.prefix = prefix;
+                self
+            }
+
             /// Exposes only these tools, by the child's own names; `*` stands for any
             /// characters. Default: all.
             ///
@@ -271,6 +294,72 @@ macro_rules! common_options {
             /// ```
             pub fn describe(mut self, tool: impl Into<String>, text: impl Into<String>) -> Self {
                 self.options.describe.push((tool.into(), text.into()));
+                self
+            }
+
+            /// Exposes only these prompts, by the child's own names; `*` stands for any
+            /// characters. Default: all.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.prompts(["plan_*"]);
+            /// # let child = stdio("server");
+            /// child.prompts([""; 0]); // none
+            /// ```
+            pub fn prompts<I>(mut self, names: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = names.into_iter().map($crate::compose::Glob::new);
+                self.options.prompts.get_or_insert_default().extend(globs);
+                self
+            }
+
+            /// Exposes only these resources, and resource templates, by the child's own URIs; `*`
+            /// stands for any characters. What is not exposed cannot be read either. Default: all.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.resources(["notes://public/*"]);
+            /// ```
+            pub fn resources<I>(mut self, uris: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = uris.into_iter().map($crate::compose::Glob::new);
+                self.options.resources.get_or_insert_default().extend(globs);
+                self
+            }
+
+            /// Edits each tool as the child lists it, or hides it with `None`: the way out where
+            /// the other options do not do. Default: nothing is edited.
+            ///
+            /// A new `name` is one before the namespace; [`rename`](Self::rename) and
+            /// [`describe`](Self::describe) come after it, and know the tool by the child's own
+            /// name. Arguments are checked against the child's own schema, whatever is listed.
+            ///
+            /// It is called whenever lists are put together, and must always make the same of the
+            /// same tool. Where it panics, the tool is left out.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.map_tool(|mut tool| {
+            ///     if tool["annotations"]["destructiveHint"] == true {
+            ///         return None;
+            ///     }
+            ///     tool["title"] = "From the old server".into();
+            ///     Some(tool)
+            /// });
+            /// ```
+            pub fn map_tool<F, R>(mut self, map: F) -> Self
+            where
+                F: Fn(serde_json::Value) -> R + Send + Sync + 'static,
+                R: Into<Option<serde_json::Value>>,
+            {
+                let map = $crate::compose::MapTool::new(map);
+                self.options.map_tool = Some(map.after(self.options.map_tool.take()));
                 self
             }
 

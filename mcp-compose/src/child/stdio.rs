@@ -11,8 +11,8 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::StdioSpec;
 use super::instance::Opened;
+use super::{Environment, Stderr, StdioSpec};
 use crate::wire::lines::{Line, LineLink, LineReader};
 use crate::wire::message::Incoming;
 use crate::wire::peer::{Handler, Peer, lock};
@@ -44,8 +44,6 @@ const INHERITED: [&str; 20] = [
 const STDERR_LINES: usize = 50;
 /// Longest stderr line that is kept whole.
 const STDERR_LINE: usize = 8 * 1024;
-/// How long a child may take to end by itself once its stdin is closed.
-const CLOSE_GRACE: Duration = Duration::from_secs(2);
 /// How long its group may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(3);
 /// Messages longer than this are parsed on the blocking pool, so that they hold up nobody else.
@@ -84,7 +82,8 @@ pub(crate) fn open(
     max_message: usize,
     handler: Arc<dyn Handler>,
 ) -> Result<Opened, String> {
-    let mut child = spawn(spec).map_err(|error| {
+    let stderr = stderr(&spec.stderr)?;
+    let mut child = spawn(spec, stderr).map_err(|error| {
         let program = spec.program.to_string_lossy();
         match error.kind() {
             std::io::ErrorKind::NotFound => {
@@ -93,11 +92,7 @@ pub(crate) fn open(
             _ => format!("`{program}` cannot be started: {error}"),
         }
     })?;
-    let (Some(stdin), Some(stdout), Some(stderr)) = (
-        child.stdin().take(),
-        child.stdout().take(),
-        child.stderr().take(),
-    ) else {
+    let (Some(stdin), Some(stdout)) = (child.stdin().take(), child.stdout().take()) else {
         return Err("its standard streams are missing".to_owned());
     };
     let link = LineLink::new();
@@ -108,9 +103,11 @@ pub(crate) fn open(
         stderr: Arc::default(),
     };
 
-    let tail = Arc::clone(&process.stderr);
-    let name = label.to_owned();
-    let draining = tokio::spawn(async move { drain_stderr(stderr, &name, &tail).await });
+    let draining = child.stderr().take().map(|stderr| {
+        let tail = Arc::clone(&process.stderr);
+        let name = label.to_owned();
+        tokio::spawn(async move { drain_stderr(stderr, &name, &tail).await })
+    });
     // Ends when the link is closed, or with an error when the child no longer reads.
     tokio::spawn(async move {
         let _ = link.write_to(stdin).await;
@@ -124,6 +121,7 @@ pub(crate) fn open(
         peer: Arc::clone(&peer),
         stop: process.stop.clone(),
         stderr: Arc::clone(&process.stderr),
+        grace: spec.grace,
         reading,
         draining,
     };
@@ -139,15 +137,36 @@ pub(crate) fn open(
     })
 }
 
-fn spawn(spec: &StdioSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
+/// Where the process is to write its stderr.
+fn stderr(to: &Stderr) -> Result<Stdio, String> {
+    Ok(match to {
+        Stderr::Log => Stdio::piped(),
+        Stderr::Inherit => Stdio::inherit(),
+        Stderr::Null => Stdio::null(),
+        Stderr::File(path) => {
+            let mut options = std::fs::OpenOptions::new();
+            let file = options.create(true).append(true).open(path);
+            file.map_err(|error| format!("its stderr cannot go to `{}`: {error}", path.display()))?
+                .into()
+        }
+    })
+}
+
+fn spawn(spec: &StdioSpec, stderr: Stdio) -> std::io::Result<Box<dyn ChildWrapper>> {
     let mut command = Command::new(&spec.program);
     command.args(&spec.args);
-    if !spec.inherit_env {
-        command.env_clear();
-        let kept = INHERITED
-            .iter()
-            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        command.envs(kept);
+    match spec.environment {
+        Environment::Whole => {}
+        Environment::Nothing => {
+            command.env_clear();
+        }
+        Environment::Minimal => {
+            command.env_clear();
+            let kept = INHERITED
+                .iter()
+                .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+            command.envs(kept);
+        }
     }
     command.envs(spec.env.iter().map(|(name, value)| (name, value.expose())));
     if let Some(cwd) = &spec.cwd {
@@ -156,7 +175,7 @@ fn spawn(spec: &StdioSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stderr(stderr);
     let mut wrap = CommandWrap::from(command);
     #[cfg(unix)]
     wrap.wrap(process_wrap::tokio::ProcessGroup::leader());
@@ -241,8 +260,11 @@ struct Lifetime {
     peer: Arc<Peer>,
     stop: CancellationToken,
     stderr: Arc<Mutex<VecDeque<String>>>,
+    /// How long it may take to end by itself once its stdin is closed.
+    grace: Duration,
     reading: tokio::task::JoinHandle<()>,
-    draining: tokio::task::JoinHandle<()>,
+    /// `None`: its stderr does not come here.
+    draining: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Lifetime {
@@ -252,6 +274,7 @@ impl Lifetime {
             peer,
             stop,
             stderr,
+            grace,
             mut reading,
             draining,
         } = self;
@@ -263,7 +286,7 @@ impl Lifetime {
         };
         let status = match status {
             Some(status) => status,
-            None => end(&mut child, &peer).await,
+            None => end(&mut child, &peer, grace).await,
         };
         // What the leader started and left behind ends too. No such group is the good case.
         signal(&*child, KILL);
@@ -273,7 +296,9 @@ impl Lifetime {
             let _ = tokio::time::timeout(Duration::from_secs(1), &mut reading).await;
             reading.abort();
         }
-        let _ = tokio::time::timeout(Duration::from_millis(200), draining).await;
+        if let Some(draining) = draining {
+            let _ = tokio::time::timeout(Duration::from_millis(200), draining).await;
+        }
         let reason = match status {
             _ if stop.is_cancelled() => "it was stopped".to_owned(),
             Some(status) => {
@@ -290,10 +315,14 @@ impl Lifetime {
 }
 
 /// The kill ladder: close stdin, SIGTERM to the group, SIGKILL to the group.
-async fn end(child: &mut Box<dyn ChildWrapper>, peer: &Peer) -> Option<std::process::ExitStatus> {
+async fn end(
+    child: &mut Box<dyn ChildWrapper>,
+    peer: &Peer,
+    grace: Duration,
+) -> Option<std::process::ExitStatus> {
     // A daemon that left the group holds nothing up: only our own process is waited for.
     peer.link().close();
-    if let Ok(status) = tokio::time::timeout(CLOSE_GRACE, child.wait()).await {
+    if let Ok(status) = tokio::time::timeout(grace, child.wait()).await {
         return status.ok();
     }
     signal(&**child, TERM);
@@ -333,3 +362,6 @@ fn describe(status: std::process::ExitStatus) -> String {
         None => status.to_string(),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;

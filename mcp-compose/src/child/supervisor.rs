@@ -324,6 +324,8 @@ impl Child {
             .without_max_times();
         let mut pauses = policy.build();
         let mut reported: Option<String> = None;
+        // In a row.
+        let mut restarts = 0_u32;
         loop {
             if matches!(*self.phase.borrow(), Phase::Idle) {
                 tokio::select! {
@@ -337,6 +339,7 @@ impl Child {
                 () = shutdown.cancelled() => break,
             };
             let began = Instant::now();
+            let mut asked_to = false;
             let reason: Arc<str> = match started {
                 Err(reason) => {
                     // Said once, not at each try.
@@ -351,6 +354,7 @@ impl Child {
                 Ok((instance, process)) => {
                     reported = None;
                     self.live(&instance, &shutdown).await;
+                    asked_to = instance.stopping().is_cancelled();
                     self.current.store(None);
                     self.pool.remove(&instance);
                     stop(&instance, process).await;
@@ -373,6 +377,16 @@ impl Child {
             }
             if began.elapsed() > HEALTHY {
                 pauses = policy.build();
+                restarts = 0;
+            }
+            if !asked_to {
+                if !self.spec.options.restart.allows(restarts) {
+                    let reason = format!("{reason}; it is not started again").into();
+                    self.announce();
+                    self.phase.send_replace(Phase::Stopped { reason });
+                    break;
+                }
+                restarts += 1;
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             let retry_at = Instant::now() + pause;
@@ -630,3 +644,6 @@ impl Drop for Starting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

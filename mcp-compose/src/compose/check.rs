@@ -14,8 +14,9 @@ const PORTABLE_MAX_NAME: usize = 64;
 /// Below this, a shortened name is hardly more than its hash.
 const MIN_MAX_NAME: usize = 24;
 
-pub(super) fn check(composition: &Composition) -> Vec<Problem> {
-    let mut problems = Vec::new();
+/// What is wrong with the declarations themselves.
+pub(super) fn declarations(composition: &Composition) -> Vec<Problem> {
+    let mut problems = composition.problems.clone();
     settings(&composition.settings, &mut problems);
     if composition.children.is_empty() {
         problems.push(Problem::warning(
@@ -27,7 +28,6 @@ pub(super) fn check(composition: &Composition) -> Vec<Problem> {
         options(child, &mut problems);
     }
     namespaces(composition, &mut problems);
-    local_names(composition, &mut problems);
     problems
 }
 
@@ -143,7 +143,8 @@ fn namespaces(composition: &Composition, problems: &mut Vec<Problem>) {
 }
 
 /// Names of typed servers, which are known before the start; those of other children are not.
-fn local_names(composition: &Composition, problems: &mut Vec<Problem>) {
+pub(super) fn local_names(composition: &Composition) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let settings = &composition.settings;
     for kind in [Kind::Tool, Kind::Prompt] {
         let mut owners: HashMap<String, String> = HashMap::new();
@@ -152,9 +153,14 @@ fn local_names(composition: &Composition, problems: &mut Vec<Problem>) {
                 continue;
             };
             let place = child.label();
-            for original in kind.names(server) {
-                let Some(exposed) = kind.exposed(child, &original, &settings.separator) else {
-                    continue;
+            for (original, raw) in kind.entries(server) {
+                let exposed = match kind.exposed(child, &original, raw, &settings.separator) {
+                    Ok(Some(exposed)) => exposed,
+                    Ok(None) => continue,
+                    Err(why) => {
+                        problems.push(Problem::warning(&place, why));
+                        continue;
+                    }
                 };
                 let mut name_problem = |message: String| {
                     problems.push(if settings.strict {
@@ -177,7 +183,7 @@ fn local_names(composition: &Composition, problems: &mut Vec<Problem>) {
                         kind.word()
                     ));
                 } else {
-                    if child.namespace.is_none()
+                    if child.prefix().is_none()
                         && let Some(other) = owner_by_prefix(composition, &exposed)
                     {
                         name_problem(format!(
@@ -190,15 +196,13 @@ fn local_names(composition: &Composition, problems: &mut Vec<Problem>) {
             }
         }
     }
+    problems
 }
 
 /// The child among whose names `exposed` would be, going by its prefix.
 fn owner_by_prefix<'a>(composition: &'a Composition, exposed: &str) -> Option<&'a str> {
     let separator = composition.settings.separator.as_str();
-    let namespaces = composition
-        .children
-        .iter()
-        .filter_map(|child| child.namespace.as_ref());
+    let namespaces = composition.children.iter().filter_map(ChildSpec::prefix);
     namespaces
         .map(|namespace| namespace.as_str())
         .find(|namespace| {
@@ -223,7 +227,8 @@ impl Kind {
         }
     }
 
-    fn names(self, server: &LocalServer) -> Vec<String> {
+    /// Original names, with the whole entries.
+    fn entries(self, server: &LocalServer) -> Vec<(String, &str)> {
         #[derive(Deserialize)]
         struct Named {
             name: String,
@@ -232,21 +237,31 @@ impl Kind {
             Kind::Tool => &server.lists().tools,
             Kind::Prompt => &server.lists().prompts,
         };
-        let named = entries
-            .iter()
-            .filter_map(|entry| serde_json::from_str::<Named>(entry).ok());
-        named.map(|entry| entry.name).collect()
+        let named = entries.iter().filter_map(|entry| {
+            let named = serde_json::from_str::<Named>(entry).ok()?;
+            Some((named.name, &**entry))
+        });
+        named.collect()
     }
 
-    fn exposed(self, child: &ChildSpec, original: &str, separator: &str) -> Option<String> {
+    /// `Ok(None)`: it is not exposed.
+    fn exposed(
+        self,
+        child: &ChildSpec,
+        original: &str,
+        raw: &str,
+        separator: &str,
+    ) -> Result<Option<String>, String> {
         let name = match self {
-            Kind::Tool => child.options.tool_name(original)?,
-            Kind::Prompt => original,
+            Kind::Tool => child.options.listed(original, raw)?.map(|(name, _)| name),
+            Kind::Prompt => {
+                Some(original.to_owned()).filter(|name| child.options.offers_prompt(name))
+            }
         };
-        Some(match &child.namespace {
+        Ok(name.map(|name| match child.prefix() {
             Some(namespace) => format!("{namespace}{separator}{name}"),
-            None => name.to_owned(),
-        })
+            None => name,
+        }))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::{ChildOptions, Namespace};
-use crate::child::{HttpSpec, Piped, SessionSpec, StdioSpec};
+use super::{ChildOptions, Namespace, Prefix};
+use crate::child::{DEFAULT_GRACE, HttpSpec, Piped, SessionSpec, StdioSpec};
 use crate::handle::Mount;
 use crate::server::{LocalServer, Server};
 
@@ -88,6 +89,21 @@ pub(crate) enum ChildSource {
 }
 
 impl ChildSpec {
+    /// How much longer than others its process may take to end.
+    pub(crate) fn extra_grace(&self) -> Duration {
+        match &self.source {
+            ChildSource::Stdio(spec) => spec.grace.saturating_sub(DEFAULT_GRACE),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The namespace, where names have it in any case.
+    pub(crate) fn prefix(&self) -> Option<&Namespace> {
+        self.namespace
+            .as_ref()
+            .filter(|_| self.options.prefix == Prefix::Always)
+    }
+
     /// What people call the child: its namespace or, without one, what it is.
     pub(crate) fn label(&self) -> String {
         if let Some(namespace) = &self.namespace {

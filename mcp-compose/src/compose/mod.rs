@@ -6,12 +6,16 @@ mod child;
 mod config;
 mod glob;
 mod into;
+mod map_tool;
 mod namespace;
 mod options;
+mod preflight;
 mod problem;
 mod roots;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -19,12 +23,13 @@ pub use builder::CompositionBuilder;
 pub use child::{DeclaredChild, IntoChild};
 pub use config::ConfigError;
 pub use into::IntoComposition;
-pub use options::{ChildEra, Isolation, Relay, Validate};
+pub use options::{ChildEra, Isolation, Prefix, Relay, Restart, Validate};
 pub use problem::{Problem, Severity};
 pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
 pub(crate) use glob::Glob;
+pub(crate) use map_tool::MapTool;
 pub(crate) use namespace::Namespace;
 pub(crate) use options::ChildOptions;
 pub(crate) use secret::Secret;
@@ -78,8 +83,8 @@ impl Composition {
 
     /// All that is wrong and can be seen without starting a child.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems = self.problems.clone();
-        problems.extend(check::check(self));
+        let mut problems = check::declarations(self);
+        problems.extend(check::local_names(self));
         problems
     }
 }

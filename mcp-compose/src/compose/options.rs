@@ -1,8 +1,10 @@
 //! What can be set for a child of any kind.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::glob::Glob;
+use super::map_tool::MapTool;
 use super::roots::Roots;
 
 /// Which era of the protocol a child speaks.
@@ -60,6 +62,44 @@ pub enum Relay {
     Deny,
 }
 
+/// Whether the names of a child's tools and prompts get its namespace before them. The URIs of its resources have it in
+/// any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prefix {
+    /// All do: what a child's names are does not depend on other children.
+    #[default]
+    Always,
+    /// Those do that an earlier child, or this server's own tools, have taken. A name can then change when another child
+    /// changes.
+    OnConflict,
+    /// None does. Where two are the same, the first one stays and the other gets a hash.
+    Never,
+}
+
+/// Whether a child that is down is started again. It is about the session that all clients share; those of single
+/// clients are started with the next call that needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restart {
+    /// As often as it takes, after pauses of 200 ms to 30 s.
+    #[default]
+    Always,
+    /// Never: calls fail from then on.
+    Never,
+    /// So many times in a row. A session of a minute begins a new row.
+    AtMost(u32),
+}
+
+impl Restart {
+    /// Whether there may be another start after so many.
+    pub(crate) fn allows(self, restarts: u32) -> bool {
+        match self {
+            Restart::Always => true,
+            Restart::Never => false,
+            Restart::AtMost(most) => restarts < most,
+        }
+    }
+}
+
 /// The options that every kind of child has.
 #[derive(Debug, Clone)]
 pub(crate) struct ChildOptions {
@@ -87,7 +127,14 @@ pub(crate) struct ChildOptions {
     pub(crate) lazy: bool,
     /// Its failure to start is no reason to complain loudly.
     pub(crate) optional: bool,
+    pub(crate) prefix: Prefix,
+    pub(crate) restart: Restart,
     pub(crate) tools: ToolFilter,
+    /// `None`: all of them.
+    pub(crate) prompts: Option<Vec<Glob>>,
+    /// Of resources, by URI, and of templates. `None`: all of them.
+    pub(crate) resources: Option<Vec<Glob>>,
+    pub(crate) map_tool: Option<MapTool>,
     /// Original tool name to the name that replaces it.
     pub(crate) rename: Vec<(String, String)>,
     /// Original tool name to the description that replaces the child's.
@@ -116,7 +163,12 @@ impl Default for ChildOptions {
             max_parked: 64,
             lazy: false,
             optional: false,
+            prefix: Prefix::Always,
+            restart: Restart::Always,
             tools: ToolFilter::default(),
+            prompts: None,
+            resources: None,
+            map_tool: None,
             rename: Vec::new(),
             describe: Vec::new(),
             max_in_flight: 64,
@@ -133,6 +185,43 @@ impl ChildOptions {
         }
         let renamed = self.rename.iter().rev().find(|(from, _)| from == original);
         Some(renamed.map_or(original, |(_, to)| to))
+    }
+
+    /// Tool `original`, which the child lists as `raw`: the name that it has before the namespace, and how it is listed,
+    /// but for that name and a description of ours. `Ok(None)`: it is not exposed.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(crate) fn listed<'a>(
+        &self,
+        original: &str,
+        raw: &'a str,
+    ) -> Result<Option<(String, Cow<'a, str>)>, String> {
+        let Some(name) = self.tool_name(original) else {
+            return Ok(None);
+        };
+        let Some(map) = &self.map_tool else {
+            return Ok(Some((name.to_owned(), Cow::Borrowed(raw))));
+        };
+        let Some((mapped, tool)) = map.apply(original, raw)? else {
+            return Ok(None);
+        };
+        let name = if name == original {
+            mapped
+        } else {
+            name.to_owned()
+        };
+        Ok(Some((name, Cow::Owned(tool))))
+    }
+
+    /// Whether prompt `original` is exposed.
+    pub(crate) fn offers_prompt(&self, original: &str) -> bool {
+        is_among(self.prompts.as_deref(), original)
+    }
+
+    /// Whether a resource, or a template, is exposed.
+    pub(crate) fn offers_resource(&self, original: &str) -> bool {
+        is_among(self.resources.as_deref(), original)
     }
 
     /// The description that replaces the child's own for tool `original`.
@@ -157,12 +246,13 @@ pub(crate) struct ToolFilter {
 impl ToolFilter {
     /// Whether the tool is exposed; a hidden one never is.
     pub(crate) fn allows(&self, original: &str) -> bool {
-        let listed = self
-            .only
-            .as_ref()
-            .is_none_or(|only| only.iter().any(|g| g.matches(original)));
-        listed && !self.hidden.iter().any(|glob| glob.matches(original))
+        is_among(self.only.as_deref(), original)
+            && !self.hidden.iter().any(|glob| glob.matches(original))
     }
+}
+
+fn is_among(listed: Option<&[Glob]>, name: &str) -> bool {
+    listed.is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
 }
 
 #[cfg(test)]

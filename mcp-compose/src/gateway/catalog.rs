@@ -9,7 +9,7 @@ use super::{names, uris};
 use crate::child::handshake::Offers;
 use crate::child::listing::{Entry, Kind};
 use crate::child::supervisor::Child;
-use crate::compose::{ChildSource, Settings, Validate};
+use crate::compose::{ChildSource, Namespace, Prefix, Problem, Settings, Validate};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::version::META_SERVER_INFO;
 use crate::wire::{FastMap, Object, Raw, json};
@@ -73,10 +73,10 @@ pub(crate) struct Catalog {
     pub(crate) instructions: Option<String>,
     /// `{"name":..,"version":..}` of this server.
     pub(crate) server_info: Raw,
-    /// What had to be renamed: a name that was taken.
-    pub(crate) collisions: Vec<String>,
+    /// Names that had to be changed: they were taken, or too long.
+    pub(crate) collisions: Vec<Problem>,
     /// What was left out.
-    pub(crate) problems: Vec<String>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Catalog {
@@ -172,17 +172,16 @@ impl Catalog {
             if let Some(namespace) = &child.spec.namespace
                 && let Some(original) = uris::original(namespace, uri)
             {
-                return Some(Route {
+                let offered = child.spec.options.offers_resource(&original);
+                return offered.then(|| Route {
                     child: Arc::clone(child),
                     original,
                 });
             }
         }
-        if let Some(template) = self
-            .bare_templates
-            .iter()
-            .find(|route| uris::matches(&route.original, uri))
-        {
+        if let Some(template) = self.bare_templates.iter().find(|route| {
+            uris::matches(&route.original, uri) && route.child.spec.options.offers_resource(uri)
+        }) {
             return Some(Route {
                 child: Arc::clone(&template.child),
                 original: uri.to_owned(),
@@ -193,6 +192,7 @@ impl Catalog {
             return Some(route.clone());
         }
         self.only_bare_child(|offers| offers.resources)
+            .filter(|child| child.spec.options.offers_resource(uri))
             .map(|child| Route {
                 child,
                 original: uri.to_owned(),
@@ -290,11 +290,14 @@ impl Builder<'_> {
             .filter(|child| child.is_local() && child.spec.namespace.is_none())
         {
             for entry in child.listing().of(Kind::Tools) {
-                let Some(name) = child.spec.options.tool_name(&entry.original) else {
+                let options = &child.spec.options;
+                // What is wrong with one is told when it is added.
+                let Ok(Some((name, _))) = options.listed(&entry.original, entry.raw.as_str())
+                else {
                     continue;
                 };
                 let route = self.tool_route(child, entry);
-                self.catalog.tools.entry(name.to_owned()).or_insert(route);
+                self.catalog.tools.entry(name).or_insert(route);
             }
         }
     }
@@ -303,9 +306,7 @@ impl Builder<'_> {
         let listing = child.listing();
         for kind in Kind::ALL {
             for problem in &listing.problems[kind as usize] {
-                self.catalog
-                    .problems
-                    .push(format!("{}: {problem}", child.label));
+                self.left_out(child, problem);
             }
             for entry in listing.of(kind) {
                 match kind {
@@ -318,35 +319,70 @@ impl Builder<'_> {
         }
     }
 
-    fn expose(&self, child: &Child, name: &str) -> String {
-        let namespace = child
-            .spec
-            .namespace
-            .as_ref()
-            .map(crate::compose::Namespace::as_str);
-        names::expose(
-            namespace,
-            &self.settings.separator,
-            name,
-            self.settings.max_name,
-        )
+    /// The name under which something of this name is exposed.
+    fn expose(&mut self, child: &Arc<Child>, kind: Kind, original: &str, name: &str) -> String {
+        let namespace = child.spec.namespace.as_ref().map(Namespace::as_str);
+        let prefix = child.spec.options.prefix;
+        let mut exposed = name.to_owned();
+        if let Some(namespace) = namespace
+            && match prefix {
+                Prefix::Always => true,
+                Prefix::OnConflict => self.owner(child, kind, original, name).is_some(),
+                Prefix::Never => false,
+            }
+        {
+            let (separator, max) = (&self.settings.separator, self.settings.max_name);
+            exposed = names::expose(Some(namespace), separator, name, max);
+            let whole = format!("{namespace}{separator}{name}");
+            let length = whole.chars().count();
+            if length > max {
+                let noun = kind.noun();
+                self.catalog.collisions.push(self.problem(
+                    child,
+                    format!("{noun} `{whole}` has {length} characters, more than max_name ({max}); it is exposed as `{exposed}`"),
+                ));
+            }
+        }
+        match self.owner(child, kind, original, &exposed) {
+            Some(owner) => self.rename(child, kind, &exposed, original, &owner),
+            None => exposed,
+        }
+    }
+
+    /// Whose a name is, if something else has it.
+    fn owner(
+        &self,
+        child: &Arc<Child>,
+        kind: Kind,
+        original: &str,
+        exposed: &str,
+    ) -> Option<String> {
+        let (owner, theirs) = match kind {
+            Kind::Tools => {
+                let route = self.catalog.tools.get(exposed)?;
+                (&route.child, route.original.as_str())
+            }
+            _ => {
+                let route = self.catalog.prompts.get(exposed)?;
+                (&route.child, route.original.as_str())
+            }
+        };
+        let same = Arc::ptr_eq(owner, child) && theirs == original;
+        (!same).then(|| owner.label.clone())
     }
 
     fn add_tool(&mut self, child: &Arc<Child>, entry: &Entry) {
         let options = &child.spec.options;
-        let Some(name) = options.tool_name(&entry.original) else {
-            return;
+        let (name, tool) = match options.listed(&entry.original, entry.raw.as_str()) {
+            Ok(Some(listed)) => listed,
+            Ok(None) => return,
+            Err(why) => return self.left_out(child, why),
         };
-        let mut exposed = self.expose(child, name);
-        if let Some(owner) = self.catalog.tools.get(&exposed)
-            && !(Arc::ptr_eq(&owner.child, child) && owner.original == entry.original)
-        {
-            exposed = self.rename(child, Kind::Tools, &exposed, &entry.original);
-        }
+        let exposed = self.expose(child, Kind::Tools, &entry.original, &name);
         let route = self.tool_route(child, entry);
         self.catalog.tools.insert(exposed.clone(), route);
 
-        let Ok(mut object) = Object::parse(entry.raw.as_str()) else {
+        let Ok(mut object) = Object::parse(&tool) else {
             return;
         };
         object.set("name", json::quote(&exposed));
@@ -390,10 +426,10 @@ impl Builder<'_> {
     }
 
     fn add_prompt(&mut self, child: &Arc<Child>, entry: &Entry) {
-        let mut exposed = self.expose(child, &entry.original);
-        if self.catalog.prompts.contains_key(&exposed) {
-            exposed = self.rename(child, Kind::Prompts, &exposed, &entry.original);
+        if !child.spec.options.offers_prompt(&entry.original) {
+            return;
         }
+        let exposed = self.expose(child, Kind::Prompts, &entry.original, &entry.original);
         let route = Route {
             child: Arc::clone(child),
             original: entry.original.clone(),
@@ -403,6 +439,9 @@ impl Builder<'_> {
     }
 
     fn add_resource(&mut self, child: &Arc<Child>, entry: &Entry) {
+        if !child.spec.options.offers_resource(&entry.original) {
+            return;
+        }
         let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
         let route = Route {
             child: Arc::clone(child),
@@ -410,12 +449,10 @@ impl Builder<'_> {
         };
         match self.catalog.resources.entry(exposed.clone()) {
             Slot::Occupied(owner) => {
-                let owner = &owner.get().child.label;
-                self.catalog.problems.push(format!(
-                    "{}: resource `{exposed}` belongs to {owner} already and is left out",
-                    child.label
-                ));
-                return;
+                let owner = owner.get().child.label.clone();
+                let why =
+                    format!("resource `{exposed}` belongs to `{owner}` already and is left out");
+                return self.left_out(child, why);
             }
             Slot::Vacant(slot) => {
                 slot.insert(route.clone());
@@ -444,14 +481,17 @@ impl Builder<'_> {
         if child.spec.namespace.is_none() {
             self.catalog.bare_templates.push(route.clone());
         }
+        // Not listed, but what it stands for may be read.
+        if !child.spec.options.offers_resource(&entry.original) {
+            return;
+        }
         match self.catalog.templates.entry(exposed.clone()) {
             Slot::Occupied(owner) => {
-                let owner = &owner.get().child.label;
-                self.catalog.problems.push(format!(
-                    "{}: resource template `{exposed}` belongs to {owner} already and is left out",
-                    child.label
-                ));
-                return;
+                let owner = owner.get().child.label.clone();
+                let why = format!(
+                    "resource template `{exposed}` belongs to `{owner}` already and is left out"
+                );
+                return self.left_out(child, why);
             }
             Slot::Vacant(slot) => {
                 slot.insert(route);
@@ -472,19 +512,43 @@ impl Builder<'_> {
     }
 
     /// A name that is taken gets a hash of what is behind it.
-    fn rename(&mut self, child: &Child, kind: Kind, exposed: &str, original: &str) -> String {
+    fn rename(
+        &mut self,
+        child: &Child,
+        kind: Kind,
+        exposed: &str,
+        original: &str,
+        owner: &str,
+    ) -> String {
         let seed = format!("{}\0{original}", child.label);
         let renamed = names::with_hash(
             exposed,
             &seed,
             self.settings.max_name.max(exposed.len().min(128)),
         );
-        self.catalog.collisions.push(format!(
-            "{}: {} `{exposed}` is taken already; it is exposed as `{renamed}`",
-            child.label,
-            kind.noun()
+        let noun = kind.noun();
+        self.catalog.collisions.push(self.problem(
+            child,
+            format!(
+                "{noun} `{exposed}` is already that of `{owner}`; it is exposed as `{renamed}`"
+            ),
         ));
         renamed
+    }
+
+    /// What is wrong with a name; a strict composition does not start because of it.
+    fn problem(&self, child: &Child, message: String) -> Problem {
+        let make = if self.settings.strict {
+            Problem::error
+        } else {
+            Problem::warning
+        };
+        make(child.label.clone(), message)
+    }
+
+    fn left_out(&mut self, child: &Child, why: impl Into<String>) {
+        let problem = Problem::warning(&child.label, why);
+        self.catalog.problems.push(problem);
     }
 
     fn finish(mut self, children: &[Arc<Child>]) -> Catalog {

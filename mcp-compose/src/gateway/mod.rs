@@ -47,7 +47,7 @@ use self::tasks::TaskIds;
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Audience, Child, Phase};
-use crate::compose::{ChildSpec, Composition, Settings};
+use crate::compose::{ChildSpec, Composition, Problem, Settings};
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
@@ -184,14 +184,14 @@ impl Gateway {
         self.drain();
         self.end_children();
         self.tasks.close();
-        if tokio::time::timeout(STOP_GRACE, self.tasks.wait())
+        let children = self.children.load();
+        let longest = children.iter().map(|child| child.spec.extra_grace()).max();
+        let bound = STOP_GRACE + longest.unwrap_or_default();
+        if tokio::time::timeout(bound, self.tasks.wait())
             .await
             .is_err()
         {
-            tracing::warn!(
-                "some children did not end within {} s",
-                STOP_GRACE.as_secs()
-            );
+            tracing::warn!("some children did not end within {} s", bound.as_secs());
         }
     }
 
@@ -334,8 +334,8 @@ impl Gateway {
         self.catalog.load()
     }
 
-    /// In strict mode: waits for the children and gives the names that collide.
-    pub(crate) async fn refusals(&self) -> Vec<String> {
+    /// In strict mode: waits for the children and gives the names that collide or are too long.
+    pub(crate) async fn refusals(&self) -> Vec<Problem> {
         if !self.settings.strict {
             return Vec::new();
         }

@@ -16,7 +16,7 @@ use crate::serve::{Connected, FLUSH};
 use crate::wire::Message;
 use crate::wire::message::Frame;
 use crate::wire::peer::{Link, LinkError, Outgoing};
-use crate::{IntoComposition, Problem, Running, ServeError};
+use crate::{IntoComposition, Running, ServeError};
 
 /// Messages that may wait for a transport that is slow to send.
 const QUEUE: usize = 1024;
@@ -74,8 +74,7 @@ where
     let served = if collisions.is_empty() {
         carry(&gateway, transport.into_transport(), Alone::Yes).await
     } else {
-        let problems = collisions.into_iter().map(|why| Problem::error("", why));
-        Err(ServeError::Composition(problems.collect()))
+        Err(ServeError::Composition(collisions))
     };
     gateway.stop().await;
     served

@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::ServeError;
+use crate::Composition;
 use crate::gateway::Gateway;
-use crate::{Composition, Problem};
 
 /// How many clients a composition is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +35,11 @@ where
     F: Future<Output = Result<(), ServeError>>,
 {
     let serve = async |gateway: Arc<Gateway>| {
-        let collisions = gateway.refusals().await;
-        if collisions.is_empty() {
+        let refusals = gateway.refusals().await;
+        if refusals.is_empty() {
             return serve(gateway).await;
         }
-        let problems = collisions
-            .into_iter()
-            .map(|why| Problem::error("", why))
-            .collect();
-        Err(ServeError::Composition(problems))
+        Err(ServeError::Composition(refusals))
     };
     in_process(composition, clients, serve).await?
 }

@@ -143,11 +143,11 @@ impl Server {
             errors.concat()
         );
         let gateway = Gateway::start_for_one(composition, Handle::current());
-        let refusals = gateway.refusals().await;
+        let refusals = gateway.refusals().await.into_iter();
+        let refusals: String = refusals.map(|problem| format!("\n  {problem}")).collect();
         assert!(
             refusals.is_empty(),
-            "{place}: the composition cannot start:\n  {}",
-            refusals.join("\n  ")
+            "{place}: the composition cannot start:{refusals}"
         );
         gateway
     }

@@ -36,6 +36,11 @@ pub(crate) struct HttpSpec {
 
 /// An MCP server that is reached over streamable HTTP.
 ///
+/// All children share one HTTP client of this crate. There is no option for one of your own: its type would become part of
+/// this crate's interface, and with it the version of the crate that it comes from. What such a client is for most often
+/// has a way of its own: [`Http::header`], [`Http::auth`], and `HTTPS_PROXY` of the environment. For anything else, connect
+/// yourself and mount the connection with [`session`](crate::child::session()).
+///
 /// ```
 /// use mcp_compose::child::http;
 ///

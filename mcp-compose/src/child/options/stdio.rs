@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::common_options;
 use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild, Secret};
@@ -21,10 +22,39 @@ pub(crate) struct StdioSpec {
     pub(crate) args: Vec<OsString>,
     /// Set in this order, on top of the minimal environment or of ours.
     pub(crate) env: Vec<(OsString, Secret)>,
-    /// Pass our whole environment rather than the minimal list.
-    pub(crate) inherit_env: bool,
+    pub(crate) environment: Environment,
     pub(crate) cwd: Option<PathBuf>,
+    pub(crate) stderr: Stderr,
+    /// How long it may take to end by itself.
+    pub(crate) grace: Duration,
 }
+
+/// What a process gets of our environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// What programs need to find their way.
+    Minimal,
+    Whole,
+    Nothing,
+}
+
+/// Where a process writes what it has to say besides messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Stderr {
+    /// To our log, at the level `debug`; the last lines also stand in reports of its failures.
+    #[default]
+    Log,
+    /// To our own stderr, as it is.
+    Inherit,
+    /// Nowhere.
+    Null,
+    /// To the end of this file, which is made where it is missing.
+    File(PathBuf),
+}
+
+/// How long a process may take to end by itself, unless it is told otherwise.
+pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(2);
 
 /// A child process that speaks MCP over its stdin and stdout.
 ///
@@ -42,8 +72,10 @@ pub fn stdio(program: impl Into<OsString>) -> Stdio {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
-            inherit_env: false,
+            environment: Environment::Minimal,
             cwd: None,
+            stderr: Stderr::Log,
+            grace: DEFAULT_GRACE,
         },
         options: ChildOptions::default(),
     }
@@ -91,14 +123,56 @@ impl Stdio {
 
     /// Passes the whole environment of this process to the child, secrets included.
     /// Default: the minimal one.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*;
+    /// stdio("server").inherit_env();
+    /// ```
     pub fn inherit_env(mut self) -> Self {
-        self.spec.inherit_env = true;
+        self.spec.environment = Environment::Whole;
+        self
+    }
+
+    /// Passes nothing of the environment of this process, not even `PATH`: the child gets what
+    /// [`env`](Self::env) sets, before or after this. Give the program as a path then. Default: the
+    /// minimal environment.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*;
+    /// stdio("/opt/server/bin/server").clear_env().env("LANG", "C");
+    /// ```
+    pub fn clear_env(mut self) -> Self {
+        self.spec.environment = Environment::Nothing;
         self
     }
 
     /// The folder that the child is started in. Default: that of this process.
     pub fn cwd(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spec.cwd = Some(folder.into());
+        self
+    }
+
+    /// Where the child's stderr goes. Default: to our log.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*;
+    /// stdio("server").stderr(Stderr::File("server.log".into()));
+    /// ```
+    pub fn stderr(mut self, to: Stderr) -> Self {
+        self.spec.stderr = to;
+        self
+    }
+
+    /// How long the child may take to end by itself once its stdin is closed; after that it is told
+    /// to (SIGTERM), and three seconds later it is killed. Default: 2 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mcp_compose::child::*;
+    /// stdio("server").grace(Duration::from_secs(20));
+    /// ```
+    pub fn grace(mut self, limit: Duration) -> Self {
+        self.spec.grace = limit;
         self
     }
 }

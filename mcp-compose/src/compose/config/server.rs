@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Validate};
+use super::super::{
+    ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Prefix as ChildPrefix, Restart,
+    Validate,
+};
+use super::json::Json;
 use super::questions::questions;
 use super::reader::Reader;
-use crate::child::{http, stdio};
+use crate::child::{Stderr, http, stdio};
 use crate::nearest::nearest;
 
 /// Under what a server's names are exposed.
@@ -21,12 +25,16 @@ pub(super) const KEYS: &[&str] = &[
     "args",
     "env",
     "inheritEnv",
+    "clearEnv",
     "cwd",
+    "stderr",
+    "grace",
     "url",
     "headers",
     "type",
     "transport",
     "namespace",
+    "prefix",
     "timeout",
     "maxTimeout",
     "initTimeout",
@@ -43,10 +51,13 @@ pub(super) const KEYS: &[&str] = &[
     "maxParked",
     "lazy",
     "optional",
+    "restart",
     "tools",
     "hide",
     "rename",
     "describe",
+    "prompts",
+    "resources",
     "maxInFlight",
     "maxMessage",
     "disabled",
@@ -74,6 +85,17 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("bearerToken", "headers"),
 ];
 
+/// What only a server with a `command` has.
+const OF_PROCESSES: &[&str] = &[
+    "args",
+    "env",
+    "inheritEnv",
+    "clearEnv",
+    "cwd",
+    "stderr",
+    "grace",
+];
+
 /// Reads a server; `None` if it is disabled or wrong.
 pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)> {
     if server.flag("disabled") {
@@ -94,17 +116,10 @@ pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)
     };
     let Some(mut child) = child else {
         // What belongs to either kind is no mistake of its own here.
-        for key in [
-            "command",
-            "args",
-            "env",
-            "inheritEnv",
-            "cwd",
-            "url",
-            "headers",
-            "type",
-            "transport",
-        ] {
+        for key in ["command", "url", "headers", "type", "transport"]
+            .iter()
+            .chain(OF_PROCESSES)
+        {
             server.take(key);
         }
         options(&mut server, &mut DeclaredChild::new(Default::default()));
@@ -150,8 +165,17 @@ fn process(server: &mut Reader<'_, '_>) -> DeclaredChild {
         .args(server.texts("args").unwrap_or_default())
         .envs(server.pairs("env"))
         .cwd(cwd);
-    if server.flag("inheritEnv") {
-        child = child.inherit_env();
+    match (server.flag("inheritEnv"), server.flag("clearEnv")) {
+        (true, true) => server.mistake("clearEnv", "contradicts `inheritEnv`; keep one of them"),
+        (true, false) => child = child.inherit_env(),
+        (false, true) => child = child.clear_env(),
+        (false, false) => {}
+    }
+    if let Some(to) = stderr(server) {
+        child = child.stderr(to);
+    }
+    if let Some(limit) = server.seconds("grace") {
+        child = child.grace(limit);
     }
     child.into_child()
 }
@@ -165,7 +189,7 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
         "remote",
     ];
     transport(server, &http_names, "`url`");
-    for key in ["args", "env", "inheritEnv", "cwd"] {
+    for key in OF_PROCESSES {
         if server.take(key).is_some() {
             server.mistake(
                 key,
@@ -179,6 +203,51 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
         .iter()
         .fold(http(url), |child, (name, value)| child.header(name, value));
     child.into_child()
+}
+
+/// `"log"`, `"inherit"`, `"null"`, or `{"file": ..}`.
+fn stderr(server: &mut Reader<'_, '_>) -> Option<Stderr> {
+    let folder = server.folder();
+    match server.take("stderr")? {
+        Json::Text(word) if word == "log" => Some(Stderr::Log),
+        Json::Text(word) if word == "inherit" => Some(Stderr::Inherit),
+        Json::Text(word) if word == "null" => Some(Stderr::Null),
+        json @ Json::Object(_) => {
+            let mut to = server.inner("stderr", json)?;
+            let file = to.text("file");
+            if file.is_none() {
+                to.mistake("", "expected `{\"file\": ..}`");
+            }
+            for key in to.rest() {
+                to.mistake(&key, "unknown key; the only one is `file`");
+            }
+            file.map(|file| Stderr::File(folder.join(file)))
+        }
+        _ => {
+            server.mistake(
+                "stderr",
+                "expected `log`, `inherit`, `null`, or `{\"file\": ..}`",
+            );
+            None
+        }
+    }
+}
+
+/// `"always"`, `"never"`, or how many times.
+fn restart(server: &mut Reader<'_, '_>) -> Option<Restart> {
+    match server.take("restart")? {
+        Json::Text(word) if word == "always" => Some(Restart::Always),
+        Json::Text(word) if word == "never" => Some(Restart::Never),
+        Json::Number(times)
+            if times >= 0.0 && times.fract() == 0.0 && times <= f64::from(u32::MAX) =>
+        {
+            Some(Restart::AtMost(times as u32))
+        }
+        _ => {
+            server.mistake("restart", "expected `always`, `never`, or a whole number");
+            None
+        }
+    }
 }
 
 fn transport(server: &mut Reader<'_, '_>, names: &[&str], because: &str) {
@@ -242,6 +311,17 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
         options.isolation = isolation;
     }
     questions(server, options);
+    let prefixes = [
+        ("always", ChildPrefix::Always),
+        ("on-conflict", ChildPrefix::OnConflict),
+        ("never", ChildPrefix::Never),
+    ];
+    if let Some(prefix) = server.word("prefix", &prefixes) {
+        options.prefix = prefix;
+    }
+    if let Some(restart) = restart(server) {
+        options.restart = restart;
+    }
     options.lazy = server.flag("lazy");
     options.optional = server.flag("optional");
     if let Some(names) = server.texts("tools") {
@@ -250,6 +330,9 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
     if let Some(names) = server.texts("hide") {
         options.tools.hidden = names.into_iter().map(Glob::new).collect();
     }
+    let globs = |names: Vec<String>| names.into_iter().map(Glob::new).collect();
+    options.prompts = server.texts("prompts").map(globs);
+    options.resources = server.texts("resources").map(globs);
     options.rename = server.pairs("rename");
     options.describe = server.pairs("describe");
     if let Some(calls) = server.count("maxInFlight") {

@@ -1,7 +1,10 @@
 use std::path::Path;
 
 use super::*;
-use crate::compose::{ChildEra, ChildSource, Isolation, ListedRoot, Relay, Roots, Validate};
+use crate::child::{Environment, Stderr};
+use crate::compose::{
+    ChildEra, ChildSource, Isolation, ListedRoot, Prefix, Relay, Restart, Roots, Validate,
+};
 
 fn variable(name: &str) -> Option<String> {
     (name == "TOKEN").then(|| "t0k".to_owned())
@@ -131,6 +134,88 @@ fn takes_what_a_child_may_ask() {
     assert_eq!((&c.roots, c.elicitation), (&Roots::Relay, Relay::Deny));
     assert_eq!(c.isolation, Isolation::Auto);
     assert_eq!(d.roots, Roots::List(Vec::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn takes_what_becomes_of_names_and_processes() {
+    let composition = good(
+        r#"{"mcpServers": {
+            "a": {"command": "x", "clearEnv": true, "stderr": {"file": "logs/${TOKEN}.log"}, "grace": 20, "prefix": "never",
+                  "restart": 3, "prompts": ["plan_*"], "resources": []},
+            "b": {"command": "x", "inheritEnv": true, "stderr": "inherit", "prefix": "on-conflict", "restart": "never"},
+            "c": {"command": "x", "stderr": "null", "prefix": "always", "restart": "always"},
+            "d": {"command": "x", "stderr": "log"}
+        }}"#,
+    );
+    assert_eq!(composition.check(), []);
+    let processes = composition
+        .children
+        .iter()
+        .map(|child| match &child.source {
+            ChildSource::Stdio(spec) => spec,
+            other => panic!("{other:?}"),
+        });
+    let [a, b, c, d] = processes.collect::<Vec<_>>()[..] else {
+        panic!("{composition:?}")
+    };
+    assert_eq!(a.environment, Environment::Nothing);
+    assert_eq!(a.stderr, Stderr::File("/project/logs/t0k.log".into()));
+    assert_eq!(a.grace.as_secs(), 20);
+    assert_eq!(b.environment, Environment::Whole);
+    assert_eq!(b.stderr, Stderr::Inherit);
+    assert_eq!(c.environment, Environment::Minimal);
+    assert_eq!((&c.stderr, &d.stderr), (&Stderr::Null, &Stderr::Log));
+    assert_eq!(d.grace.as_secs(), 2);
+    let options: Vec<_> = composition.children.iter().map(|c| &c.options).collect();
+    let prefixes: Vec<_> = options.iter().map(|options| options.prefix).collect();
+    assert_eq!(
+        prefixes,
+        [
+            Prefix::Never,
+            Prefix::OnConflict,
+            Prefix::Always,
+            Prefix::Always
+        ]
+    );
+    let restarts: Vec<_> = options.iter().map(|options| options.restart).collect();
+    assert_eq!(
+        restarts,
+        [
+            Restart::AtMost(3),
+            Restart::Never,
+            Restart::Always,
+            Restart::Always
+        ]
+    );
+    assert!(options[0].offers_prompt("plan_a") && !options[0].offers_prompt("ask"));
+    assert!(!options[0].offers_resource("a://b") && options[1].offers_resource("a://b"));
+}
+
+#[test]
+fn what_becomes_of_a_process_is_told_as_it_can_be() {
+    let found = mistakes(
+        r#"{"mcpServers": {
+            "a": {"command": "x", "inheritEnv": true, "clearEnv": true, "stderr": "x.log", "restart": -1, "prefix": "none"},
+            "b": {"command": "x", "stderr": {"path": "x.log"}, "grace": 0, "restart": "often"},
+            "c": {"url": "http://x", "clearEnv": true, "stderr": "log", "grace": 1, "resources": "x"}
+        }}"#,
+    );
+    let expected = [
+        "mcpServers.a.clearEnv: contradicts `inheritEnv`; keep one of them",
+        "mcpServers.a.stderr: expected `log`, `inherit`, `null`, or `{\"file\": ..}`",
+        "mcpServers.a.prefix: expected one of `always`, `on-conflict`, `never`",
+        "mcpServers.a.restart: expected `always`, `never`, or a whole number",
+        "mcpServers.b.stderr: expected `{\"file\": ..}`",
+        "mcpServers.b.stderr.path: unknown key; the only one is `file`",
+        "mcpServers.b.grace: 0 is not a number of seconds",
+        "mcpServers.b.restart: expected `always`, `never`, or a whole number",
+        "mcpServers.c.clearEnv: is for a server with a `command`; this one has a `url`",
+        "mcpServers.c.stderr: is for a server with a `command`; this one has a `url`",
+        "mcpServers.c.grace: is for a server with a `command`; this one has a `url`",
+        "mcpServers.c.resources: expected a list of strings, got a string",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

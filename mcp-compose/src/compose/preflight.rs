@@ -1,0 +1,163 @@
+//! What is wrong with a composition once its children have been asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::{ChildSource, ChildSpec, Composition, Problem, check};
+use crate::child::supervisor::Phase;
+use crate::gateway::Gateway;
+
+/// What a start takes besides its own bounds.
+const SLACK: Duration = Duration::from_secs(1);
+
+impl Composition {
+    /// As [`check`](Self::check), with what only the children know: it starts them as serving to a first client would,
+    /// lazy ones too, looks at what they list, and stops them again.
+    ///
+    /// Told are names that two children have (with both, and what the later one is exposed as), names that are too long,
+    /// what is left out of a list, and children that do not start. None of it keeps the composition from starting, unless
+    /// it is [strict](crate::CompositionBuilder::strict). When [`check`](Self::check) finds an error already, nothing is
+    /// started. A [`session`](crate::child::session()) of the program's own is left alone, as it cannot be opened twice.
+    ///
+    /// ```
+    /// use mcp_compose::{child::stdio, compose};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let composition = compose! { database: stdio("no-such-server") };
+    /// let problems = composition.preflight().await;
+    /// assert!(problems[0].to_string().starts_with("database: did not start: "));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn preflight(&self) -> Vec<Problem> {
+        let declared = self.check();
+        if declared.iter().any(Problem::is_error) {
+            return declared;
+        }
+        let bound = self.children.iter().map(|child| {
+            let options = &child.options;
+            options.init_timeout + options.list_timeout
+        });
+        let bound = bound.max().unwrap_or_default() + SLACK;
+        let opened_here = |child: &&ChildSpec| !matches!(child.source, ChildSource::Session(_));
+        let children = self
+            .children
+            .iter()
+            .filter(opened_here)
+            .map(|child| ChildSpec {
+                // Handles of the child are not to find this one.
+                mount: Arc::default(),
+                ..child.clone()
+            });
+        let gateway = Gateway::start(
+            Composition {
+                settings: self.settings.clone(),
+                children: children.collect(),
+                problems: Vec::new(),
+            },
+            Handle::current(),
+        );
+        gateway.settled(bound).await;
+        // Names of typed servers are in the catalog too.
+        let mut problems = check::declarations(self);
+        for child in gateway.children().iter() {
+            let why = match child.phase() {
+                Phase::Ready => continue,
+                Phase::Down { reason, .. } | Phase::Stopped { reason } => reason,
+                Phase::Idle | Phase::Starting => {
+                    format!("it took longer than {} s", bound.as_secs()).into()
+                }
+            };
+            let message = format!("did not start: {why}");
+            problems.push(Problem::warning(&child.label, message));
+        }
+        {
+            let catalog = gateway.catalog();
+            problems.extend(catalog.collisions.iter().cloned());
+            problems.extend(catalog.problems.iter().cloned());
+        }
+        gateway.stop().await;
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::child::{Prefix, local, stdio};
+    use crate::{Composition, Problem};
+
+    struct Todos;
+
+    /// Things to do.
+    #[crate::mcp_server]
+    impl Todos {
+        /// Add one.
+        #[tool(read_only)]
+        fn add(&self) {}
+
+        /// Look at all that was ever done.
+        #[tool(read_only)]
+        fn history_of_everything(&self) {}
+
+        /// Plan them.
+        #[prompt]
+        fn plan(&self) -> &'static str {
+            "Plan."
+        }
+    }
+
+    fn composition(strict: bool) -> Composition {
+        let builder = Composition::builder()
+            .max_name(24)
+            .child(
+                "first",
+                local(Todos).prefix(Prefix::Never).hide(["history_*"]),
+            )
+            .child(
+                "second",
+                local(Todos).prefix(Prefix::Never).hide(["history_*"]),
+            )
+            .child("third", local(Todos).tools(["history_*"]).prompts([""; 0]))
+            .child("missing", stdio("no-such-program-anywhere").lazy());
+        if strict {
+            builder.strict().build()
+        } else {
+            builder.build()
+        }
+    }
+
+    #[tokio::test]
+    async fn tells_both_owners_of_a_name_and_what_becomes_of_it() {
+        let problems = composition(false).preflight().await;
+        assert!(
+            problems.iter().all(|problem| !problem.is_error()),
+            "{problems:?}"
+        );
+        let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
+        let expected = [
+            "missing: did not start: `no-such-program-anywhere` was not found; is it installed and on PATH?",
+            "second: tool `add` is already that of `first`; it is exposed as `add_",
+            "second: prompt `plan` is already that of `first`; it is exposed as `plan_",
+            "third: tool `third_history_of_everything` has 27 characters, more than max_name (24); it is exposed as `third_history_o_",
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:#?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_composition_that_cannot_start_starts_nothing() {
+        let problems = composition(true).preflight().await;
+        assert!(
+            !problems.is_empty() && problems.iter().all(Problem::is_error),
+            "{problems:?}"
+        );
+        assert!(problems.iter().all(|problem| problem.place != "missing"));
+    }
+}
