@@ -71,6 +71,8 @@
 /// | `website` | text | none | where to read more |
 /// | `icons` | an [`Icon`](crate::Icon), the URI of one, or an array of them | none | what clients show |
 /// | `names` | `spec` | the names that every client takes | allows all names of the specification: up to 128 characters, also `.` |
+/// | `parts` | names in parentheses | none | makes other blocks, each with `part`, part of this server: see [Parts](#parts) |
+/// | `part` | a name | not set | makes the block part of the server that lists it |
 /// | `crate` | an absolute path | `::mcp_compose` | where this crate is, if it was renamed |
 ///
 /// ```
@@ -233,8 +235,35 @@
 /// # Parameters
 /// A parameter is an argument: any owned type with `serde::Deserialize` and, of a tool, `schemars::JsonSchema`. An
 /// `Option<T>` is optional. `&Ctx`, and types that implement [`FromCall`](crate::FromCall), are taken from the call
-/// instead. Prompt arguments and the variables of a URI are strings on the wire: they are read as a string first, then
-/// as JSON, so that `42` fits a `u32`.
+/// instead: its [list](crate::FromCall) has those that are there. Prompt arguments and the variables of a URI are strings
+/// on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
+///
+/// # Parts
+/// The methods of one server may stand in several `impl` blocks. One of them is the server and lists the others, by names
+/// of your choice; that a name is used in two of them is found when the server is built.
+///
+/// ```
+/// use mcp_compose::mcp_server;
+///
+/// struct Shop;
+///
+/// /// Sells lamps.
+/// #[mcp_server(title = "Lamps", parts(admin))]
+/// impl Shop {
+///     /// Sell a lamp.
+///     #[tool(destructive)]
+///     fn sell(&self) {}
+/// }
+///
+/// #[mcp_server(part = admin)]
+/// impl Shop {
+///     /// Close the shop.
+///     #[tool(destructive)]
+///     fn close(&self) {}
+/// }
+/// ```
+///
+/// A `#[complete(..)]` names methods of its own block.
 ///
 /// # Asking
 /// Through `&Ctx` a tool, a resource or a prompt asks whoever called it: [`elicit`](crate::Ctx::elicit) for a form,
@@ -248,6 +277,8 @@
 /// | `()`, text, numbers, `bool` | text |
 /// | [`Content`](crate::Content), [`Image`](crate::Image), ..., `Vec<Content>` | content blocks |
 /// | `serde::Serialize` + `schemars::JsonSchema`, [`Json`](crate::Json) | structured content with an output schema, and its text |
+/// | `(T, U)` | the content of `T`, and `U` as structured content |
+/// | [`CallResult`](crate::CallResult) of a child | that result, as it is |
 /// | `Result<T, E>` | `T`, or an error that the model reads: any `E: Display`, best [`ToolError`](crate::ToolError) |
 ///
 /// What is not a JSON object is wrapped as `{"result": ..}`. A resource returns `String`, `Vec<u8>` or anything

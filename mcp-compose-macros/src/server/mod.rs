@@ -6,6 +6,7 @@ mod method;
 mod model;
 mod params;
 mod parse;
+mod parts;
 mod template;
 
 use proc_macro2::TokenStream;

@@ -12,6 +12,7 @@ use super::{
     method::{Marker, Method, refuse_markers, take_marker},
     params::{self, names},
     parse::{Block, Item},
+    parts::Place,
     template,
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
 /// A typed server.
 pub(super) struct Model {
     pub(super) krate: Path,
+    pub(super) place: Place,
     pub(super) generics: Generics,
     pub(super) self_ty: Type,
     /// The lints that the whole block allows.
@@ -76,6 +78,7 @@ impl Model {
             .value("crate", errors)
             .and_then(|path| crate_path(path, errors));
         let krate = krate.unwrap_or_else(|| syn::parse_quote!(::mcp_compose));
+        let place = Place::parse(&mut keys, errors);
         let mut info = Vec::new();
         let instructions = keys
             .text("instructions", errors)
@@ -100,6 +103,7 @@ impl Model {
         };
         let mut model = Self {
             krate,
+            place,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
             allows: block
@@ -143,7 +147,8 @@ impl Model {
                 .entries
                 .extend(entry(marker, method, description, rule, &mut used, errors));
         }
-        if !marked {
+        let has_parts = matches!(&model.place, Place::Main(parts) if !parts.is_empty());
+        if !marked && !has_parts {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
                            and cannot be seen";
             errors.on(&block.self_ty, message);
@@ -489,7 +494,7 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) -> Vec<Str
     }
     for input in method
         .inputs()
-        .filter(|input| params::is_argument(&input.ty))
+        .filter(|input| params::is_argument(input.inner.as_ref().unwrap_or(&input.ty)))
     {
         if !variables.contains(&input.name) {
             let name = &input.name;

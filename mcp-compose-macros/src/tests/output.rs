@@ -68,6 +68,27 @@ fn composition(input: TokenStream) -> TokenStream {
 }
 
 #[test]
+fn parts() {
+    let main = server(
+        quote!(name = "shop", version = "1", parts(admin)),
+        quote! {
+            impl<T: Text> Shop<T> {}
+        },
+    );
+    let part = server(
+        quote!(part = admin),
+        quote! {
+            impl<T: Text> Shop<T> {
+                /// Closes the shop.
+                #[tool(destructive)]
+                fn close(&self) {}
+            }
+        },
+    );
+    check("parts", quote!(#main #part));
+}
+
+#[test]
 fn mcp_server() {
     check(
         "mcp_server",

@@ -38,7 +38,14 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl Todos {
     fn __mcp_plan_inputs() -> (::renamed::__private::Input<Text>,) {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
@@ -73,7 +80,7 @@ impl Todos {
     fn __mcp_item_output() -> ::renamed::__private::Output<Text> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<Text>::new()).split();
-        let __good = (&&halves.good).resource();
+        let __good = (&&&halves.good).resource();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -98,11 +105,25 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl ::renamed::Server for Todos
 where
     Todos: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[
+            (::renamed::__private::Kind::Prompt, "plan"),
+            (::renamed::__private::Kind::Resource, "todo://{topic}"),
+        ],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         {

@@ -23,7 +23,14 @@ where
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl<D: Database> Todos<D>
 where
     D::Row: Row,
@@ -36,7 +43,7 @@ where
     fn __mcp_count_output() -> ::renamed::__private::Output<usize> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<usize>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -47,13 +54,24 @@ where
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl<D: Database> ::renamed::Server for Todos<D>
 where
     D::Row: Row,
     D: 'static,
     Todos<D>: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[(::renamed::__private::Kind::Tool, "count")],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server("todo", VERSION);
         into.instructions("Keeps a list of things to do.");

@@ -24,7 +24,14 @@ impl Shop {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl Shop {
     fn __mcp_order_inputs() -> (
         ::renamed::__private::Input<u32>,
@@ -82,7 +89,7 @@ impl Shop {
     fn __mcp_order_output() -> ::renamed::__private::Output<()> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<()>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -108,7 +115,7 @@ impl Shop {
     fn __mcp_order_all_output() -> ::renamed::__private::Output<()> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<()>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -119,11 +126,25 @@ impl Shop {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl ::renamed::Server for Shop
 where
     Shop: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[
+            (::renamed::__private::Kind::Tool, "order"),
+            (::renamed::__private::Kind::Tool, "order_all"),
+        ],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         {

@@ -15,7 +15,14 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl Todos {
     fn __mcp_plan_inputs() -> (
         ::renamed::__private::Input<Text>,
@@ -46,11 +53,22 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl ::renamed::Server for Todos
 where
     Todos: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[(::renamed::__private::Kind::Prompt, "plan")],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         {

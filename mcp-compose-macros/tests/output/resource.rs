@@ -27,7 +27,14 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl Todos {
     fn __mcp_item_inputs() -> (
         ::renamed::__private::Input<Text>,
@@ -52,7 +59,7 @@ impl Todos {
     fn __mcp_item_output() -> ::renamed::__private::Output<Fallible<Text>> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<Fallible<Text>>::new()).split();
-        let __good = (&&halves.good).resource();
+        let __good = (&&&halves.good).resource();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -67,7 +74,7 @@ impl Todos {
     fn __mcp_all_output() -> ::renamed::__private::Output<Todos> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<Todos>::new()).split();
-        let __good = (&&halves.good).resource();
+        let __good = (&&&halves.good).resource();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -78,11 +85,25 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl ::renamed::Server for Todos
 where
     Todos: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[
+            (::renamed::__private::Kind::Resource, "todo://{list}/{+path}"),
+            (::renamed::__private::Kind::Resource, "todo://all"),
+        ],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         {

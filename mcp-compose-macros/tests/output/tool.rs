@@ -76,7 +76,14 @@ const _: () = {
 };
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl Todos {
     fn __mcp_add_inputs() -> (::renamed::__private::Input<Text>,) {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
@@ -92,7 +99,7 @@ impl Todos {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<Fallible<Todo, Broken>>::new())
             .split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -109,7 +116,7 @@ impl Todos {
     fn __mcp_match_output() -> ::renamed::__private::Output<()> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<()>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -130,7 +137,7 @@ impl Todos {
     fn __mcp_sum_output() -> ::renamed::__private::Output<u64> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<u64>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -145,7 +152,7 @@ impl Todos {
     fn __mcp_quiet_output() -> ::renamed::__private::Output<()> {
         use ::renamed::__private::{bounds as __mcp_bounds, ways::*};
         let halves = (&&::renamed::__private::Returned::<()>::new()).split();
-        let __good = (&&halves.good).tool();
+        let __good = (&&&halves.good).tool();
         let __error = (&&halves.error).error();
         halves
             .output(
@@ -156,11 +163,28 @@ impl Todos {
 }
 #[automatically_derived]
 #[doc(hidden)]
-#[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    unused,
+    non_upper_case_globals,
+    trivial_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 impl ::renamed::Server for Todos
 where
     Todos: ::core::marker::Send + ::core::marker::Sync,
 {
+    const NAMES: &'static ::renamed::__private::Names = &::renamed::__private::Names {
+        own: &[
+            (::renamed::__private::Kind::Tool, "add-todo"),
+            #[cfg(feature = "admin")]
+            (::renamed::__private::Kind::Tool, "match"),
+            (::renamed::__private::Kind::Tool, "sum"),
+            (::renamed::__private::Kind::Tool, "quiet"),
+        ],
+        parts: &[],
+    };
     fn describe(into: &mut ::renamed::__private::Describe) {
         into.server(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         {
