@@ -7,6 +7,7 @@
 )]
 
 mod aggregator;
+mod build;
 mod child;
 mod client;
 mod count;
@@ -38,6 +39,8 @@ enum Mode {
     Table(table::Options),
     /// Count instructions and system calls of one call; fail when the aggregator takes too many.
     Count(count::Options),
+    /// Time `cargo check` of a typed server with one tool and with a hundred.
+    Build(build::Options),
     /// Put load on a running server, for instance while profiling it.
     Load(load::Options),
     /// Be the fast MCP child.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().mode {
         Mode::Table(options) => on_one_thread(table::run(&options)),
         Mode::Count(options) => on_one_thread(count::run(&options)),
+        Mode::Build(options) => build::run(&options),
         Mode::Load(options) => on_one_thread(load::run(&options)),
         Mode::Child(options) => child::run(&options).map(|()| ExitCode::SUCCESS),
         Mode::Relay(options) => relay::run(&options).map(|()| ExitCode::SUCCESS),

@@ -41,6 +41,8 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "meta",
             "icons",
             "input_schema",
+            "timeout",
+            "blocking",
             "hidden",
         ],
     ),
@@ -213,6 +215,16 @@ impl Keys {
                 None
             }
         }
+    }
+
+    /// Where a flag stands that takes no value.
+    pub(crate) fn bare(&mut self, name: &str, errors: &mut Errors) -> Option<Span> {
+        let key = self.take(name)?;
+        if let Some(value) = key.value {
+            let message = format!("`{name}` stands alone: it is decided at compile time");
+            errors.on(value, message);
+        }
+        Some(key.name.span())
     }
 
     /// The value of a key that is any expression of text.

@@ -13,7 +13,7 @@ mod macros;
 mod nearest;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
-mod rmcp;
+pub mod rmcp;
 mod serve;
 mod server;
 pub mod test;

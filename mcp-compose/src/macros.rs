@@ -63,8 +63,8 @@
 /// | attribute | keys |
 /// |---|---|
 /// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `icons`, `names = spec`, `crate = ::path` |
-/// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed) |
-/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `icons`, `input_schema` (listed as it is, and not checked) |
+/// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed), `blocking` |
+/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `icons`, `timeout`, `input_schema` (listed as it is, and not checked) |
 /// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta`, `icons` |
 /// | `#[prompt(..)]` | `name`, `title`, `description`, `meta`, `icons` |
 /// | `#[complete(method.argument, ..)]` | none |
@@ -76,6 +76,16 @@
 /// # Methods
 /// They take `&self` (or `self: Arc<Self>`), are `async` or not, and stay callable as they are. Calls run
 /// concurrently. A panic costs the call, not the server.
+///
+/// A tool that is not `async` and takes its time is `blocking`: it gets a thread of its own. With `timeout = duration` a
+/// call of a tool ends after that [`Duration`](std::time::Duration), not counting the time in which its caller is asked
+/// something: the method is dropped, and the model reads that it took too long. Nothing can stop a thread; a `blocking`
+/// method that takes a [`Ctx`](crate::Ctx) sees that nobody waits for it any longer.
+///
+/// Clients ask a person before they call a tool that may destroy something, which is any tool that does not say
+/// otherwise. So rustc warns about a tool that neither is `read_only` nor says what it changes, by `destructive`,
+/// `idempotent` or `destructive = false`. It calls it deprecated, and `#[allow(deprecated)]` on the method or on the
+/// block keeps it quiet.
 ///
 /// # Parameters
 /// A parameter is an argument: any owned type with `serde::Deserialize` and `schemars::JsonSchema`. Its doc comment is

@@ -7,6 +7,7 @@ pub mod aggregator;
 pub mod clients;
 pub mod conformance;
 pub mod crosstalk;
+pub mod everything;
 pub mod peers;
 pub mod process;
 pub mod raw;

@@ -46,7 +46,7 @@ enum Size {
 #[mcp_server]
 impl Bakery {
     /// Order a cake.
-    #[tool]
+    #[tool(destructive = false)]
     async fn order(
         &self,
         ctx: &Ctx,

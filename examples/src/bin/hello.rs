@@ -60,7 +60,7 @@ struct Note {
 #[mcp_server]
 impl Notes {
     /// Write a note down.
-    #[tool]
+    #[tool(destructive = false)]
     fn add_note(
         &self,
         /// What to remember.
@@ -104,7 +104,7 @@ struct Dice;
 #[mcp_server]
 impl Dice {
     /// Roll dice, one after the other.
-    #[tool]
+    #[tool(read_only)]
     async fn roll(
         &self,
         ctx: &Ctx,

@@ -34,7 +34,7 @@ struct Confirm {
 #[mcp_server]
 impl Todos {
     /// Add a todo.
-    #[tool]
+    #[tool(destructive = false)]
     async fn add(
         &self,
         /// What to do.

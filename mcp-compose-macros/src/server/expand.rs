@@ -21,6 +21,7 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
         version,
         info,
         entries,
+        ..
     } = model;
     let private = private(krate);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -34,7 +35,10 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let described = entries.iter().map(|entry| describe(entry, &private));
     let arms = entries.iter().map(|entry| arm(entry, &private));
     let result = result_type(&private);
+    let unhinted = entries.iter().filter_map(|entry| unhinted(entry, model));
     quote_spanned! {at=>
+        #(#unhinted)*
+
         #lints
         impl #impl_generics #self_ty #where_clause {
             #(#hidden)*
@@ -98,6 +102,41 @@ fn lints() -> TokenStream {
         #[doc(hidden)]
         #[allow(unused, clippy::all, clippy::pedantic, clippy::nursery)]
     }
+}
+
+/// A warning on a tool that does not say what it changes: stable macros can warn by way of a deprecation only.
+fn unhinted(entry: &Entry, model: &Model) -> Option<TokenStream> {
+    let Role::Tool {
+        name,
+        hinted: false,
+        ..
+    } = &entry.role
+    else {
+        return None;
+    };
+    let at = Span::mixed_site();
+    let Method {
+        cfgs,
+        allows,
+        ident,
+        ..
+    } = &entry.method;
+    let block_allows = &model.allows;
+    let note = format!(
+        "tool `{name}` does not say what it changes: write `read_only`, `destructive`, `idempotent` or `destructive = false`"
+    );
+    let used = quote_spanned!(at.located_at(ident.span())=> tool_without_hints);
+    Some(quote_spanned! {at=>
+        #(#cfgs)*
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const tool_without_hints: () = ();
+            #(#block_allows)*
+            #(#allows)*
+            const _: () = #used;
+        };
+    })
 }
 
 /// Two hidden functions per method. Each user type stands in exactly one bounded expression, at its own span, so that
@@ -208,7 +247,7 @@ fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
         #(entry.input(&#inputs);)*
     };
     let body = match role {
-        Role::Tool { name, settings } => quote_spanned! {at=>
+        Role::Tool { name, settings, .. } => quote_spanned! {at=>
             let mut entry = #private::Tool::new(#name);
             #(entry.#settings;)*
             #add_inputs
@@ -286,7 +325,9 @@ fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
         taken
     };
     let mut value = values.iter();
+    let blocking = matches!(role, Role::Tool { blocking: true, .. });
     let arguments = params.iter().map(|param| match param {
+        Param::Ctx if blocking => quote_spanned!(at=> &ctx),
         Param::Ctx => quote_spanned!(at=> call.ctx()),
         Param::Partial => quote_spanned!(at=> call.partial()),
         Param::Input(_) => value.next().to_token_stream(),
@@ -296,9 +337,26 @@ fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
         SelfKind::Shared => quote_spanned!(at=> this),
     };
     let wait = is_async.then(|| quote_spanned!(at=> .await));
+    let returned = quote_spanned!(at=> Self::#ident(#this, #(#arguments),*) #wait);
+    let returned = if blocking {
+        // Where rustc shall say that an argument or a result is not `Send`.
+        let method = quote_spanned!(at.located_at(ident.span())=> move || #returned);
+        let method = quote_spanned!(at.located_at(ident.span())=> #private::blocking(#method));
+        quote_spanned! {at=>
+            {
+                let ctx = ::core::clone::Clone::clone(call.ctx());
+                match #method.await {
+                    ::core::result::Result::Ok(returned) => returned,
+                    ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+                }
+            }
+        }
+    } else {
+        returned
+    };
     let body = quote_spanned! {at=>
         #taken
-        let returned = Self::#ident(#this, #(#arguments),*) #wait;
+        let returned = #returned;
         Self::#output_fn().reply(&call, returned)
     };
     // Where rustc shall say that a future is not `Send`.

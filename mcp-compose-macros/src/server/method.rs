@@ -18,6 +18,8 @@ const KINDS: [&str; 4] = ["tool", "resource", "prompt", "complete"];
 /// A method that serves calls.
 pub(super) struct Method {
     pub(super) cfgs: Vec<Attribute>,
+    /// The lints that it allows.
+    pub(super) allows: Vec<Attribute>,
     pub(super) ident: Ident,
     pub(super) receiver: SelfKind,
     pub(super) is_async: bool,
@@ -128,13 +130,13 @@ impl Method {
         }
         let output = output(kind, sig, errors);
         let receiver = receiver(kind, sig, errors)?;
+        let copied = |name: &str| -> Vec<Attribute> {
+            let named = method.attrs.iter().filter(|a| a.path().is_ident(name));
+            named.cloned().collect()
+        };
         Some(Self {
-            cfgs: method
-                .attrs
-                .iter()
-                .filter(|attr| attr.path().is_ident("cfg"))
-                .cloned()
-                .collect(),
+            cfgs: copied("cfg"),
+            allows: copied("allow"),
             ident: sig.ident.clone(),
             receiver,
             is_async: sig.asyncness.is_some(),

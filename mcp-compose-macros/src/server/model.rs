@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
+    Attribute, Expr, ExprArray, ExprLit, Generics, Ident, Lit, LitStr, Path, Type, ext::IdentExt,
     spanned::Spanned,
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Model {
     pub(super) krate: Path,
     pub(super) generics: Generics,
     pub(super) self_ty: Type,
+    /// The lints that the whole block allows.
+    pub(super) allows: Vec<Attribute>,
     pub(super) name: TokenStream,
     pub(super) version: TokenStream,
     /// Calls on `Describe`: the method and its argument.
@@ -43,6 +45,10 @@ pub(super) enum Role {
     Tool {
         name: String,
         settings: Vec<TokenStream>,
+        /// It runs where it may block.
+        blocking: bool,
+        /// It says what it changes, if anything.
+        hinted: bool,
     },
     Resource {
         key: String,
@@ -93,6 +99,12 @@ impl Model {
             krate,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
+            allows: block
+                .attrs
+                .iter()
+                .filter(|attr| attr.path().is_ident("allow"))
+                .cloned()
+                .collect(),
             name: package(keys.text("name", errors), "CARGO_PKG_NAME"),
             version: package(keys.text("version", errors), "CARGO_PKG_VERSION"),
             info,
@@ -252,8 +264,14 @@ fn entry(
                         "has no description: add a doc comment, clients show it to the model";
                     errors.at(method.ident.span(), format!("tool `{name}` {message}"));
                 }
-                tool_settings(&mut keys, &mut settings, errors);
-                Role::Tool { name, settings }
+                let blocking = blocking(&mut keys, &method, errors);
+                let hinted = tool_settings(&mut keys, &mut settings, errors);
+                Role::Tool {
+                    name,
+                    settings,
+                    blocking,
+                    hinted,
+                }
             } else {
                 Role::Prompt { name, settings }
             }
@@ -286,7 +304,22 @@ fn shared(
     settings
 }
 
-fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {
+/// `blocking`
+fn blocking(keys: &mut Keys, method: &Method, errors: &mut Errors) -> bool {
+    let Some(span) = keys.bare("blocking", errors) else {
+        return false;
+    };
+    if method.is_async {
+        let message =
+            "`blocking` is for methods that are not `async`: it gives them a thread to block";
+        errors.at(span, message);
+    }
+    true
+}
+
+/// Whether the tool says what it changes, or need not.
+fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) -> bool {
+    let mut hinted = false;
     let hints = [
         ("read_only", "readOnlyHint"),
         ("destructive", "destructiveHint"),
@@ -296,14 +329,21 @@ fn tool_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut 
     for (key, hint) in hints {
         if let Some(value) = keys.flag(key, errors) {
             settings.push(quote!(hint(#hint, #value)));
+            hinted |= key != "open_world";
         }
     }
-    if let Some(value) = keys.value("input_schema", errors) {
-        settings.push(quote!(input_schema(#value)));
+    for key in ["input_schema", "timeout"] {
+        if let Some(value) = keys.value(key, errors) {
+            let key = Ident::new(key, Span::mixed_site());
+            settings.push(quote!(#key(#value)));
+        }
     }
     if let Some(value) = keys.flag("hidden", errors) {
         settings.push(quote!(hidden(#value)));
+        // Nobody reads its hints.
+        hinted = true;
     }
+    hinted
 }
 
 fn resource_settings(keys: &mut Keys, settings: &mut Vec<TokenStream>, errors: &mut Errors) {

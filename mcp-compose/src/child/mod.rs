@@ -13,6 +13,7 @@ mod lease;
 pub(crate) mod listing;
 mod local;
 mod options;
+mod piped;
 pub(crate) mod pool;
 mod session;
 mod stdio;
@@ -28,7 +29,8 @@ pub use crate::compose::{
 };
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
-#[cfg(feature = "rmcp")]
-pub(crate) use options::RmcpSession;
 pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, StdioSpec};
+#[cfg(feature = "rmcp")]
+pub(crate) use options::{RmcpSession, common_options};
+pub(crate) use piped::Piped;
 pub(crate) use transport::AnyTransport;

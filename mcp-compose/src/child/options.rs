@@ -387,4 +387,4 @@ macro_rules! common_options {
         }
     };
 }
-use common_options;
+pub(crate) use common_options;

@@ -187,7 +187,7 @@ fn spawn(spec: &StdioSpec, stderr: Stdio) -> std::io::Result<Box<dyn ChildWrappe
 
 /// Reads the child's stdout to its end. What is no message is passed over and never answered: a
 /// stray print is not a request.
-async fn read(
+pub(super) async fn read(
     stdout: impl tokio::io::AsyncRead + Unpin,
     label: &str,
     max_message: usize,

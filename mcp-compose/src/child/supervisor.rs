@@ -20,7 +20,7 @@ use super::instance::{Instance, Opened};
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
 use super::pool::Pool;
-use super::{http, local, session, stdio};
+use super::{http, local, piped, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::peer::{Handler, Peer, lock};
 use crate::wire::version::Era;
@@ -536,6 +536,9 @@ impl Child {
                     "the session has ended; it was opened elsewhere and cannot be opened again here",
                 )?;
                 Ok(session::open(spec, handler))
+            }
+            ChildSource::Piped(piped) => {
+                piped::open(piped, &self.label, max_message, &self.runtime, handler)
             }
             #[cfg(test)]
             ChildSource::Fake(fake) => Ok(fake.open(handler)),

@@ -104,7 +104,7 @@ mod tests {
     #[mcp_server]
     impl Careful {
         /// Asks before it deletes.
-        #[tool]
+        #[tool(destructive)]
         async fn delete(&self, ctx: &Ctx) -> Result<String> {
             let answer = ctx.elicit::<Confirm>("sure", "Delete it?").await?;
             Ok(match answer {

@@ -358,11 +358,11 @@ mod tests {
     #[crate::mcp_server]
     impl Todos {
         /// Add one.
-        #[tool]
+        #[tool(destructive = false)]
         fn add(&self) {}
 
         /// Look in the database.
-        #[tool]
+        #[tool(read_only)]
         fn db_query(&self) {}
 
         /// Plan them.

@@ -97,11 +97,11 @@ mod tests {
     #[crate::mcp_server]
     impl Todos {
         /// Add one.
-        #[tool]
+        #[tool(idempotent)]
         fn add(&self) {}
 
         /// Look at all that was ever done.
-        #[tool]
+        #[tool(idempotent)]
         fn history_of_everything(&self) {}
 
         /// Plan them.

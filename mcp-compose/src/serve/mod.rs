@@ -1,6 +1,7 @@
 //! The fronts: where clients connect.
 
 pub(crate) mod client;
+mod connected;
 mod http;
 mod relay_thread;
 mod running;
@@ -17,6 +18,8 @@ use crate::Composition;
 use crate::gateway::Gateway;
 
 pub use crate::gateway::client::Principal;
+#[cfg(feature = "rmcp")]
+pub(crate) use connected::{Connected, FLUSH};
 pub use http::HttpOptions;
 pub(crate) use relay_thread::{Clients, in_process};
 pub use running::Running;

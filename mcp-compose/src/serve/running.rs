@@ -108,6 +108,11 @@ impl Running {
         self.gateway.stop().await;
     }
 
+    #[cfg(feature = "rmcp")]
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
     fn find(&self, namespace: &str) -> Option<u64> {
         let children = self.gateway.children();
         let named = |child: &&Arc<_>| -> bool {

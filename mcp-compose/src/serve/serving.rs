@@ -121,6 +121,19 @@ impl Serving {
         self.0.start()
     }
 
+    /// Serves one client over a transport of rmcp: see [`rmcp::serve`](crate::rmcp::serve()).
+    ///
+    /// # Errors
+    /// When the composition is wrong, or the transport cannot be written to.
+    #[cfg(feature = "rmcp")]
+    pub async fn rmcp<T, E, A>(self, transport: T) -> Result<(), ServeError>
+    where
+        T: rmcp::transport::IntoTransport<rmcp::RoleServer, E, A>,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        crate::rmcp::serve(self.0, transport).await
+    }
+
     /// Gives this program a command line (`--stdio`, `--http HOST:PORT`, `list`, `call NAME JSON`): see
     /// [`Composition::run`].
     pub async fn run(self) -> ExitCode {

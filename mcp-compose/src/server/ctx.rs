@@ -153,6 +153,11 @@ impl Ctx {
         CURRENT.scope(self, method).await
     }
 
+    /// The same, of a method that is not `async`.
+    pub(crate) fn scope_sync<R>(self, method: impl FnOnce() -> R) -> R {
+        CURRENT.sync_scope(self, method)
+    }
+
     /// Who calls, and by what.
     pub(crate) fn origin(&self) -> &Arc<Origin> {
         &self.0.parts.origin

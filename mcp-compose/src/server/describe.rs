@@ -1,6 +1,9 @@
 //! The list of what a typed server has, as `#[mcp_server]` writes it down.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -25,6 +28,8 @@ pub(super) struct Scene {
     pub(super) mime: Option<String>,
     /// The description of the prompt.
     pub(super) description: Option<String>,
+    /// How long the tool may run.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// An entry, as a call finds it.
@@ -84,21 +89,17 @@ impl Describe {
 
     /// Adds a tool.
     pub fn tool(&mut self, tool: Tool) {
-        let (key, hidden, wrap) = (tool.key, tool.hidden, tool.wrap);
+        let (key, hidden) = (tool.key, tool.hidden);
+        let scene = Scene {
+            wrap: tool.wrap,
+            timeout: tool.timeout,
+            ..Scene::default()
+        };
         let json = tool.into_json();
         if !hidden {
             self.tool_list.push(json);
         }
-        self.tools.insert(
-            key,
-            Entry {
-                key,
-                scene: Scene {
-                    wrap,
-                    ..Scene::default()
-                },
-            },
-        );
+        self.tools.insert(key, Entry { key, scene });
     }
 
     /// Adds a resource or a resource template.
@@ -163,6 +164,7 @@ pub struct Tool {
     input_schema: Option<Value>,
     output: Option<Value>,
     meta: Option<Value>,
+    timeout: Option<Duration>,
     hidden: bool,
     wrap: bool,
 }
@@ -179,6 +181,7 @@ impl Tool {
             input_schema: None,
             output: None,
             meta: None,
+            timeout: None,
             hidden: false,
             wrap: false,
         }
@@ -212,6 +215,11 @@ impl Tool {
     /// Sets the schema of the arguments, to be listed as it is.
     pub fn input_schema(&mut self, schema: impl Serialize) {
         self.input_schema = serde_json::to_value(schema).ok();
+    }
+
+    /// Sets how long a call may take.
+    pub fn timeout(&mut self, limit: Duration) {
+        self.timeout = Some(limit);
     }
 
     /// Leaves the tool out of the list; it can still be called.

@@ -12,6 +12,7 @@ use serde_json::{Value, json, value::RawValue};
 use super::{
     Call, Ctx, Result as ToolResultOf, Server,
     call::{Given, Kind},
+    deadline::Deadline,
     describe::{Describe, Entry, Scene},
     error::RpcError,
     icon::Icon,
@@ -121,7 +122,7 @@ impl LocalServer {
             Err(error) => return ready(Err(error)).boxed(),
         };
         let inner = Arc::clone(&self.0);
-        let (kind, key) = (call.kind, call.key);
+        let (kind, key, limit) = (call.kind, call.key, call.scene.timeout);
         if kind == Kind::Complete {
             ctx.round()
                 .close("a completion cannot ask the client anything");
@@ -132,7 +133,7 @@ impl LocalServer {
                 .ctx
                 .clone()
                 .scope(async { (inner.dispatch)(call).await });
-            let served = AssertUnwindSafe(ctx.round().run(method))
+            let served = AssertUnwindSafe(ctx.round().run(method, limit.map(Deadline::new)))
                 .catch_unwind()
                 .await;
             ctx.finish();
@@ -143,6 +144,14 @@ impl LocalServer {
                 }
                 Ok(Run::Returned(Err(error))) => Err(error.into_rpc(RpcError::INTERNAL)),
                 Ok(Run::Stopped(stopped)) => stopped,
+                Ok(Run::Late) => {
+                    // What the method started, on a thread or in a task, may look at its context.
+                    ctx.cancellation().cancel();
+                    let limit = limit.unwrap_or_default();
+                    told(format!(
+                        "`{key}` took longer than {limit:?}, and was stopped"
+                    ))
+                }
                 Err(panic) => {
                     let message = format!("`{key}` panicked: {}", panic_text(panic.as_ref()));
                     tracing::error!(method = key, "{message}");

@@ -2,9 +2,11 @@
 
 mod answer;
 mod ask;
+mod blocking;
 mod call;
 mod content;
 mod ctx;
+mod deadline;
 mod describe;
 mod error;
 mod form;
@@ -45,6 +47,7 @@ pub(crate) use self::{
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {
     pub use super::{
+        blocking::blocking,
         bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},

@@ -12,17 +12,17 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Poll,
 };
 
-use futures_util::{future::BoxFuture, task::AtomicWaker};
+use futures_util::{FutureExt, future::BoxFuture, task::AtomicWaker};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use super::{Result as ToolResultOf, ToolError, error::RpcError};
+use super::{Result as ToolResultOf, ToolError, deadline::Deadline, error::RpcError};
 use crate::wire::peer::lock;
 
 /// How many questions of one call may be open at once: more than that is a loop gone wrong.
@@ -58,7 +58,6 @@ impl Asking {
 
     /// A caller that is asked by the end of the call.
     pub(super) fn replay(answers: Answers) -> Self {
-        use futures_util::FutureExt;
         let nobody = || Err(RpcError::new(RpcError::INTERNAL, "nobody is asked"));
         Self {
             inline: Arc::new(move |_, _| std::future::ready(nobody()).boxed()),
@@ -116,14 +115,18 @@ pub(super) enum Run<T> {
     Returned(T),
     /// It was stopped; this is what its caller gets.
     Stopped(Result<String, RpcError>),
+    /// It took too long.
+    Late,
 }
 
 /// The questions of one run.
 pub(super) struct Round {
     asking: Asking,
     state: Mutex<State>,
-    /// Wakes the run when a task that the method started asks something.
-    waker: AtomicWaker,
+    /// Wakes the run when something is asked or answered elsewhere: by a task that the method started, or by a child.
+    waker: Arc<AtomicWaker>,
+    /// How many questions of children are open.
+    relayed: Arc<AtomicUsize>,
     over: CancellationToken,
     /// A child of the method has asked something: the relay keeps the call from here on, so that
     /// what the method has done is not done again.
@@ -154,7 +157,8 @@ impl Round {
         Self {
             asking,
             state: Mutex::default(),
-            waker: AtomicWaker::new(),
+            waker: Arc::default(),
+            relayed: Arc::default(),
             over: CancellationToken::new(),
             kept: AtomicBool::new(false),
         }
@@ -172,7 +176,13 @@ impl Round {
         params: String,
     ) -> BoxFuture<'static, Result<String, RpcError>> {
         self.kept.store(true, Ordering::Release);
-        (self.asking.inline)(method, params)
+        let answer = (self.asking.inline)(method, params);
+        let relayed = Relayed::new(&self.relayed, &self.waker);
+        async move {
+            let _relayed = relayed;
+            answer.await
+        }
+        .boxed()
     }
 
     /// Ends the round: whoever still waits for an answer is told `why` there is none.
@@ -181,21 +191,30 @@ impl Round {
         self.over.cancel();
     }
 
-    /// Runs a method until it returns, or cannot go on without an answer of its caller.
-    pub(super) async fn run<F: Future>(&self, method: F) -> Run<F::Output> {
+    /// Runs a method until it returns, cannot go on without an answer of its caller, or has taken too long.
+    pub(super) async fn run<F: Future>(
+        &self,
+        method: F,
+        mut deadline: Option<Deadline>,
+    ) -> Run<F::Output> {
         let mut method = pin!(method);
         poll_fn(|context| {
-            if !self.is_inline() {
-                self.waker.register(context.waker());
-            }
+            self.waker.register(context.waker());
             let polled = method.as_mut().poll(context);
             match (self.stop(), polled) {
                 (Some(stopped), _) => Poll::Ready(Run::Stopped(stopped)),
                 (None, Poll::Ready(returned)) => Poll::Ready(Run::Returned(returned)),
-                (None, Poll::Pending) => Poll::Pending,
+                (None, Poll::Pending) => match &mut deadline {
+                    Some(deadline) => deadline.poll(self.is_asking(), context).map(|()| Run::Late),
+                    None => Poll::Pending,
+                },
             }
         })
         .await
+    }
+
+    fn is_asking(&self) -> bool {
+        self.relayed.load(Ordering::Acquire) > 0 || !lock(&self.state).open.is_empty()
     }
 
     /// Asks the caller, and reads the answer. `read` says what is wrong with one.
@@ -298,6 +317,8 @@ impl Round {
             method: question.method,
             params: question.params,
         });
+        drop(state);
+        self.waker.wake();
         Ok(Guard {
             round: self,
             ticket,
@@ -339,6 +360,25 @@ impl Drop for Guard<'_> {
         lock(&self.round.state)
             .open
             .retain(|open| open.ticket != ticket);
+        self.round.waker.wake();
+    }
+}
+
+/// An open question of a child.
+struct Relayed(Arc<AtomicUsize>, Arc<AtomicWaker>);
+
+impl Relayed {
+    fn new(open: &Arc<AtomicUsize>, waker: &Arc<AtomicWaker>) -> Self {
+        open.fetch_add(1, Ordering::AcqRel);
+        waker.wake();
+        Self(Arc::clone(open), Arc::clone(waker))
+    }
+}
+
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.1.wake();
     }
 }
 

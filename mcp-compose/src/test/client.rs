@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::gateway::client::Outlet;
 use crate::serve::client::Connection;
 use crate::wire::peer::lock;
-use crate::wire::version::Era;
+use crate::wire::version::{Era, META_SERVER_INFO, MODERN};
 
 /// How long a request may take, unless the test says otherwise.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -146,7 +146,9 @@ impl Connecting {
                 what: "`server/discover`".to_owned(),
                 place,
             };
-            let greeting = client.request(wanted).await.expect_ok().json();
+            let mut greeting = client.request(wanted).await.expect_ok().json();
+            greeting["serverInfo"] = greeting["_meta"][META_SERVER_INFO].take();
+            greeting["protocolVersion"] = MODERN.into();
             // Nobody else has it yet.
             if let Some(inner) = Arc::get_mut(&mut client.0) {
                 inner.greeting = greeting;
@@ -387,7 +389,7 @@ impl Client {
     /// #[mcp_server]
     /// impl Shop {
     ///     /// Order a table.
-    ///     #[tool]
+    ///     #[tool(read_only)]
     ///     async fn order(&self, ctx: &Ctx) -> Result<String> {
     ///         Ok(match ctx.elicit::<Size>("size", "How wide?").await? {
     ///             Answer::Accepted(size) => format!("{} cm", size.width),
@@ -440,7 +442,7 @@ impl Client {
     /// #[mcp_server]
     /// impl Poet {
     ///     /// Write a haiku.
-    ///     #[tool]
+    ///     #[tool(read_only)]
     ///     async fn haiku(&self, ctx: &Ctx) -> Result<String> {
     ///         Ok(ctx.sample("haiku", "Write a haiku about rust.").await?.text())
     ///     }
@@ -559,7 +561,7 @@ impl Client {
     ///     }
     ///
     ///     /// Winds the clock.
-    ///     #[tool]
+    ///     #[tool(read_only)]
     ///     async fn wind(&self, ctx: &Ctx) {
     ///         ctx.resource_changed("clock://now").await;
     ///     }
@@ -655,7 +657,9 @@ impl Client {
         self.snapshot(Location::caller())
     }
 
-    /// What the server says of itself: its answer to `initialize` or `server/discover`.
+    /// What the server says of itself, as its answer to `initialize` has it: `serverInfo`,
+    /// `capabilities`, `instructions`, `protocolVersion`. That to `server/discover` is brought into the
+    /// same form.
     pub fn server(&self) -> &Value {
         &self.0.greeting
     }

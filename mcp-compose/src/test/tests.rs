@@ -35,7 +35,7 @@ impl Drop for Drops {
 #[mcp_server]
 impl Probe {
     /// Asks twice, and tells before, between and after.
-    #[tool]
+    #[tool(read_only)]
     async fn ask(&self, ctx: &Ctx) -> Result<String> {
         let first = ctx.elicit::<Confirm>("first", "One?").await?;
         ctx.log(LogLevel::Info, "between").await;
@@ -47,7 +47,7 @@ impl Probe {
     }
 
     /// Asks a model and for folders, at once.
-    #[tool]
+    #[tool(read_only)]
     async fn at_once(&self, ctx: &Ctx) -> Result<String> {
         let asked = SampleRequest::from("Write.");
         let (sampled, roots) = tokio::join!(ctx.sample("text", asked), ctx.roots());
@@ -55,7 +55,7 @@ impl Probe {
     }
 
     /// Asks for a page.
-    #[tool]
+    #[tool(read_only)]
     async fn page(&self, ctx: &Ctx) -> Result<bool> {
         let opened = ctx
             .elicit_url("page", "Log in.", "https://example.com/login")
@@ -64,7 +64,7 @@ impl Probe {
     }
 
     /// Never ends.
-    #[tool]
+    #[tool(read_only)]
     async fn wait(&self) {
         let _drops = Drops(Arc::clone(&self.dropped));
         self.begun.notify_one();
@@ -215,6 +215,10 @@ async fn the_catalog_of_a_server_is_the_same_text_in_both_eras() {
     assert_eq!(old.server()["instructions"], "Does what a client can see.");
     let new = client(Probe::default()).await;
     assert_eq!(new.protocol(), Protocol::V2026_07_28);
+    for said in ["serverInfo", "instructions", "capabilities"] {
+        assert_eq!(new.server()[said], old.server()[said], "{said}");
+    }
+    assert_eq!(new.server()["protocolVersion"], "2026-07-28");
     let catalog = new.catalog().await;
     assert_eq!(catalog, old.catalog().await);
     let parsed: super::Value = serde_json::from_str(&catalog).expect("JSON");

@@ -49,7 +49,7 @@ struct Local;
 #[mcp_server]
 impl Local {
     /// How things are.
-    #[tool]
+    #[tool(read_only)]
     fn status(&self) -> &'static str {
         "ours"
     }

@@ -103,7 +103,7 @@ struct Context {
 #[mcp_server]
 impl Asking {
     /// Passes a prompt on to the client's model.
-    #[tool]
+    #[tool(read_only)]
     async fn test_sampling(
         &self,
         ctx: &Ctx,
@@ -116,7 +116,7 @@ impl Asking {
     }
 
     /// Asks the user.
-    #[tool]
+    #[tool(read_only)]
     async fn test_elicitation(
         &self,
         ctx: &Ctx,
@@ -128,58 +128,58 @@ impl Asking {
     }
 
     /// Asks with defaults of all kinds.
-    #[tool]
+    #[tool(read_only)]
     async fn test_elicitation_sep1034_defaults(&self, ctx: &Ctx) -> Result<String> {
         let given = ctx.elicit::<Defaults>("form", "Is this right?").await?;
         Ok(format!("Elicitation completed: {}", shown(given)?))
     }
 
     /// Asks for choices of all kinds.
-    #[tool]
+    #[tool(read_only)]
     async fn test_elicitation_sep1330_enums(&self, ctx: &Ctx) -> Result<String> {
         let given = ctx.elicit::<Choices>("form", "Which ones?").await?;
         Ok(format!("Elicitation completed: {}", shown(given)?))
     }
 
     /// Asks, over a stream that nothing else may use.
-    #[tool]
+    #[tool(read_only)]
     async fn test_streaming_elicitation(&self, ctx: &Ctx) -> Result<String> {
         greeting(ctx).await
     }
 
     /// Asks for a name.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_elicitation(&self, ctx: &Ctx) -> Result<String> {
         greeting(ctx).await
     }
 
     /// Asks the client's model.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_sampling(&self, ctx: &Ctx) -> Result<String> {
         let request = SampleRequest::new("What is the capital of France?").max_tokens(100);
         Ok(ctx.sample("capital_question", request).await?.text())
     }
 
     /// Asks for the client's roots.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_list_roots(&self, ctx: &Ctx) -> Result<String> {
         Ok(listed(&ctx.roots_as("client_roots").await?))
     }
 
     /// Comes back with its state.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_request_state(&self, ctx: &Ctx) -> Result<String> {
         consent(ctx).await
     }
 
     /// Comes back with its state, which nobody else can have made.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_tampered_state(&self, ctx: &Ctx) -> Result<String> {
         consent(ctx).await
     }
 
     /// Asks three things at once.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_multiple_inputs(&self, ctx: &Ctx) -> Result<String> {
         let greeting = SampleRequest::new("Generate a greeting").max_tokens(50);
         let (name, greeting, roots) = tokio::try_join!(
@@ -194,7 +194,7 @@ impl Asking {
     }
 
     /// Asks one thing after the other.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_multi_round(&self, ctx: &Ctx) -> Result<String> {
         let name = ctx
             .elicit::<Name>("step1", "Step 1: What is your name?")
@@ -212,7 +212,7 @@ impl Asking {
     }
 
     /// Asks for what the client declared, and for nothing else.
-    #[tool]
+    #[tool(read_only)]
     async fn test_input_required_result_capabilities(&self, ctx: &Ctx) -> Result<String> {
         let mut said = Vec::new();
         if ctx.offers("sampling") {

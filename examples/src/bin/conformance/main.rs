@@ -47,32 +47,32 @@ struct Contact {
 #[mcp_server]
 impl Conformance {
     /// Text.
-    #[tool]
+    #[tool(read_only)]
     fn test_simple_text(&self) -> &'static str {
         "This is a simple text response for testing."
     }
 
     /// An image.
-    #[tool]
+    #[tool(read_only)]
     fn test_image_content(&self) -> Image {
         pixel()
     }
 
     /// A sound.
-    #[tool]
+    #[tool(read_only)]
     fn test_audio_content(&self) -> Audio {
         Audio::new(SILENCE, "audio/wav")
     }
 
     /// A resource, included.
-    #[tool]
+    #[tool(read_only)]
     fn test_embedded_resource(&self) -> Embedded {
         let text = "This is an embedded resource content.";
         Embedded::text("test://embedded-resource", "text/plain", text)
     }
 
     /// Text, an image and a resource.
-    #[tool]
+    #[tool(read_only)]
     fn test_multiple_content_types(&self) -> Vec<Content> {
         let resource = Embedded::text(
             "test://mixed-content-resource",
@@ -87,7 +87,7 @@ impl Conformance {
     }
 
     /// Logs three lines.
-    #[tool]
+    #[tool(read_only)]
     async fn test_tool_with_logging(&self, ctx: &Ctx) -> &'static str {
         for line in [
             "Tool execution started",
@@ -100,14 +100,14 @@ impl Conformance {
     }
 
     /// Logs a line.
-    #[tool]
+    #[tool(read_only)]
     async fn test_logging_tool(&self, ctx: &Ctx) -> &'static str {
         ctx.log(LogLevel::Info, "test_logging_tool ran").await;
         "logged, if it was asked for"
     }
 
     /// Reports progress.
-    #[tool]
+    #[tool(read_only)]
     async fn test_tool_with_progress(&self, ctx: &Ctx) -> &'static str {
         for step in [0, 50, 100] {
             let message = format!("Completed step {step} of 100");
@@ -117,7 +117,7 @@ impl Conformance {
     }
 
     /// Always fails.
-    #[tool]
+    #[tool(read_only)]
     fn test_error_handling(&self) -> Result<String> {
         Err(ToolError::new(
             "This tool intentionally returns an error for testing",
@@ -125,14 +125,14 @@ impl Conformance {
     }
 
     /// Needs a client that can sample.
-    #[tool]
+    #[tool(read_only)]
     fn test_missing_capability(&self, ctx: &Ctx) -> Result<&'static str> {
         ctx.require("sampling")?;
         Ok("the client can sample")
     }
 
     /// Tells those who subscribed to a resource that it changed.
-    #[tool]
+    #[tool(destructive = false)]
     async fn test_resource_change(
         &self,
         ctx: &Ctx,
@@ -144,7 +144,7 @@ impl Conformance {
     }
 
     /// Shows where it was sent.
-    #[tool]
+    #[tool(read_only)]
     fn test_x_mcp_header(
         &self,
         /// A region, which proxies on the way can read.
@@ -155,7 +155,7 @@ impl Conformance {
     }
 
     /// Takes a contact, as a schema written by hand says.
-    #[tool(input_schema = contact())]
+    #[tool(read_only, input_schema = contact())]
     fn json_schema_2020_12_tool(&self, #[args] contact: Contact) -> String {
         contact.name.unwrap_or_default()
     }

@@ -23,14 +23,14 @@ impl Drop for Ends {
 #[mcp_server]
 impl Shop {
     /// Two things at once.
-    #[tool]
+    #[tool(read_only)]
     async fn both(&self, ctx: &Ctx) -> Result<String> {
         let (roots, greeting) = tokio::try_join!(ctx.roots(), ctx.sample("greeting", "Greet"))?;
         Ok(format!("{} {}", roots.len(), greeting.text()))
     }
 
     /// Asks, and waits.
-    #[tool]
+    #[tool(read_only)]
     async fn waits(&self, ctx: &Ctx) -> Result<String> {
         let _ends = Ends(self.0.clone());
         let roots = ctx.roots().await?;
@@ -38,7 +38,7 @@ impl Shop {
     }
 
     /// Asks, and does not wait.
-    #[tool]
+    #[tool(read_only)]
     async fn withdraws(&self, ctx: &Ctx) -> Result<()> {
         tokio::select! {
             biased;

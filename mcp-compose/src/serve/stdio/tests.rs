@@ -16,7 +16,7 @@ struct Curious;
 #[mcp_server]
 impl Curious {
     /// Counts the client's roots.
-    #[tool]
+    #[tool(read_only)]
     async fn count(&self, ctx: &Ctx) -> Result<String> {
         Ok(ctx.roots().await?.len().to_string())
     }

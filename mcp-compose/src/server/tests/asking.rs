@@ -37,7 +37,7 @@ struct Shared(Arc<Asker>);
 #[mcp_server]
 impl Shared {
     /// One question.
-    #[tool]
+    #[tool(read_only)]
     async fn confirm(&self, ctx: &Ctx) -> Result<String> {
         let confirm = ctx.elicit::<Confirm>("confirm", "Sure?").await?;
         self.0.go_on();
@@ -48,7 +48,7 @@ impl Shared {
     }
 
     /// One after the other.
-    #[tool]
+    #[tool(read_only)]
     async fn three(&self, ctx: &Ctx) -> Result<String> {
         let one = ctx.elicit::<Name>("one", "Who?").await?.ok();
         let one = one.map_or_else(|| "nobody".to_owned(), |given| given.name);
@@ -66,7 +66,7 @@ impl Shared {
     }
 
     /// At once.
-    #[tool]
+    #[tool(read_only)]
     async fn joined(&self, ctx: &Ctx) -> Result<String> {
         let name = ctx.elicit::<Name>("name", "Who?");
         let greeting = ctx.sample("greeting", "Greet");
@@ -77,7 +77,7 @@ impl Shared {
     }
 
     /// Goes on without an answer, or tries to.
-    #[tool]
+    #[tool(read_only)]
     async fn swallows(&self, ctx: &Ctx) -> String {
         let answer = ctx.elicit::<Confirm>("confirm", "Sure?").await;
         self.0.go_on();
@@ -85,14 +85,14 @@ impl Shared {
     }
 
     /// Asks from a task of its own.
-    #[tool]
+    #[tool(read_only)]
     async fn spawns(&self, ctx: Ctx) -> Result<String> {
         let asking = tokio::spawn(async move { ctx.elicit::<Name>("name", "Who?").await });
         Ok(format!("{:?}", asking.await??.ok().map(|given| given.name)))
     }
 
     /// Does not wait for the answer.
-    #[tool]
+    #[tool(read_only)]
     async fn changes_its_mind(&self, ctx: &Ctx) -> String {
         let answer = ctx.elicit::<Confirm>("confirm", "Sure?").boxed();
         let either = futures_util::future::select(answer, ready("no matter")).await;
@@ -103,7 +103,7 @@ impl Shared {
     }
 
     /// Asks twice under one key.
-    #[tool]
+    #[tool(read_only)]
     async fn twice(&self, ctx: &Ctx) -> Result<String> {
         let _ = ctx.elicit::<Confirm>("confirm", "Sure?").await?;
         let _ = ctx.elicit::<Confirm>("confirm", "Really?").await?;
@@ -111,21 +111,21 @@ impl Shared {
     }
 
     /// Opens a page.
-    #[tool]
+    #[tool(read_only)]
     async fn login(&self, ctx: &Ctx, url: String) -> Result<String> {
         let answer = ctx.elicit_url("login", "Log in", url).await?;
         Ok(format!("{answer:?}"))
     }
 
     /// Asks for what no form can show.
-    #[tool]
+    #[tool(read_only)]
     async fn nested(&self, ctx: &Ctx) -> Result<String> {
         let _ = ctx.elicit::<Tree>("tree", "Which?").await?;
         Ok("asked".into())
     }
 
     /// Samples with tools.
-    #[tool]
+    #[tool(read_only)]
     async fn with_tools(&self, ctx: &Ctx) -> Result<String> {
         let tool = json!({ "name": "look", "inputSchema": { "type": "object" } });
         let request = SampleRequest::new("Look").tools([tool]);

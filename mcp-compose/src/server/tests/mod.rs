@@ -6,6 +6,7 @@ mod keys;
 mod prompts;
 mod protocol;
 mod resources;
+mod running;
 mod tools;
 
 use std::sync::{Arc, Mutex};
@@ -125,7 +126,7 @@ impl Todos {
     }
 
     /// Paints.
-    #[tool]
+    #[tool(read_only)]
     fn paint(
         self: Arc<Self>,
         #[default(Color::Green)] color: Color,
@@ -135,7 +136,7 @@ impl Todos {
     }
 
     /// Titles.
-    #[tool]
+    #[tool(read_only)]
     fn titles(self: &Arc<Self>) -> Vec<String> {
         self.added
             .lock()
@@ -146,7 +147,7 @@ impl Todos {
     }
 
     /// Depth.
-    #[tool]
+    #[tool(read_only)]
     fn depth(&self, tree: Tree) -> Json<usize> {
         fn depth(tree: &Tree) -> usize {
             let _ = &tree.name;
@@ -156,7 +157,7 @@ impl Todos {
     }
 
     /// Fails.
-    #[tool]
+    #[tool(read_only)]
     async fn fail(&self, how: String) -> Result<String> {
         match how.as_str() {
             "io" => Err(std::io::Error::other("disk full"))?,
@@ -167,31 +168,31 @@ impl Todos {
     }
 
     /// Fails with an error of its own.
-    #[tool]
+    #[tool(read_only)]
     fn search(&self) -> AppResult<Vec<Todo>> {
         Err(SearchResult)
     }
 
     /// Takes it all.
-    #[tool]
+    #[tool(read_only)]
     fn whole(&self, #[args] todo: Todo) -> Todo {
         todo
     }
 
     /// Takes a schema written by hand.
-    #[tool]
+    #[tool(read_only)]
     fn by_hand(&self, #[args] args: ByHand) -> String {
         args.name
     }
 
     /// Who?
-    #[tool]
+    #[tool(read_only)]
     fn whoami(&self, caller: Caller, ctx: Ctx) -> String {
         format!("{} {}", caller.0, ctx.is_cancelled())
     }
 
     /// Content.
-    #[tool]
+    #[tool(read_only)]
     fn picture(&self) -> Vec<Content> {
         vec![
             Content::text("look"),
@@ -200,7 +201,7 @@ impl Todos {
     }
 
     /// Works.
-    #[tool]
+    #[tool(read_only)]
     async fn work(&self, ctx: &Ctx, steps: u32) -> Result<()> {
         ctx.log(LogLevel::Debug, "not wanted").await;
         ctx.log(LogLevel::Error, json!({ "a": 1 }));
@@ -213,7 +214,7 @@ impl Todos {
     }
 
     /// Waits for the caller to give up.
-    #[tool]
+    #[tool(read_only)]
     async fn wait(&self, ctx: &Ctx) -> bool {
         ctx.cancelled().await;
         ctx.is_cancelled()

@@ -13,7 +13,7 @@ struct Shop;
 #[mcp_server]
 impl Shop {
     /// Orders.
-    #[tool]
+    #[tool(read_only)]
     fn order(
         &self,
         /// Where to.
@@ -28,20 +28,20 @@ impl Shop {
     }
 
     /// Takes what a schema written by hand says.
-    #[tool(input_schema = json!({ "type": "object", "anyOf": [{ "required": ["a"] }], "title": "Ours" }))]
+    #[tool(read_only, input_schema = json!({ "type": "object", "anyOf": [{ "required": ["a"] }], "title": "Ours" }))]
     fn written(&self, #[args] arguments: Map<String, Value>) -> usize {
         arguments.len()
     }
 
     /// Needs a client that can sample.
-    #[tool]
+    #[tool(read_only)]
     fn ask(&self, ctx: &Ctx) -> Result<&'static str> {
         ctx.require("sampling")?;
         Ok("asked")
     }
 
     /// Changes the stock.
-    #[tool]
+    #[tool(read_only)]
     async fn sell(&self, ctx: &Ctx) {
         ctx.resource_changed("shop://stock").await;
     }

@@ -10,7 +10,7 @@ struct Notes;
 #[mcp_server]
 impl Notes {
     /// Counts.
-    #[tool]
+    #[tool(read_only)]
     fn count(&self) -> u8 {
         1
     }

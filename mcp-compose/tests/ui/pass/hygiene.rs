@@ -30,7 +30,7 @@ use inner::{Server, Text};
 #[renamed::mcp_server(crate = ::renamed, name = "x", version = "1")]
 impl<T: Text> Server<T> {
     /// Adds.
-    #[tool]
+    #[tool(idempotent)]
     async fn add(
         &self,
         into: ::std::string::String,
@@ -52,7 +52,7 @@ impl<T: Text> Server<T> {
 
     /// Only in tests.
     #[cfg(any())]
-    #[tool]
+    #[tool(read_only)]
     fn absent(&self, missing: Missing) -> Missing {}
 
     #[resource("x://{+path}", mime = "text/plain")]

@@ -9,7 +9,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self, at: P, to: Option<P>) {}
 }
 

@@ -9,7 +9,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Fails.
-    #[tool]
+    #[tool(read_only)]
     fn fail(&self) -> Result<(), Broken> {
         Err(Broken)
     }

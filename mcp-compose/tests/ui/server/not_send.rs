@@ -6,7 +6,7 @@ struct S;
 #[mcp_server]
 impl S {
     /// Waits.
-    #[tool]
+    #[tool(read_only)]
     async fn wait(&self) {
         let local = std::rc::Rc::new(1);
         std::future::ready(()).await;

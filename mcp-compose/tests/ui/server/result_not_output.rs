@@ -8,13 +8,13 @@ struct S;
 #[mcp_server]
 impl S {
     /// Draws.
-    #[tool]
+    #[tool(read_only)]
     fn draw(&self) -> Out {
         Out
     }
 
     /// Draws, or fails.
-    #[tool]
+    #[tool(read_only)]
     async fn try_draw(&self) -> Result<Out, String> {
         Ok(Out)
     }

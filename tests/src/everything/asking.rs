@@ -13,8 +13,8 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use serde_json::{Map, Value, json};
 
-use crate::contents::text;
-use crate::{model, modern, refused, result};
+use super::contents::text;
+use super::{model, modern, refused, result};
 
 /// How long a client may take to come back with its answers.
 const STATE_LIVES: Duration = Duration::from_secs(300);

@@ -1,6 +1,4 @@
 //! A server with everything that the official conformance suites ask for, written on rmcp: a third party's child.
-//!
-//! Without arguments it serves stdio; with `--http` streamable HTTP on a free port, its URL printed as one line.
 
 #![expect(
     deprecated,
@@ -30,14 +28,9 @@ use tokio::sync::broadcast;
 
 use contents::{AUDIO, IMAGE, embedded, image, text, tools};
 
-#[tokio::main]
-async fn main() {
-    mcp_compose_tests::rmcp_server::serve(Everything::new()).await;
-}
-
 /// The server. Its clones share everything.
 #[derive(Clone)]
-struct Everything {
+pub struct Everything {
     changes: broadcast::Sender<Change>,
     /// Legacy clients, to be told of changes.
     peers: Arc<Mutex<Vec<Peer<RoleServer>>>>,
@@ -53,8 +46,14 @@ enum Change {
     Prompts,
 }
 
-impl Everything {
-    fn new() -> Self {
+impl std::fmt::Debug for Everything {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Everything").finish_non_exhaustive()
+    }
+}
+
+impl Default for Everything {
+    fn default() -> Self {
         Self {
             changes: broadcast::channel(16).0,
             peers: Arc::default(),
@@ -64,7 +63,9 @@ impl Everything {
             )),
         }
     }
+}
 
+impl Everything {
     fn grown(&self, what: Change) -> bool {
         self.grown[what as usize].load(Ordering::SeqCst)
     }

@@ -1,0 +1,213 @@
+//! A composition served over a transport of rmcp.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use rmcp::model::{CustomResult, ServerJsonRpcMessage, ServerResult};
+use rmcp::service::RoleServer;
+use rmcp::transport::{IntoTransport, Transport};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::gateway::Gateway;
+use crate::serve::{Connected, FLUSH};
+use crate::wire::Message;
+use crate::wire::message::Frame;
+use crate::wire::peer::{Link, LinkError, Outgoing};
+use crate::{IntoComposition, Running, ServeError};
+
+/// Messages that may wait for a transport that is slow to send.
+const QUEUE: usize = 1024;
+
+/// Serves one client over a transport of rmcp, until the transport is closed. Every child is stopped
+/// before it returns. Dropping the future stops them as well.
+///
+/// It takes what [`serve`](crate::serve()) takes, and whatever rmcp takes as the transport of a server:
+/// a pair of byte streams, a socket, a pair of a sink and a stream.
+///
+/// What clients send passes through rmcp's types: members that this version of rmcp does not know are
+/// lost there, in results of children they are kept.
+///
+/// # Errors
+/// When the composition is wrong, or the transport cannot be written to.
+///
+/// ```
+/// # use mcp_compose::mcp_server;
+/// use rmcp::ServiceExt;
+/// use rmcp::model::CallToolRequestParams;
+///
+/// struct Status;
+///
+/// #[mcp_server]
+/// impl Status {
+///     /// Is everything well?
+///     #[tool(read_only)]
+///     fn status(&self) -> &'static str {
+///         "ok"
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (ours, theirs) = tokio::io::duplex(4096);
+/// let serving = tokio::spawn(mcp_compose::rmcp::serve(Status, ours));
+///
+/// let client = ().serve(theirs).await?;
+/// let status = client.call_tool(CallToolRequestParams::new("status")).await?;
+/// assert_eq!(status.content[0].as_text().map(|text| text.text.as_str()), Some("ok"));
+/// client.cancel().await?;
+/// serving.await??;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn serve<T, E, A>(server: impl IntoComposition, transport: T) -> Result<(), ServeError>
+where
+    T: IntoTransport<RoleServer, E, A>,
+    E: Error + Send + Sync + 'static,
+{
+    let composition = server.into_composition();
+    composition.ready()?;
+    let gateway = Gateway::start_for_one(composition, Handle::current());
+    let refusals = gateway.refusals().await;
+    let served = if refusals.is_empty() {
+        carry(&gateway, transport.into_transport(), Alone::Yes).await
+    } else {
+        Err(ServeError::Composition(refusals))
+    };
+    gateway.stop().await;
+    served
+}
+
+/// Serves one more client of a running composition, over a transport of rmcp: as [`serve`](serve()), but
+/// the children go on.
+///
+/// # Errors
+/// When the transport cannot be written to.
+///
+/// ```
+/// use mcp_compose::{compose, rmcp::connect};
+/// use rmcp::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let running = compose! { name = "factory" }.start()?;
+/// for _ in 0..2 {
+///     let (ours, theirs) = tokio::io::duplex(4096);
+///     let running = running.clone();
+///     tokio::spawn(async move { connect(&running, ours).await });
+///     let client = ().serve(theirs).await?;
+///     assert!(client.list_all_tools().await?.is_empty());
+///     client.cancel().await?;
+/// }
+/// running.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect<T, E, A>(running: &Running, transport: T) -> Result<(), ServeError>
+where
+    T: IntoTransport<RoleServer, E, A>,
+    E: Error + Send + Sync + 'static,
+{
+    carry(running.gateway(), transport.into_transport(), Alone::No).await
+}
+
+/// Whether a client is the only one that there will be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    Yes,
+    No,
+}
+
+async fn carry<T>(gateway: &Arc<Gateway>, mut transport: T, alone: Alone) -> Result<(), ServeError>
+where
+    T: Transport<RoleServer> + 'static,
+{
+    let (outgoing, mut queue) = mpsc::channel(QUEUE);
+    let client = Connected::new(gateway, Box::new(RmcpLink { outgoing }));
+    let written = loop {
+        tokio::select! {
+            message = queue.recv() => {
+                let Some(Some(message)) = message else { break Ok(()) };
+                if let Err(error) = transport.send(message).await {
+                    break Err(error);
+                }
+            }
+            received = transport.receive() => {
+                let Some(message) = received else { break Ok(()) };
+                match serde_json::to_string(&message) {
+                    Ok(text) => client.take(&ByteString::from(text)),
+                    Err(error) => tracing::warn!("a message of rmcp cannot be written: {error}"),
+                }
+            }
+            () = gateway.stopping().cancelled() => break Ok(()),
+        }
+    };
+    if written.is_ok() && alone == Alone::Yes {
+        // Answers that are still to come may still be read.
+        gateway.drain();
+        let last = async {
+            while let Some(Some(message)) = queue.recv().await {
+                if transport.send(message).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::pin!(last);
+        tokio::select! {
+            () = client.end() => {
+                let _ = tokio::time::timeout(FLUSH, last).await;
+            }
+            () = &mut last => {}
+        }
+    } else {
+        drop(client);
+    }
+    let _ = tokio::time::timeout(FLUSH, transport.close()).await;
+    written.map_err(|error| ServeError::Io(io::Error::other(error)))
+}
+
+/// What is sent waits here for the transport.
+#[derive(Debug)]
+struct RmcpLink {
+    /// `None` ends the connection.
+    outgoing: mpsc::Sender<Option<ServerJsonRpcMessage>>,
+}
+
+impl Link for RmcpLink {
+    fn send(&self, message: Outgoing) -> Result<(), LinkError> {
+        let Some(message) = typed(&message.message) else {
+            return Ok(());
+        };
+        self.outgoing
+            .try_send(Some(message))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => LinkError::Full,
+                mpsc::error::TrySendError::Closed(_) => LinkError::Closed,
+            })
+    }
+
+    fn close(&self) {
+        // Where the queue is full, its reader finds the other end dropped.
+        let _ = self.outgoing.try_send(None);
+    }
+}
+
+/// A message as rmcp has it. Transports look at what they route by (notifications, the handshake), so
+/// that these are of rmcp's types; other results stay as they are, with all that rmcp does not know.
+fn typed(message: &Message) -> Option<ServerJsonRpcMessage> {
+    let mut frame = Frame::default();
+    message.encode(&mut frame);
+    let text = frame.to_text();
+    let mut message: ServerJsonRpcMessage = serde_json::from_str(&text)
+        .inspect_err(|error| tracing::warn!("a message is not one of rmcp's: {error}"))
+        .ok()?;
+    if let ServerJsonRpcMessage::Response(response) = &mut message
+        && !matches!(response.result, ServerResult::InitializeResult(_))
+    {
+        let mut whole: serde_json::Value = serde_json::from_str(&text).ok()?;
+        response.result = ServerResult::CustomResult(CustomResult(whole["result"].take()));
+    }
+    Some(message)
+}
