@@ -97,11 +97,11 @@ mod tests {
     #[crate::mcp_server]
     impl Todos {
         /// Add one.
-        #[tool(read_only)]
+        #[tool(idempotent)]
         fn add(&self) {}
 
         /// Look at all that was ever done.
-        #[tool(read_only)]
+        #[tool(idempotent)]
         fn history_of_everything(&self) {}
 
         /// Plan them.
