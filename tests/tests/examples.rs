@@ -311,3 +311,51 @@ async fn rmcp_child_is_listed_and_called_like_others() {
         );
     }
 }
+
+#[tokio::test]
+async fn extractors_are_taken_from_the_request_and_the_client() {
+    let server = Aggregator::example("extractors").await;
+    for (era, visits) in [(LEGACY, 1), (MODERN, 2)] {
+        let headers = [
+            ("x-user", "Ada"),
+            ("accept-language", "de-CH"),
+            ("x-city", "Oslo"),
+        ];
+        let client = Raw::with_headers(&server.url, era, json!({}), &headers).await;
+        let tools = client.list("tools").await;
+        let arguments: Vec<_> = tools[0]["inputSchema"]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect();
+        assert_eq!(arguments, ["polite"]);
+        let greeting = client.call("greet", json!({ "polite": true })).await;
+        assert_eq!(text(&greeting), "Guten Tag, dear Ada");
+        let visit = client.call("visit", json!({})).await;
+        assert_eq!(text(&visit), format!("{visits}: raw from Oslo"));
+
+        let foreign = [("accept-language", "fr")];
+        let client = Raw::with_headers(&server.url, era, json!({}), &foreign).await;
+        let refused = client.call("greet", json!({ "polite": true })).await;
+        assert_eq!(text(&refused), "nobody here speaks fr");
+    }
+}
+
+#[tokio::test]
+async fn parts_are_one_server() {
+    for era in ERAS {
+        let client = start("parts", era).await;
+        assert_eq!(client.names("tools").await, ["sell", "deliver"]);
+        assert_eq!(client.names("resources").await, ["shop://lamps"]);
+        assert_eq!(client.names("prompts").await, ["choose"]);
+        assert_eq!(
+            text(&client.call("deliver", json!({ "lamps": 2 })).await),
+            "2"
+        );
+        assert_eq!(text(&client.call("sell", json!({})).await), "1 left");
+        let lamps = client
+            .request("resources/read", json!({ "uri": "shop://lamps" }))
+            .await;
+        assert_eq!(lamps["contents"][0]["text"], "1");
+    }
+}
