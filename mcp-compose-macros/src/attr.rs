@@ -6,6 +6,7 @@ use syn::{
     Expr, ExprLit, Ident, Lit, LitStr, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser},
+    token,
 };
 
 use crate::{
@@ -130,6 +131,8 @@ impl Keys {
             } else {
                 let key = if problem("", &text.value(), Rule::Portable).is_none() {
                     "name"
+                } else if known.contains(&"description") {
+                    "description"
                 } else {
                     "title"
                 };
@@ -165,17 +168,25 @@ impl Keys {
             }
         }
         let name = input.call(Ident::parse_any)?;
+        let text = name.to_string();
+        if !known.contains(&text.as_str()) {
+            errors.at(name.span(), unknown(attribute, &text, known));
+            return skip_to_comma(input).map(drop);
+        }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                errors.at(name.span(), needs_value(&text));
+                return Ok(());
+            }
             Some(input.parse()?)
+        } else if input.peek(Token![:]) || input.peek(token::Paren) {
+            return Err(input.error(format!("a key is written `{text} = ..`")));
         } else {
             None
         };
         at_comma(input)?;
-        let text = name.to_string();
-        if !known.contains(&text.as_str()) {
-            errors.at(name.span(), unknown(attribute, &text, known));
-        } else if self.keys.iter().any(|key| key.name == name) {
+        if self.keys.iter().any(|key| key.name == name) {
             errors.at(name.span(), format!("key `{text}` is given twice"));
         } else {
             self.keys.push(Key { name, value });
@@ -192,10 +203,7 @@ impl Keys {
     pub(crate) fn value(&mut self, name: &str, errors: &mut Errors) -> Option<Expr> {
         let key = self.take(name)?;
         if key.value.is_none() {
-            errors.at(
-                key.name.span(),
-                format!("`{name}` needs a value: `{name} = ..`"),
-            );
+            errors.at(key.name.span(), needs_value(name));
         }
         key.value
     }
@@ -256,6 +264,10 @@ impl Keys {
             Some(value) => Some(value.into_token_stream()),
         }
     }
+}
+
+fn needs_value(key: &str) -> String {
+    format!("`{key}` needs a value: `{key} = ..`")
 }
 
 fn unknown(attribute: &str, key: &str, known: &[&str]) -> String {

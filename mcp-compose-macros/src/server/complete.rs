@@ -13,7 +13,10 @@ use super::{
     model::{Entry, Role},
     params::{self, names},
 };
-use crate::{errors::Errors, names::did_you_mean};
+use crate::{
+    errors::Errors,
+    names::{did_you_mean, listed},
+};
 
 /// What a completion completes.
 pub(super) struct Target {
@@ -26,12 +29,9 @@ pub(super) struct Target {
 pub(super) fn check(method: &Method, errors: &mut Errors) {
     for input in method
         .inputs()
-        .filter(|input| !params::is_extractor(&input.ty))
+        .filter(|input| params::is_argument(&input.ty))
     {
-        errors.at(
-            input.span,
-            "a completion takes what was typed so far, as `partial: &str`",
-        );
+        errors.on(&input.ty, params::PARTIAL);
     }
 }
 
@@ -41,6 +41,9 @@ pub(super) fn targets(marker: Marker, errors: &mut Errors) -> Vec<Target> {
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             let method = input.call(Ident::parse_any)?;
+            if !input.peek(Token![.]) {
+                return Err(syn::Error::new(method.span(), ""));
+            }
             input.parse::<Token![.]>()?;
             let argument = input.call(Ident::parse_any)?;
             targets.push(Target {
@@ -108,10 +111,16 @@ pub(super) fn find_targets(entries: &mut [Entry], errors: &mut Errors) {
             };
             let arguments = names(&of.method.params);
             if !arguments.clone().any(|known| known == argument) {
-                let near = did_you_mean(&argument, arguments);
+                let known = match did_you_mean(&argument, arguments.clone()) {
+                    near if near.is_empty() => match listed(arguments) {
+                        none if none.is_empty() => "; it has none".to_owned(),
+                        all => format!("; arguments: {all}"),
+                    },
+                    near => near,
+                };
                 errors.at(
                     target.argument.span(),
-                    format!("`{method}` has no argument `{argument}`{near}"),
+                    format!("`{method}` has no argument `{argument}`{known}"),
                 );
                 continue;
             }

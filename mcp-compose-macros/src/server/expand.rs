@@ -15,7 +15,6 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let at = Span::mixed_site();
     let Model {
         krate,
-        generics,
         self_ty,
         name,
         version,
@@ -24,8 +23,8 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
         ..
     } = model;
     let private = private(krate);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
     let lints = lints();
+    let (impl_generics, where_clause, shared) = bounded(model);
     let hidden = entries
         .iter()
         .map(|entry| signature_functions(entry, &private));
@@ -45,7 +44,7 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
         }
 
         #lints
-        impl #impl_generics #krate::Server for #self_ty #where_clause {
+        impl #impl_generics #krate::Server for #self_ty #where_clause #shared {
             fn describe(into: &mut #private::Describe) {
                 into.server(#name, #version);
                 #(#info)*
@@ -66,19 +65,14 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
 /// Stands in for the implementation when there are mistakes, so that nothing else fails because of them.
 pub(super) fn placeholder(model: &Model) -> TokenStream {
     let at = Span::mixed_site();
-    let Model {
-        krate,
-        generics,
-        self_ty,
-        ..
-    } = model;
+    let Model { krate, self_ty, .. } = model;
     let private = private(krate);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (impl_generics, where_clause, shared) = bounded(model);
     let lints = lints();
     let result = result_type(&private);
     quote_spanned! {at=>
         #lints
-        impl #impl_generics #krate::Server for #self_ty #where_clause {
+        impl #impl_generics #krate::Server for #self_ty #where_clause #shared {
             fn describe(_: &mut #private::Describe) {}
 
             fn dispatch(_: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
@@ -86,6 +80,25 @@ pub(super) fn placeholder(model: &Model) -> TokenStream {
             }
         }
     }
+}
+
+/// The generics of the impls; their bounds, and that of `Server` alone.
+fn bounded(model: &Model) -> (impl ToTokens, TokenStream, TokenStream) {
+    let (impl_generics, _, where_clause) = model.generics.split_for_impl();
+    let predicates = where_clause.map(|clause| &clause.predicates);
+    let predicates = predicates.into_iter().flatten();
+    // A server lives as long as the program: this need not be written for each of its type parameters.
+    let types = model.generics.type_params().map(|param| {
+        let ident = &param.ident;
+        quote!(#ident: 'static)
+    });
+    let predicates = quote!(where #(#predicates,)* #(#types,)*);
+    // That it is shared between threads is said here, so that rustc reports it once and not for each method.
+    let self_ty = &model.self_ty;
+    let shared = quote_spanned! {self_ty.span()=>
+        #self_ty: ::core::marker::Send + ::core::marker::Sync
+    };
+    (impl_generics, predicates, shared)
 }
 
 fn private(krate: &syn::Path) -> TokenStream {
@@ -100,7 +113,7 @@ fn lints() -> TokenStream {
     quote! {
         #[automatically_derived]
         #[doc(hidden)]
-        #[allow(unused, clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
     }
 }
 
@@ -146,16 +159,19 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
     let Method { cfgs, output, .. } = &entry.method;
     let (inputs_fn, output_fn) = (entry.method.hidden("inputs"), entry.method.hidden("output"));
     let types = entry.method.inputs().map(|input| &input.ty);
-    let parameter = match entry.role {
-        Role::Tool { .. } => quote!(ToolParameter),
-        Role::Resource { .. } | Role::Prompt { .. } | Role::Complete { .. } => {
-            quote!(TextParameter)
-        }
+    let whole = entry.method.inputs().any(|input| input.whole.is_some());
+    let bound = |input: &InputParam| match &entry.role {
+        Role::Resource { variables, .. } if !variables.contains(&input.name) => "Extractor",
+        Role::Complete { .. } => "Extractor",
+        Role::Tool { .. } | Role::Prompt { .. } if whole && input.whole.is_none() => "Extractor",
+        Role::Tool { .. } => "ToolParameter",
+        Role::Prompt { .. } if whole => "ToolParameter",
+        Role::Resource { .. } | Role::Prompt { .. } => "TextParameter",
     };
     let inputs = entry
         .method
         .inputs()
-        .map(|input| input_of(input, &parameter, private));
+        .map(|input| input_of(input, bound(input), private));
     let unit: Type = syn::parse_quote!(());
     let output = output.as_ref().unwrap_or(&unit);
     // Not from an expansion, as far as rustc can see: then it points at these types alone.
@@ -179,6 +195,7 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
         #(#cfgs)*
         fn #inputs_fn() -> (#(#private::Input<#types>,)*) {
             use #private::{ArgumentWay as _, ExtractedWay as _, ShowDefault as _, Unshown as _};
+            use #private::bounds as __mcp_bounds;
             (#(#inputs,)*)
         }
 
@@ -197,7 +214,8 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
     }
 }
 
-fn input_of(input: &InputParam, bound: &TokenStream, private: &TokenStream) -> TokenStream {
+/// `bound`: which of the runtime's `bounds` the type has to satisfy.
+fn input_of(input: &InputParam, bound: &str, private: &TokenStream) -> TokenStream {
     let InputParam {
         name,
         doc,
@@ -211,22 +229,30 @@ fn input_of(input: &InputParam, bound: &TokenStream, private: &TokenStream) -> T
     let probed = inner.as_ref().unwrap_or(ty);
     let at = Span::mixed_site().located_at(probed.span());
     let way = quote_spanned!(at=> (&&#private::InputProbe::<#probed>::new(#name, #doc)).way());
-    let mut tokens = quote_spanned!(at=> <#probed as #private::bounds::#bound<_>>::input(#way));
+    let mut tokens = if bound == "Extractor" {
+        quote_spanned!(at=> <#probed as __mcp_bounds::Extractor>::input())
+    } else {
+        let bound = Ident::new(bound, at);
+        quote_spanned!(at=> <#probed as __mcp_bounds::#bound<_>>::input(#way))
+    };
     if inner.is_some() {
         tokens = quote_spanned!(at=> #tokens.optional());
     } else if let Some(default) = default {
         let make = match default {
-            Fallback::OfType(span) => {
-                quote_spanned!(at.located_at(*span)=> ::core::default::Default::default)
-            }
+            Fallback::OfType(span) => quote_spanned!(*span=> ::core::default::Default::default),
             Fallback::Value(value) => quote_spanned!(at=> || #value),
+            Fallback::Text(value) => {
+                let text =
+                    quote_spanned!(value.span()=> __mcp_bounds::TextDefault::of_text(#value));
+                quote_spanned!(at=> || #text)
+            }
         };
         tokens = quote_spanned!(at=> (&&#private::Probe::<#ty>::new()).or_else(#tokens, #make));
     }
     if let Some(header) = header {
         tokens = quote_spanned!(at=> #tokens.in_header(#header));
     }
-    if *whole {
+    if whole.is_some() {
         tokens = quote_spanned!(at=> #tokens.whole());
     }
     tokens
@@ -265,6 +291,7 @@ fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
             uri,
             name,
             settings,
+            ..
         } => quote_spanned! {at=>
             let mut entry = #private::Resource::new(#key, #uri, #name);
             #(entry.#settings;)*

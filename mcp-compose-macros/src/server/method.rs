@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{
     Attribute, FnArg, GenericParam, Ident, Meta, Receiver, ReceiverKind, ReturnType, Safety,
-    Signature, Type, spanned::Spanned,
+    Signature, Type, TypeParamBound, spanned::Spanned,
 };
 
 use super::{
@@ -69,17 +69,11 @@ pub(super) fn take_marker(method: &mut parse::Method, errors: &mut Errors) -> Op
         }
         if let Some(first) = &marker {
             let message = format!(
-                "a method is one thing: `{}` has another attribute already",
-                method.sig.ident
+                "`{}` is {} already: a method is one thing",
+                method.sig.ident,
+                article(first.kind)
             );
-            errors.at(
-                if last.ident == first.kind {
-                    attr.path().span()
-                } else {
-                    last.ident.span()
-                },
-                message,
-            );
+            errors.at(last.ident.span(), message);
             return false;
         }
         let tokens = match &attr.meta {
@@ -105,6 +99,19 @@ pub(super) fn take_marker(method: &mut parse::Method, errors: &mut Errors) -> Op
     marker
 }
 
+/// Takes our attributes off what is no method; whether there were any.
+pub(super) fn refuse_markers(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> bool {
+    let before = attrs.len();
+    attrs.retain(|attr| {
+        let kind = KINDS.into_iter().find(|kind| attr.path().is_ident(kind));
+        if let Some(kind) = kind {
+            errors.on(attr.path(), format!("`#[{kind}]` goes on a method"));
+        }
+        kind.is_none()
+    });
+    attrs.len() < before
+}
+
 impl Method {
     /// Checks the signature. Our attributes on its parameters are removed in any case.
     pub(super) fn new(kind: &str, method: &mut parse::Method, errors: &mut Errors) -> Option<Self> {
@@ -116,11 +123,7 @@ impl Method {
                 GenericParam::Type(param) => param.ident.span(),
                 GenericParam::Const(param) => param.ident.span(),
             };
-            let message = format!(
-                "{} cannot be generic: its schema must be known at compile time",
-                article(kind)
-            );
-            errors.at(span, message);
+            errors.at(span, params::generic(kind));
         }
         if let Safety::Unsafe(token) = &sig.safety {
             errors.at(
@@ -209,36 +212,33 @@ fn output(kind: &str, sig: &Signature, errors: &mut Errors) -> Option<Type> {
     let ReturnType::Type(_, ty) = &sig.output else {
         return None;
     };
-    match &**ty {
-        Type::ImplTrait(found) => {
-            errors.on(
-                found,
-                format!(
-                    "{} returns a named type: its schema must be known at compile time",
-                    article(kind)
-                ),
-            );
-        }
-        Type::Reference(reference) if params::borrows(ty) => {
-            let elem = quote::ToTokens::to_token_stream(&reference.elem).to_string();
-            let owned = if elem == "str" {
-                "String"
-            } else {
-                elem.as_str()
-            };
-            errors.on(
-                ty,
-                format!(
-                    "{} returns an owned value: use `{owned}` rather than `&{elem}`",
-                    article(kind)
-                ),
-            );
-        }
-        ty if params::borrows(ty) => errors.on(
-            ty,
-            format!("{} returns an owned value: it cannot borrow", article(kind)),
-        ),
-        _ => return Some((**ty).clone()),
+    if is_future(ty) {
+        errors.on(ty, format!("{} that waits is an `async fn`", article(kind)));
+    } else if let Type::ImplTrait(found) = &**ty {
+        let message = "returns a named type: its schema must be known at compile time";
+        errors.on(found, format!("{} {message}", article(kind)));
+    } else if let Some(borrow) = params::borrow(ty) {
+        let instead = params::instead(&borrow);
+        errors.on(
+            &borrow,
+            format!("{} returns an owned value: {instead}", article(kind)),
+        );
+    } else {
+        return Some((**ty).clone());
     }
     None
+}
+
+/// Whether a type is a future that is not awaited here, as far as names tell.
+fn is_future(ty: &Type) -> bool {
+    let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
+    let is_bound = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if last(&bound.path).as_deref() == Some("Future"));
+    match ty {
+        Type::ImplTrait(ty) => ty.bounds.iter().any(is_bound),
+        Type::Path(path) => matches!(
+            last(&path.path).as_deref(),
+            Some("BoxFuture" | "LocalBoxFuture" | "Pin")
+        ),
+        _ => false,
+    }
 }

@@ -22,9 +22,14 @@ pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream 
     };
     let model = model::Model::new(attribute, &mut block, &mut errors);
     let block_tokens = block.to_tokens();
-    if errors.is_empty() {
+    if errors.is_empty() && !model.ambiguous {
         let implementation = expand::implementation(&model);
         return quote::quote!(#block_tokens #implementation);
+    }
+    // `Server` is for what lives as long as the program, so there can be no placeholder.
+    if model.generics.lifetimes().next().is_some() {
+        let errors = errors.into_tokens();
+        return quote::quote!(#block_tokens #errors);
     }
     // Nothing else in the user's crate shall fail because of these mistakes.
     let placeholder = expand::placeholder(&model);

@@ -9,7 +9,7 @@ use syn::{
 
 use super::{
     complete,
-    method::{Marker, Method, take_marker},
+    method::{Marker, Method, refuse_markers, take_marker},
     params::{self, names},
     parse::{Block, Item},
     template,
@@ -33,6 +33,8 @@ pub(super) struct Model {
     /// Calls on `Describe`: the method and its argument.
     pub(super) info: Vec<(Ident, TokenStream)>,
     pub(super) entries: Vec<Entry>,
+    /// Two methods have one name, which rustc reports.
+    pub(super) ambiguous: bool,
 }
 
 /// A tool, resource, prompt or completion.
@@ -53,6 +55,7 @@ pub(super) enum Role {
     Resource {
         key: String,
         uri: String,
+        variables: Vec<String>,
         name: String,
         settings: Vec<TokenStream>,
     },
@@ -109,12 +112,24 @@ impl Model {
             version: package(keys.text("version", errors), "CARGO_PKG_VERSION"),
             info,
             entries: Vec::new(),
+            ambiguous: false,
         };
+        check_block(block, errors);
         let rule = naming(&mut keys, errors);
         let mut marked = false;
         let mut used = Used::default();
         for item in &mut block.items {
-            let Item::Method(method) = item else { continue };
+            let method = match item {
+                Item::Method(method) => method,
+                Item::Other(attrs, _) => {
+                    marked |= refuse_markers(attrs, errors);
+                    continue;
+                }
+                Item::Broken(attrs, _) => {
+                    marked |= refuse_markers(attrs, &mut Errors::default());
+                    continue;
+                }
+            };
             let Some(marker) = take_marker(method, errors) else {
                 continue;
             };
@@ -136,9 +151,33 @@ impl Model {
                            and cannot be seen";
             errors.on(&block.self_ty, message);
         }
+        model.ambiguous = model.entries.iter().enumerate().any(|(index, later)| {
+            model.entries[..index].iter().any(|earlier| {
+                let (later, earlier) = (&later.method, &earlier.method);
+                later.ident == earlier.ident && (later.cfgs.is_empty() || earlier.cfgs.is_empty())
+            })
+        });
         complete::find_targets(&mut model.entries, errors);
         model
     }
+}
+
+/// What is wrong with the block itself.
+fn check_block(block: &mut Block, errors: &mut Errors) {
+    for lifetime in block.generics.lifetimes() {
+        let name = &lifetime.lifetime;
+        let message = format!("a server owns its state: it cannot borrow for `{name}`");
+        errors.on(name, message);
+    }
+    block.attrs.retain(|attr| {
+        let again = attr.path().segments.last();
+        let again = again.is_some_and(|last| last.ident == "mcp_server");
+        if again {
+            let message = "`#[mcp_server]` is there already: put all keys into one";
+            errors.on(attr.path(), message);
+        }
+        !again
+    });
 }
 
 /// `names = spec`
@@ -216,7 +255,7 @@ fn entry(
                 }
                 return None;
             };
-            check_template(&uri, &method, errors);
+            let variables = check_template(&uri, &method, errors);
             used.add(
                 "resource URI",
                 &uri.value(),
@@ -226,6 +265,7 @@ fn entry(
             );
             Role::Resource {
                 key: own_name,
+                variables,
                 uri: uri.value(),
                 name,
                 settings,
@@ -409,12 +449,18 @@ fn priority(value: Expr, errors: &mut Errors) -> Option<Expr> {
     }
 }
 
-/// Variables and arguments are the same names.
-fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
+/// Variables and arguments are the same names; the variables.
+fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) -> Vec<String> {
     let variables = match template::variables(&uri.value()) {
         Ok(variables) => variables,
-        Err(problem) => return errors.at(uri.span(), problem),
+        Err(problem) => {
+            errors.at(uri.span(), problem);
+            return Vec::new();
+        }
     };
+    if method.inputs().any(|input| input.whole.is_some()) {
+        return variables;
+    }
     for variable in &variables {
         if !names(&method.params).any(|name| name == variable) {
             let arguments = listed(names(&method.params));
@@ -431,7 +477,7 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
     }
     for input in method
         .inputs()
-        .filter(|input| !params::is_extractor(&input.ty))
+        .filter(|input| params::is_argument(&input.ty))
     {
         if !variables.contains(&input.name) {
             let name = &input.name;
@@ -441,6 +487,7 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) {
             );
         }
     }
+    variables
 }
 
 /// `crate = ::path`

@@ -1,13 +1,14 @@
 //! The parameters of a method.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericArgument, Ident, Lit, LitStr, Meta, Pat, PathArguments,
-    Signature, Type, TypeReference, ext::IdentExt, spanned::Spanned, visit_mut::VisitMut,
+    Attribute, Expr, ExprLit, FnArg, GenericArgument, Ident, Lifetime, Lit, LitStr, Meta, Pat,
+    PathArguments, Signature, Type, TypeReference, ext::IdentExt, spanned::Spanned,
+    visit_mut::VisitMut,
 };
 
-use crate::{docs, errors::Errors};
+use crate::{docs, errors::Errors, names::did_you_mean};
 
 /// A parameter besides `self`.
 pub(super) enum Param {
@@ -30,12 +31,14 @@ pub(super) struct InputParam {
     /// `#[header = ".."]`
     pub(super) header: Option<LitStr>,
     /// `#[args]`
-    pub(super) whole: bool,
+    pub(super) whole: Option<Ident>,
 }
 
 pub(super) enum Fallback {
     OfType(Span),
     Value(TokenStream),
+    /// A string literal, which fits more than `&str`.
+    Text(TokenStream),
 }
 
 /// Reads the parameters and removes our attributes from them. `kind` is "tool", "resource", ...
@@ -45,7 +48,16 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
         let FnArg::Typed(arg) = arg else { continue };
         let notes = Notes::take(&mut arg.attrs, errors);
         let param = match ungrouped(&arg.ty) {
-            Type::Reference(reference) => borrowed(kind, reference, &params, errors),
+            Type::Reference(reference) => {
+                let param = borrowed(kind, reference, &params, errors);
+                if let (Some(_), Some(note)) = (&param, &notes.first) {
+                    errors.at(
+                        note.span(),
+                        format!("`#[{note}]` is for arguments: this one is taken from the call"),
+                    );
+                }
+                param
+            }
             ty => owned(kind, &arg.pat, ty, notes, errors),
         };
         let Some(param) = param else { continue };
@@ -58,10 +70,44 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
         }
         if let Param::Input(new) = &param {
             check_header(kind, new, &params, errors);
+            check_whole(kind, new, &params, errors);
         }
         params.push(param);
     }
     params
+}
+
+/// `#[args]` is all arguments: it stands alone, and only where arguments are not named elsewhere.
+fn check_whole(kind: &str, param: &InputParam, before: &[Param], errors: &mut Errors) {
+    if let Some(args) = &param.whole
+        && matches!(kind, "resource" | "completion")
+    {
+        let message = format!(
+            "`#[args]` is for tools and prompts: {} names what it takes",
+            article(kind)
+        );
+        errors.at(args.span(), message);
+        return;
+    }
+    for other in before {
+        let Param::Input(other) = other else { continue };
+        let (whole, beside) = match (&other.whole, &param.whole) {
+            (Some(_), Some(args)) => {
+                let message = "`#[args]` takes all arguments: there is one of it";
+                errors.at(args.span(), message);
+                return;
+            }
+            (Some(_), None) => (other.as_ref(), param),
+            (None, Some(_)) => (param, other.as_ref()),
+            (None, None) => continue,
+        };
+        if is_argument(&beside.ty) {
+            let (whole, name) = (&whole.name, &beside.name);
+            let message =
+                format!("`#[args] {whole}` takes all arguments: make `{name}` a field of it");
+            errors.at(beside.span, message);
+        }
+    }
 }
 
 /// The header of an argument: only tools have them, and each but one of a name, in any case.
@@ -73,7 +119,7 @@ fn check_header(kind: &str, param: &InputParam, before: &[Param], errors: &mut E
             header.span(),
             "only arguments of tools are mirrored into HTTP headers",
         );
-    } else if param.whole {
+    } else if param.whole.is_some() {
         errors.at(
             header.span(),
             "`#[header]` is for one argument, not for all of them",
@@ -97,28 +143,27 @@ fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) ->
     let ident = match pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => &pat.ident,
         _ => {
+            let becomes = if kind == "tool" {
+                "it becomes a property of the input schema"
+            } else {
+                "clients give its value under that name"
+            };
             let article = article(kind);
-            let message = format!(
-                "{article} parameter is a plain name: it becomes a property of the input schema"
+            errors.on(
+                pat,
+                format!("{article} parameter is a plain name: {becomes}"),
             );
-            errors.on(pat, message);
             return None;
         }
     };
     if let Type::ImplTrait(ty) = ty {
-        errors.on(
-            ty,
-            format!(
-                "{} cannot be generic: its schema must be known at compile time",
-                article(kind)
-            ),
-        );
+        errors.on(ty, generic(kind));
         return None;
     }
-    if borrows(ty) {
+    if let Some(borrow) = borrow(ty) {
         errors.on(
-            ty,
-            format!("{} parameter is owned: it cannot borrow", article(kind)),
+            &borrow,
+            format!("{} parameter is owned: {}", article(kind), instead(&borrow)),
         );
         return None;
     }
@@ -127,6 +172,11 @@ fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) ->
         errors.at(
             span,
             "an `Option` is optional already; drop the default or the `Option`",
+        );
+    } else if let (Some(_), Some(span)) = (&notes.whole, notes.default_span) {
+        errors.at(
+            span,
+            "`#[args]` is an object, each field with a default of its own: use `#[serde(default)]` there",
         );
     }
     Some(Param::Input(Box::new(InputParam {
@@ -157,35 +207,67 @@ fn borrowed(
         _ => None,
     };
     let name = name.as_deref();
-    if let Some(mutability) = &ty.mutability {
-        errors.at(
-            mutability.span(),
-            format!("{} parameter is owned, or `&Ctx`", article(kind)),
-        );
+    match (&ty.mutability, name) {
+        (None, Some("Ctx")) => return Some(Param::Ctx),
+        (Some(mutability), Some("Ctx")) => {
+            errors.at(mutability.span(), "a context is shared: use `&Ctx`");
+            return None;
+        }
+        _ => {}
+    }
+    if kind == "completion" {
+        let first = !before.iter().any(|param| matches!(param, Param::Partial));
+        if first && name == Some("str") && ty.mutability.is_none() {
+            return Some(Param::Partial);
+        }
+        errors.on(ty, PARTIAL);
         return None;
     }
-    if name == Some("Ctx") {
-        return Some(Param::Ctx);
-    }
-    let first = !before.iter().any(|param| matches!(param, Param::Partial));
-    if kind == "completion" && name == Some("str") && first {
-        return Some(Param::Partial);
-    }
-    let elem = ty.elem.to_token_stream().to_string().replace(' ', "");
-    let instead = match (&*ty.elem, name) {
-        (_, Some("str")) => "String".to_owned(),
-        (Type::Slice(slice), _) => format!("Vec<{}>", slice.elem.to_token_stream()),
-        (Type::Path(_), _) => elem.clone(),
-        _ => "an owned type".to_owned(),
-    };
+    let instead = instead(&Borrow::Reference(ty.clone()));
     errors.on(
         ty,
-        format!(
-            "{} parameter is owned: use `{instead}` rather than `&{elem}`",
-            article(kind)
-        ),
+        format!("{} parameter is owned: {instead}", article(kind)),
     );
     None
+}
+
+/// What a completion takes.
+pub(super) const PARTIAL: &str =
+    "a completion takes what was typed so far, once, as `partial: &str`";
+
+/// What to write rather than something that borrows.
+pub(super) fn instead(borrow: &Borrow) -> String {
+    let reference = match borrow {
+        Borrow::Lifetime(lifetime) => return format!("it cannot borrow for `{lifetime}`"),
+        Borrow::Reference(reference) => reference,
+    };
+    let text = |tokens: &dyn ToTokens| tokens.to_token_stream().to_string().replace(' ', "");
+    let elem = text(&reference.elem);
+    let owned = match &*reference.elem {
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        Type::Path(path) if path.path.is_ident("Path") => "PathBuf".to_owned(),
+        Type::Path(_) => elem.clone(),
+        Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
+        _ => "an owned type".to_owned(),
+    };
+    let mutable = if reference.mutability.is_some() {
+        "mut "
+    } else {
+        ""
+    };
+    format!("use `{owned}` rather than `&{mutable}{elem}`")
+        .replace("`an owned type`", "an owned type")
+}
+
+/// "a tool cannot be generic", and why.
+pub(super) fn generic(kind: &str) -> String {
+    let what = if kind == "tool" {
+        "schema"
+    } else {
+        "arguments"
+    };
+    let verb = "must be known at compile time";
+    format!("{} cannot be generic: its {what} {verb}", article(kind))
 }
 
 /// What our attributes on a parameter say.
@@ -196,8 +278,13 @@ struct Notes {
     default: Option<Fallback>,
     default_span: Option<Span>,
     header: Option<LitStr>,
-    whole: bool,
+    whole: Option<Ident>,
+    /// The first attribute that is for arguments only.
+    first: Option<Ident>,
 }
+
+/// Our attributes on parameters.
+pub(crate) const NOTES: [&str; 4] = ["default", "name", "args", "header"];
 
 impl Notes {
     fn take(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
@@ -205,28 +292,51 @@ impl Notes {
             doc: docs::literal_text(attrs),
             ..Self::default()
         };
+        let mut seen: Vec<Ident> = Vec::new();
         attrs.retain(|attr| {
             let path = attr.path();
-            if path.is_ident("default") {
-                notes.default_span = Some(path.span());
-                notes.default = errors.ok(default_of(attr));
-            } else if path.is_ident("name") {
-                notes.name = errors.ok(name_of(attr));
-            } else if path.is_ident("header") {
-                notes.header = errors.ok(text_of(attr, "write `#[header = \"Region\"]`"));
-            } else if path.is_ident("args") {
-                notes.whole = errors.ok(attr.meta.require_path_only()).is_some();
-            } else if path.is_ident("cfg") {
+            if path.is_ident("cfg") {
                 errors.on(
                     attr,
                     "a parameter cannot be conditional; put `#[cfg]` on the method",
                 );
-            } else {
+                return false;
+            }
+            let Some(ident) = path.get_ident() else {
+                return true;
+            };
+            if !NOTES.iter().any(|note| ident == note) {
+                let near = did_you_mean(&ident.to_string(), NOTES);
+                if !near.is_empty() {
+                    errors.at(ident.span(), format!("unknown attribute `{ident}`{near}"));
+                }
                 // rustc takes no documentation on parameters; other attributes are its business.
-                return !path.is_ident("doc");
+                return near.is_empty() && ident != "doc";
+            }
+            if seen.contains(ident) {
+                errors.at(ident.span(), format!("`#[{ident}]` is given twice"));
+                return false;
+            }
+            seen.push(ident.clone());
+            if ident == "default" {
+                notes.default_span = Some(ident.span());
+                notes.default = errors.ok(default_of(attr));
+            } else if ident == "name" {
+                notes.name = errors.ok(name_of(attr));
+            } else if ident == "header" {
+                notes.header = errors.ok(text_of(attr, "write `#[header = \"Region\"]`"));
+            } else {
+                if attr.meta.require_path_only().is_err() {
+                    errors.at(
+                        ident.span(),
+                        "`#[args]` takes no value: the argument's type has the fields",
+                    );
+                }
+                notes.whole = Some(ident.clone());
             }
             false
         });
+        notes.first = seen.into_iter().next();
         notes
     }
 }
@@ -249,11 +359,11 @@ fn default_of(attr: &Attribute) -> syn::Result<Fallback> {
             ..
         })
     );
-    Ok(Fallback::Value(if text {
-        quote!(::core::convert::Into::into(#value))
+    Ok(if text {
+        Fallback::Text(value.into_token_stream())
     } else {
-        value.into_token_stream()
-    }))
+        Fallback::Value(value.into_token_stream())
+    })
 }
 
 fn name_of(attr: &Attribute) -> syn::Result<String> {
@@ -299,16 +409,38 @@ fn option_of(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether a type contains a reference or a lifetime other than `'static`.
-pub(super) fn borrows(ty: &Type) -> bool {
-    struct Borrows(bool);
-    impl VisitMut for Borrows {
-        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-            self.0 |= lifetime.ident != "static";
+/// Something in a type that borrows.
+#[derive(Clone)]
+pub(super) enum Borrow {
+    Reference(TypeReference),
+    Lifetime(Lifetime),
+}
+
+impl ToTokens for Borrow {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Reference(reference) => reference.to_tokens(tokens),
+            Self::Lifetime(lifetime) => lifetime.to_tokens(tokens),
+        }
+    }
+}
+
+/// The first reference or lifetime in a type other than a `'static` one.
+pub(super) fn borrow(ty: &Type) -> Option<Borrow> {
+    #[derive(Default)]
+    struct Search(Option<Borrow>);
+    impl VisitMut for Search {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime.ident != "static" {
+                self.0.get_or_insert(Borrow::Lifetime(lifetime.clone()));
+            }
         }
 
         fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-            self.0 |= reference.lifetime.is_none();
+            let is_static = |lifetime: &Lifetime| lifetime.ident == "static";
+            if !reference.lifetime.as_ref().is_some_and(is_static) {
+                self.0.get_or_insert(Borrow::Reference(reference.clone()));
+            }
             syn::visit_mut::visit_type_reference_mut(self, reference);
         }
 
@@ -320,9 +452,9 @@ pub(super) fn borrows(ty: &Type) -> bool {
         ) {
         }
     }
-    let mut borrows = Borrows(false);
-    borrows.visit_type_mut(&mut ty.clone());
-    borrows.0
+    let mut search = Search::default();
+    search.visit_type_mut(&mut ty.clone());
+    search.0
 }
 
 /// "a tool", "an ..": the kinds all start with a consonant.
@@ -338,15 +470,19 @@ pub(super) fn names(params: &[Param]) -> impl Iterator<Item = &str> + Clone {
     })
 }
 
-/// Types that are taken from the call, by name: only used to say which arguments a template lacks.
-pub(super) fn is_extractor(ty: &Type) -> bool {
+/// Types that are surely not taken from the call, by name. Of others rustc finds out; it knows no names of parameters, which
+/// makes the better message.
+pub(super) fn is_argument(ty: &Type) -> bool {
+    const KNOWN: [&str; 24] = [
+        "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
+        "i64", "i128", "isize", "f32", "f64", "Vec", "Option", "HashMap", "BTreeMap", "HashSet",
+        "BTreeSet", "PathBuf",
+    ];
     let Type::Path(path) = ungrouped(ty) else {
-        return false;
+        return true;
     };
-    path.path
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == "Ctx")
+    let last = path.path.segments.last();
+    last.is_some_and(|last| KNOWN.iter().any(|known| last.ident == known))
 }
 
 /// A fresh identifier for the parameter of that index, which user code cannot see.

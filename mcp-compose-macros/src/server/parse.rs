@@ -22,7 +22,10 @@ pub(crate) struct Block {
 /// What stands in it.
 pub(crate) enum Item {
     Method(Box<Method>),
-    Other(TokenStream),
+    /// Its attributes, and the rest.
+    Other(Vec<Attribute>, TokenStream),
+    /// What cannot be parsed.
+    Broken(Vec<Attribute>, TokenStream),
 }
 
 /// A method whose body is not looked at.
@@ -35,8 +38,7 @@ pub(crate) struct Method {
 
 /// Parses the item; `None`: it is not an impl block that can carry the attribute.
 pub(crate) fn block(item: TokenStream, errors: &mut Errors) -> Option<Block> {
-    let parser = |input: ParseStream<'_>| parse_block(input, errors);
-    match parser.parse2(item) {
+    match parse_block.parse2(item) {
         Ok(block) => Some(block),
         Err(error) => {
             errors.push(error);
@@ -45,15 +47,10 @@ pub(crate) fn block(item: TokenStream, errors: &mut Errors) -> Option<Block> {
     }
 }
 
-fn parse_block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Block> {
+fn parse_block(input: ParseStream<'_>) -> syn::Result<Block> {
     let attrs = input.call(Attribute::parse_outer)?;
     if !input.peek(Token![impl]) {
-        let span = input.cursor().span();
-        skip_all(input)?;
-        return Err(syn::Error::new(
-            span,
-            "`#[mcp_server]` goes on an `impl` block",
-        ));
+        return Err(not_an_impl(input)?);
     }
     let impl_token = input.parse()?;
     let mut generics: Generics = if input.peek(Token![<]) {
@@ -74,9 +71,10 @@ fn parse_block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Block
     while !content.is_empty() {
         match item_of(&content) {
             Ok(item) => items.push(item),
-            Err(error) => {
-                errors.push(error);
-                skip_item(&content)?;
+            // rustc has reported it already: it parses what it gives to a macro. Or it knows syntax that syn does not.
+            Err(_) => {
+                let attrs = content.call(Attribute::parse_outer).unwrap_or_default();
+                items.push(Item::Broken(attrs, skip_item(&content)?));
             }
         }
     }
@@ -89,6 +87,28 @@ fn parse_block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Block
     })
 }
 
+/// Says where the attribute goes instead of on this item.
+fn not_an_impl(input: ParseStream<'_>) -> syn::Result<syn::Error> {
+    input.parse::<Visibility>()?;
+    let span = input.cursor().span();
+    let item: TokenStream = input.parse()?;
+    let mut tokens = item.into_iter();
+    let (keyword, name) = (tokens.next(), tokens.next());
+    let name = name.map_or("Server".to_owned(), |name| name.to_string());
+    let place = match keyword.map(|keyword| keyword.to_string()).as_deref() {
+        Some("struct" | "enum" | "union") => format!("an `impl` block: `impl {name} {{ .. }}`"),
+        Some("fn" | "async" | "unsafe" | "const") => {
+            "an `impl` block; a function becomes a tool there, with `#[tool]` and `&self`"
+                .to_owned()
+        }
+        _ => "the `impl` block of a type".to_owned(),
+    };
+    Ok(syn::Error::new(
+        span,
+        format!("`#[mcp_server]` goes on {place}"),
+    ))
+}
+
 fn item_of(content: ParseStream<'_>) -> syn::Result<Item> {
     let ahead = content.fork();
     let attrs = ahead.call(Attribute::parse_outer)?;
@@ -96,9 +116,10 @@ fn item_of(content: ParseStream<'_>) -> syn::Result<Item> {
     let signature = ahead.fork();
     if signature.parse::<Signature>().is_err() {
         let other = content.fork();
+        let attrs = other.call(Attribute::parse_outer)?;
         let item: ImplItem = other.parse()?;
         content.advance_to(&other);
-        return Ok(Item::Other(item.into_token_stream()));
+        return Ok(Item::Other(attrs, item.into_token_stream()));
     }
     let sig: Signature = ahead.parse()?;
     let body: TokenTree = ahead.parse()?;
@@ -111,16 +132,17 @@ fn item_of(content: ParseStream<'_>) -> syn::Result<Item> {
     })))
 }
 
-/// Drops what cannot be parsed, up to where the next item begins.
-fn skip_item(content: ParseStream<'_>) -> syn::Result<()> {
+/// What cannot be parsed, up to where the next item begins.
+fn skip_item(content: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut skipped = TokenStream::new();
     while !content.is_empty() {
         let ends = content.peek(Token![;]) || content.peek(token::Brace);
-        content.parse::<TokenTree>()?;
+        skipped.extend([content.parse::<TokenTree>()?]);
         if ends {
             break;
         }
     }
-    Ok(())
+    Ok(skipped)
 }
 
 fn skip_all(input: ParseStream<'_>) -> syn::Result<()> {
@@ -139,7 +161,7 @@ impl Block {
         } = self;
         let where_clause = &generics.where_clause;
         let items = items.iter().map(|item| match item {
-            Item::Other(tokens) => tokens.clone(),
+            Item::Other(attrs, tokens) | Item::Broken(attrs, tokens) => quote!(#(#attrs)* #tokens),
             Item::Method(method) => {
                 let Method {
                     attrs,

@@ -16,3 +16,6 @@ pub use error::CallError;
 pub use result::CallResult;
 
 pub(crate) use mount::Mount;
+
+#[cfg(test)]
+mod tests;

@@ -259,6 +259,46 @@ impl<T: DeserializeOwned> TextParameter<Argument> for T {
     }
 }
 
+/// What stands beside the arguments of a method: only what implements [`FromCall`].
+///
+/// It is named only where a compiler message says that a type does not fit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not taken from the call",
+    label = "no argument here, and not taken from the call",
+    note = "arguments are the variables of a resource's URI, and the fields of `#[args]`; other types implement `FromCall`"
+)]
+pub trait Extractor: Sized {
+    #[doc(hidden)]
+    fn input() -> Input<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromCall> Extractor for T {
+    fn input() -> Input<T> {
+        Input::FromCall(T::from_call)
+    }
+}
+
+/// What a `#[default = ".."]` fits: a type that is made from text.
+///
+/// It is named only where a compiler message says that a type does not fit.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is not made from text",
+    label = "text",
+    note = "a default is an expression of the argument's type: `{Self}`"
+)]
+pub trait TextDefault: Sized {
+    #[doc(hidden)]
+    fn of_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> TextDefault for T {
+    fn of_text(text: &'static str) -> T {
+        T::from(text)
+    }
+}
+
 impl Argument {
     fn read<T: DeserializeOwned>(self, schema: fn(&mut SchemaGenerator) -> Schema) -> Input<T> {
         Input::Argument {

@@ -67,7 +67,7 @@ pub(crate) mod expansion {
 /// implement them, derive what the message asks for.
 pub mod bounds {
     pub use super::{
-        input::{TextParameter, ToolParameter},
+        input::{Extractor, TextDefault, TextParameter, ToolParameter},
         output::{MethodError, ToolOutput},
         prompt::PromptOutput,
         resource::{CompletionOutput, ResourceOutput},

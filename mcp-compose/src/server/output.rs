@@ -211,7 +211,7 @@ impl<T> StructuredWay for Probe<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a tool",
     label = "neither text, content nor structured",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, and to the types in it"
+    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the types in it"
 )]
 pub trait ToolOutput<Way = AsStructured>: Sized {
     #[doc(hidden)]

@@ -1,16 +1,19 @@
 // A type of the user's own, without the derives.
-#![allow(unused_variables)]
 use mcp_compose::mcp_server;
 
-struct P;
-
 struct S;
+
+struct Point {
+    x: u8,
+}
 
 #[mcp_server]
 impl S {
     /// Draws.
     #[tool(read_only)]
-    fn draw(&self, at: P, to: Option<P>) {}
+    fn draw(&self, at: Point) -> u8 {
+        at.x
+    }
 }
 
 fn main() {}

@@ -8,10 +8,6 @@ impl S {
     /// Adds.
     #[tool(name = "my tool")]
     fn add(&self) {}
-
-    /// Adds.
-    #[tool(name = NAME)]
-    fn add_more(&self) {}
 }
 
 fn main() {}

@@ -1,4 +1,5 @@
 // Both words seem to say "this takes its time".
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Files;

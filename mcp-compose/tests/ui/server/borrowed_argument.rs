@@ -7,14 +7,8 @@ struct S;
 impl S {
     /// Greets.
     #[tool]
-    fn greet(&self, name: &str, ids: &[u64]) -> String {
-        format!("{name} {ids:?}")
-    }
-
-    /// Greets many.
-    #[tool]
-    fn greet_all(&self, names: Vec<&str>) -> String {
-        format!("{names:?}")
+    fn greet(&self, name: &str) -> String {
+        name.into()
     }
 }
 

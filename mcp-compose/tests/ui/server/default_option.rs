@@ -1,5 +1,4 @@
 // `Option` and a default say the same twice.
-#![allow(unused_variables)]
 use mcp_compose::mcp_server;
 
 struct S;
@@ -8,7 +7,9 @@ struct S;
 impl S {
     /// Adds.
     #[tool]
-    fn add(&self, #[default] n: Option<u8>, #[name = 7] m: u8) {}
+    fn add(&self, #[default] priority: Option<u8>) -> u8 {
+        priority.unwrap_or(0)
+    }
 }
 
 fn main() {}

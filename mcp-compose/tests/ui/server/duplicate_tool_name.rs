@@ -1,4 +1,5 @@
 // Copying a tool and changing only half of it.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct S;

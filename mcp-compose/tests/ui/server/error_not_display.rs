@@ -1,10 +1,10 @@
 // An error type that only has `Debug`.
 use mcp_compose::mcp_server;
 
+struct S;
+
 #[derive(Debug)]
 struct Broken;
-
-struct S;
 
 #[mcp_server]
 impl S {

@@ -10,12 +10,6 @@ impl S {
     fn echo<T: Into<String>>(&self, text: T) -> String {
         text.into()
     }
-
-    /// Echoes.
-    #[tool]
-    fn echo_too(&self, text: impl Into<String>) -> String {
-        text.into()
-    }
 }
 
 fn main() {}

@@ -1,4 +1,5 @@
 // Nine mistakes, nine messages, nothing else.
+// errors: 9
 #![allow(unused_variables)]
 use mcp_compose::mcp_server;
 

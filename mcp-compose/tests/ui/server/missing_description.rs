@@ -5,12 +5,8 @@ struct S;
 
 #[mcp_server]
 impl S {
-    /// Has one.
     #[tool]
-    fn a(&self) {}
-
-    #[tool]
-    fn b(&self) {}
+    fn add(&self) {}
 }
 
 fn main() {}

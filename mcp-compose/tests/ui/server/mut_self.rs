@@ -8,14 +8,6 @@ impl S {
     /// Adds.
     #[tool]
     fn add(&mut self) {}
-
-    /// Ends.
-    #[tool]
-    fn end(self) {}
-
-    /// No receiver.
-    #[tool]
-    fn free() {}
 }
 
 fn main() {}

@@ -1,9 +1,9 @@
 // A macro inside the block is expanded later.
 use mcp_compose::mcp_server;
 
-macro_rules! make_tools { () => {} }
-
 struct S;
+
+macro_rules! make_tools { () => {} }
 
 #[mcp_server]
 impl S {

@@ -1,4 +1,4 @@
-// A guard that is held across an await.
+// A value that is held across an await.
 use mcp_compose::mcp_server;
 
 struct S;

@@ -1,5 +1,4 @@
 // Patterns are legal in Rust parameters.
-#![allow(unused_variables)]
 use mcp_compose::mcp_server;
 
 struct S;

@@ -1,9 +1,9 @@
-// Slips in the attribute of the block.
+// A slip in the attribute of the block.
 use mcp_compose::mcp_server;
 
 struct S;
 
-#[mcp_server(nmae = "x", crate = mcp_compose, title)]
+#[mcp_server(nmae = "x")]
 impl S {
     /// Adds.
     #[tool]

@@ -1,4 +1,5 @@
 // Clients treat a tool that says nothing as destructive, and ask a person before each call.
+// errors: 2
 #![deny(deprecated)]
 
 use mcp_compose::mcp_server;

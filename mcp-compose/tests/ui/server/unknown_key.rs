@@ -1,4 +1,4 @@
-// A slip, and a word of another framework.
+// A slip.
 use mcp_compose::mcp_server;
 
 struct S;
@@ -8,10 +8,6 @@ impl S {
     /// Adds.
     #[tool(naem = "plus")]
     fn add(&self) {}
-
-    /// Subtracts.
-    #[tool(annotations = 1, title = "x", title = "y")]
-    fn sub(&self) {}
 }
 
 fn main() {}

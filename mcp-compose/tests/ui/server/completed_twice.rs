@@ -1,0 +1,19 @@
+// Copied from another completion.
+use mcp_compose::mcp_server;
+
+struct S;
+
+#[mcp_server]
+impl S {
+    #[prompt]
+    fn plan(&self, topic: String) -> String {
+        topic
+    }
+
+    #[complete(plan.topic, plan.topic)]
+    fn topics(&self, partial: &str) -> Vec<String> {
+        vec![partial.into()]
+    }
+}
+
+fn main() {}

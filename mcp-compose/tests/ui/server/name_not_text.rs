@@ -1,0 +1,15 @@
+// A name without quotes.
+use mcp_compose::mcp_server;
+
+struct S;
+
+#[mcp_server]
+impl S {
+    /// Adds.
+    #[tool]
+    fn add(&self, #[name = dueDate] due: String) -> String {
+        due
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+// `#[mcp_server]` was forgotten.
+struct S;
+
+impl S {
+    /// Adds.
+    #[tool]
+    fn add(&self) {}
+}
+
+fn main() {}
