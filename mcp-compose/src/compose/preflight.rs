@@ -97,11 +97,11 @@ mod tests {
     #[crate::mcp_server]
     impl Todos {
         /// Add one.
-        #[tool(idempotent)]
+        #[tool(read_only)]
         fn add(&self) {}
 
         /// Look at all that was ever done.
-        #[tool(idempotent)]
+        #[tool(read_only)]
         fn history_of_everything(&self) {}
 
         /// Plan them.
