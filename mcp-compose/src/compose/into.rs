@@ -2,8 +2,8 @@
 
 use super::{Composition, IntoChild};
 
-/// What [`serve`](crate::serve()) and [`test::client`](crate::test::client) take: a [`Composition`],
-/// a typed server, or any other child by itself.
+/// What [`serve`](crate::serve()) and [`test::client`](crate::test::client) take: a [`Composition`], the
+/// struct that `compose!` declares, a typed server, or any other child by itself.
 ///
 /// A child by itself is exposed without a prefix. A typed server gives the whole its own name, version,
 /// title, icons and instructions.

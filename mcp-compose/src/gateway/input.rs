@@ -6,6 +6,7 @@ use memchr::memmem;
 use super::validate::Schema;
 use crate::child::asks::Told;
 use crate::child::supervisor::Child;
+use crate::server::META_KEY;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::version::Era;
 use crate::wire::{Object, Raw, json};
@@ -44,6 +45,19 @@ impl Question {
         let params = Object::parse(self.params.as_str()).ok()?;
         let meta = Object::parse(params.get("_meta")?).ok()?;
         Some(meta.get("progressToken")?.to_owned())
+    }
+
+    /// The question with its key in it, for a client that gets it as a request of its own.
+    pub(super) fn keyed(&self, key: &str) -> Self {
+        let mut params = Object::parse(self.params.as_str()).unwrap_or_default();
+        let text = params.get("_meta").unwrap_or("{}").to_owned();
+        let mut meta = Object::parse(&text).unwrap_or_default();
+        meta.set(META_KEY, json::quote(key));
+        params.set("_meta", meta.to_json());
+        Self {
+            method: self.method.clone(),
+            params: params.to_raw(),
+        }
     }
 
     /// Refuses what the client did not declare, or what is not relayed to it.

@@ -306,10 +306,8 @@ impl Gateway {
             for (key, question) in questions.iter().filter(|(_, one)| one.method == ELICIT) {
                 let page = desk.page(child, question, None);
                 pages.extend(page.clone());
-                answers.push((
-                    key,
-                    desk.ask(child, question, page.as_deref(), |_| {}).await?,
-                ));
+                let keyed = question.keyed(key);
+                answers.push((key, desk.ask(child, &keyed, page.as_deref(), |_| {}).await?));
             }
             Ok::<_, ErrorObject>(answers)
         };
@@ -318,7 +316,8 @@ impl Gateway {
                 .iter()
                 .filter(|(_, one)| one.method != ELICIT)
                 .map(async |(key, question)| {
-                    Ok((key, desk.ask(child, question, None, |_| {}).await?))
+                    let keyed = question.keyed(key);
+                    Ok((key, desk.ask(child, &keyed, None, |_| {}).await?))
                 }),
         );
         let (people, others) = futures_util::future::try_join(people, others).await?;

@@ -9,6 +9,7 @@
 //! | an `rmcp::ServerHandler` | [`server`]`(\|\| Handler::new())` as a child |
 //! | a running rmcp client session | [`session`](crate::child::session)`(client)` as a child |
 //! | an rmcp server transport | [`serve`](serve())`(composition, transport)` |
+//! | an `rmcp::model::CallToolResult` | it as the result of a `#[tool]` method |
 //!
 //! ```
 //! use mcp_compose::test::{self, json};

@@ -108,7 +108,6 @@ impl Running {
         self.gateway.stop().await;
     }
 
-    #[cfg(feature = "rmcp")]
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
     }

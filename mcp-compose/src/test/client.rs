@@ -17,7 +17,6 @@ use super::mailbox::{Hearing, Log, Mailbox, Notified, Progress};
 use super::outcome::CallOutcome;
 use super::request::Wanted;
 use super::{IntoComposition, Protocol};
-use crate::Composition;
 use crate::child::listing::Kind;
 use crate::compose::ListedRoot;
 use crate::gateway::Gateway;
@@ -25,6 +24,7 @@ use crate::gateway::client::Outlet;
 use crate::serve::client::Connection;
 use crate::wire::peer::lock;
 use crate::wire::version::{Era, META_SERVER_INFO, MODERN};
+use crate::{Composition, Problem, Running};
 
 /// How long a request may take, unless the test says otherwise.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -36,8 +36,44 @@ const START: Duration = Duration::from_secs(60);
 /// It takes a typed server, a [`Composition`] or any other child, and needs a tokio runtime (that of
 /// `#[tokio::test]`). See [the module](crate::test) for an example.
 pub fn client(server: impl IntoComposition) -> Connecting {
+    connecting(Server::Declared(server.into_composition()))
+}
+
+/// Connects one more client to a composition that runs already.
+///
+/// ```
+/// # use mcp_compose::prelude::*;
+/// use mcp_compose::{compose, test};
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// #[derive(Default)]
+/// struct Counter(AtomicU32);
+///
+/// #[mcp_server]
+/// impl Counter {
+///     /// Counts up.
+///     #[tool(destructive = false)]
+///     fn count(&self) -> u32 {
+///         self.0.fetch_add(1, Ordering::SeqCst)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_compose::ServeError> {
+/// let running = compose! { _: Counter::default() }.start()?;
+/// let (ann, bob) = (test::connect(&running).await, test::connect(&running).await);
+/// assert_eq!(ann.call("count", ()).await.text(), "0");
+/// assert_eq!(bob.call("count", ()).await.text(), "1");
+/// # Ok(())
+/// # }
+/// ```
+pub fn connect(running: &Running) -> Connecting {
+    connecting(Server::Running(Arc::clone(running.gateway())))
+}
+
+fn connecting(server: Server) -> Connecting {
     Connecting {
-        composition: server.into_composition(),
+        server,
         protocol: Protocol::default(),
         capabilities: json!({
             "elicitation": { "form": {}, "url": {} },
@@ -78,10 +114,39 @@ pub fn client(server: impl IntoComposition) -> Connecting {
 #[derive(Debug)]
 #[must_use = "await it to connect"]
 pub struct Connecting {
-    composition: Composition,
+    server: Server,
     protocol: Protocol,
     capabilities: Value,
     limit: Duration,
+}
+
+#[derive(Debug)]
+enum Server {
+    Declared(Composition),
+    Running(Arc<Gateway>),
+}
+
+impl Server {
+    async fn start(self, place: &'static Location<'static>) -> Arc<Gateway> {
+        let composition = match self {
+            Self::Declared(composition) => composition,
+            Self::Running(gateway) => return gateway,
+        };
+        let problems = composition.check();
+        cannot_start(place, problems.into_iter().filter(Problem::is_error));
+        let gateway = Gateway::start_for_one(composition, Handle::current());
+        cannot_start(place, gateway.refusals().await.into_iter());
+        gateway
+    }
+}
+
+/// Panics with the problems, unless there are none.
+fn cannot_start(place: &Location<'_>, problems: impl Iterator<Item = Problem>) {
+    let problems: String = problems.map(|problem| format!("\n  {problem}")).collect();
+    assert!(
+        problems.is_empty(),
+        "{place}: the composition cannot start:{problems}"
+    );
 }
 
 impl Connecting {
@@ -105,23 +170,7 @@ impl Connecting {
     }
 
     async fn connect(self, place: &'static Location<'static>) -> Client {
-        let problems = self.composition.check().into_iter();
-        let errors: Vec<_> = problems
-            .filter(crate::Problem::is_error)
-            .map(|problem| format!("\n  {problem}"))
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "{place}: the composition cannot start:{}",
-            errors.concat()
-        );
-        let gateway = Gateway::start_for_one(self.composition, Handle::current());
-        let refusals = gateway.refusals().await.into_iter();
-        let refusals: String = refusals.map(|problem| format!("\n  {problem}")).collect();
-        assert!(
-            refusals.is_empty(),
-            "{place}: the composition cannot start:{refusals}"
-        );
+        let gateway = self.server.start(place).await;
         let hearing = Arc::new(Hearing::default());
         let connection = Connection::open(gateway, Mailbox::new(&hearing, None));
         hearing.bind(connection.peer());
@@ -176,9 +225,7 @@ impl IntoFuture for Connecting {
     }
 }
 
-/// A client of a server in the same process.
-///
-/// Clones are the same client. Its children end when the last one is dropped.
+/// A client of a server in the same process. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client(pub(super) Arc<Inner>);
 
@@ -669,8 +716,9 @@ impl Client {
         self.0.protocol
     }
 
-    /// Ends every child and waits for that, within a bound of seconds. Without it they end when the
-    /// last clone of the client is dropped, and nobody waits.
+    /// Ends every child and waits for that, within a bound of seconds; those of a composition that was
+    /// [running](connect) already as well. Without it children end when the last clone of the client,
+    /// and the last handle of what was running, is dropped; nobody waits then.
     pub async fn stop(self) {
         lock(&self.0.listening).abort_all();
         self.0.connection.gateway().stop().await;

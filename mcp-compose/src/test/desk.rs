@@ -35,7 +35,8 @@ impl Question {
             .as_str()
             .or_else(|| last?["content"]["text"].as_str());
         Self {
-            key: key.or(given).map(str::to_owned),
+            // The relay makes keys of its own for servers that have none.
+            key: given.or(key).map(str::to_owned),
             method: method.to_owned(),
             message: message.map(str::to_owned),
             params,

@@ -84,7 +84,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use self::client::{Client, Connecting, client};
+pub use self::client::{Client, Connecting, client, connect};
 pub use self::desk::Question;
 pub use self::mailbox::{Log, Notified, Progress};
 pub use self::outcome::CallOutcome;

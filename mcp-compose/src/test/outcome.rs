@@ -58,7 +58,7 @@ pub struct CallOutcome {
 }
 
 impl CallOutcome {
-    /// The structured result of a tool, as `T`. What is not an object on the wire (a number, a list)
+    /// The structured result of a tool, as `T`; text alone does not do. What is not an object on the wire (a number, a list)
     /// is taken out of the object that it is wrapped in.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 
 use mcp_compose::child::{CallerInfo, HeaderMap, stdio};
 use mcp_compose::prelude::*;
-use mcp_compose::{Composition, Running, compose};
+use mcp_compose::{Composition, Running, compose, test};
 use mcp_compose_tests::peers::binary;
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
 use mcp_compose_tests::script::Script;
@@ -58,27 +58,18 @@ impl Local {
 #[tokio::test]
 async fn a05_a_local_tool_is_never_replaced_by_a_childs() {
     let script = json!({ "tools": [tool("status"), tool("other")], "calls": { "status": says("the child's") } });
-    let compositions = [
-        compose! { _: Local, _: child(&script) },
-        compose! { _: child(&script), _: Local },
-    ];
-    for composition in compositions {
-        let served = Served::start(composition).await;
-        for version in [LEGACY, MODERN] {
-            let client = served.client(version).await;
-            assert_eq!(text(&client.call("status", json!({})).await), "ours");
-            let names = client.names("tools").await;
-            assert!(
-                names.contains(&"other".to_owned()),
-                "the child's other tools mount: {names:?}"
-            );
-            assert_eq!(
-                names.iter().filter(|name| *name == "status").count(),
-                1,
-                "{names:?}"
-            );
-        }
-        served.running.stop().await;
+    for local_first in [true, false] {
+        let composition = || match local_first {
+            true => compose! { _: Local, _: child(&script) },
+            false => compose! { _: child(&script), _: Local },
+        };
+        test::both(composition, async |client| {
+            assert_eq!(client.call("status", ()).await.text(), "ours");
+            let tools = client.list_tools().await;
+            let named = |name| tools.iter().filter(|tool| tool["name"] == name).count();
+            assert_eq!([named("status"), named("other")], [1, 1], "{tools:?}");
+        })
+        .await;
     }
 }
 
@@ -100,10 +91,10 @@ async fn a32_a_provider_makes_the_headers_of_each_request() {
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(headers)
         }
     };
-    let served = Served::start(compose! { ns: http(&upstream.url).auth(provider) }).await;
-    let client = served.client(LEGACY).await;
-    client.call("ns_echo", json!({})).await;
-    client.call("ns_echo", json!({})).await;
+    let client = test::client(compose! { ns: http(&upstream.url).auth(provider) }).await;
+    for _ in 0..2 {
+        let _ = client.call("ns_echo", ()).await.expect_ok();
+    }
     let requests = upstream.headers();
     let numbers: std::collections::BTreeSet<_> = requests
         .iter()
@@ -125,10 +116,10 @@ async fn a32_a_provider_makes_the_headers_of_each_request() {
     assert!(
         requests
             .iter()
-            .any(|headers| headers.contains(&("x-caller".to_owned(), "raw".to_owned()))),
+            .any(|headers| headers.contains(&("x-caller".to_owned(), "mcp-compose".to_owned()))),
         "{last:?}"
     );
-    served.running.stop().await;
+    client.stop().await;
 }
 
 #[tokio::test]
