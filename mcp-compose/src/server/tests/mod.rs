@@ -8,6 +8,7 @@ mod parts;
 mod problems;
 mod prompts;
 mod protocol;
+mod relayed;
 mod replies;
 mod resources;
 mod running;
