@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
                 times.push(server.check(kind, round, &target)?);
             }
         }
-        let [one, many] = times.map(|times| Time::median(&times));
+        let [one, many] = times.map(|times| Time::of(&times));
         let allowed = one.cpu * MAX_RATIO + ALLOWANCE;
         let within = many.cpu <= allowed;
         all_within &= within;
@@ -92,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         );
     }
     println!(
-        "\nMedians of {}. Allowed is {MAX_RATIO} times the CPU time of the server with one tool, and {ALLOWANCE} s.",
+        "\nThe least CPU time and the median time of {}. Allowed is {MAX_RATIO} times that of one tool, and {ALLOWANCE} s.",
         options.rounds
     );
     Ok(match all_within || !options.gate {
@@ -111,10 +111,12 @@ impl Kind {
 }
 
 impl Time {
-    fn median(times: &[Self]) -> Self {
+    /// What others do on the machine only adds to CPU time, so the least is nearest to the truth.
+    fn of(times: &[Self]) -> Self {
+        let cpu = times.iter().map(|time| time.cpu);
         Self {
             elapsed: median(times.iter().map(|time| time.elapsed).collect()),
-            cpu: median(times.iter().map(|time| time.cpu).collect()),
+            cpu: cpu.fold(f64::INFINITY, f64::min),
         }
     }
 }
@@ -146,8 +148,16 @@ impl Server {
             self.forget(target)?;
         }
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut cargo = Command::new(cargo);
+        // What cargo tells about this package has `ring`, and all that depends on it, checked anew.
+        for (name, _) in std::env::vars_os() {
+            let told = name.to_string_lossy();
+            if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
         let before = (Instant::now(), cpu_of_children()?);
-        let status = Command::new(cargo)
+        let status = cargo
             .args(["check", "--quiet", "--offline", "--target-dir"])
             .arg(target)
             .current_dir(&self.folder)

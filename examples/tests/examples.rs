@@ -106,7 +106,8 @@ fn answer(question: &Value) -> Value {
 const ASK: &str = env!("CARGO_BIN_EXE_ask");
 const CAKE: &str = "cake 1: Large, 0 candles, \"Cheers\"";
 const HELLO: &str = env!("CARGO_BIN_EXE_hello");
-const LOW_LEVEL: &str = env!("CARGO_BIN_EXE_low_level");
+const CONNECTION: &str = env!("CARGO_BIN_EXE_connection");
+const CREDENTIALS: &str = env!("CARGO_BIN_EXE_credentials");
 
 #[test]
 fn hello_lists_its_own_and_its_childrens() {
@@ -117,52 +118,40 @@ fn hello_lists_its_own_and_its_childrens() {
     );
     assert_eq!(
         names(&list, "resources", "uri"),
-        ["weather://app://settings"]
+        ["note://all", "weather://app://settings"]
     );
-    assert_eq!(
-        names(&list, "resourceTemplates", "uriTemplate"),
-        ["note://{id}"]
-    );
-    assert_eq!(names(&list, "prompts", "name"), ["plan"]);
 }
 
 #[test]
 fn hello_calls_tools_of_all_three_kinds() {
-    let note: Value =
-        serde_json::from_str(&text(HELLO, &["call", "add_note", r#"{"text": "milk"}"#]))
-            .expect("JSON");
-    assert_eq!(note["text"], "milk");
-    let result: Value = serde_json::from_str(&text(
-        HELLO,
-        &["call", "dice_roll", r#"{"count": 3, "sides": 1}"#, "--json"],
-    ))
-    .expect("JSON");
     assert_eq!(
-        result["structuredContent"]["result"],
-        serde_json::json!([1, 1, 1])
+        text(HELLO, &["call", "add_note", r#"{"text": "milk"}"#]),
+        "1\n"
     );
-    let forecast = text(
-        HELLO,
-        &[
-            "call",
-            "weather_forecast",
-            r#"{"city": "Basel", "days": 2}"#,
-        ],
+    let roll = ["call", "dice_roll", r#"{"count": 3}"#, "--json"];
+    let result: Value = serde_json::from_str(&text(HELLO, &roll)).expect("JSON");
+    let rolled = result["structuredContent"]["result"].as_array();
+    let rolled: Vec<_> = rolled.expect("a list").iter().map(Value::as_u64).collect();
+    assert_eq!(rolled.len(), 3);
+    assert!(
+        rolled
+            .iter()
+            .all(|eyes| eyes.is_some_and(|eyes| (1..=6).contains(&eyes)))
     );
-    let forecast: Value = serde_json::from_str(&forecast).expect("JSON");
-    assert_eq!(forecast["temperatures"].as_array().map(Vec::len), Some(2));
+    let forecast = ["call", "weather_forecast", r#"{"city": "Basel"}"#];
+    assert_eq!(text(HELLO, &forecast), "sunny in Basel, as always\n");
 }
 
 #[test]
 fn hello_refuses_what_is_wrong_and_says_why() {
-    let output = run(HELLO, &["call", "dice_roll", r#"{"sides": "six"}"#]);
+    let output = run(HELLO, &["call", "dice_roll", r#"{"count": "six"}"#]);
     assert_eq!(output.status.code(), Some(1));
     let told = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(told.contains("sides"), "{told}");
+    assert!(told.contains("count"), "{told}");
     assert_eq!(
         run(HELLO, &["call", "dice_roll", "six"]).status.code(),
         Some(2)
@@ -171,12 +160,14 @@ fn hello_refuses_what_is_wrong_and_says_why() {
 }
 
 #[test]
-fn low_level_speaks_over_its_own_connection_and_with_a_token_for_each_request() {
-    assert_eq!(text(LOW_LEVEL, &["call", "counter_next"]), "1\n");
-    assert_eq!(
-        text(LOW_LEVEL, &["call", "vault_open"]),
-        "The cake is in the fridge.\n"
-    );
+fn connection_speaks_over_its_own_connection() {
+    assert_eq!(text(CONNECTION, &["call", "counter_next"]), "1\n");
+}
+
+#[test]
+fn credentials_has_a_token_for_each_request() {
+    let secret = "The cake is in the fridge.\n";
+    assert_eq!(text(CREDENTIALS, &["call", "vault_open"]), secret);
 }
 
 #[test]

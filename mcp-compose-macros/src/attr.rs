@@ -5,7 +5,9 @@ use quote::ToTokens;
 use syn::{
     Expr, ExprLit, Ident, Lit, LitStr, Token,
     ext::IdentExt,
+    parenthesized,
     parse::{ParseStream, Parser},
+    punctuated::Punctuated,
     token,
 };
 
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// Which keys belong where; also to say where a misplaced one belongs.
-const ATTRIBUTES: [(&str, &[&str]); 4] = [
+pub(crate) const ATTRIBUTES: [(&str, &[&str]); 4] = [
     (
         "#[mcp_server]",
         &[
@@ -26,6 +28,8 @@ const ATTRIBUTES: [(&str, &[&str]); 4] = [
             "website",
             "icons",
             "names",
+            "parts",
+            "part",
             "crate",
         ],
     ),
@@ -75,6 +79,8 @@ pub(crate) struct Keys {
     pub(crate) literal: Option<LitStr>,
     /// It is there in a form that cannot be used, which is reported already.
     pub(crate) literal_refused: bool,
+    /// The names in `parts(..)`.
+    pub(crate) parts: Option<Vec<Ident>>,
 }
 
 const LITERAL: &str = "the URI is a string literal: it is checked at compile time";
@@ -173,6 +179,9 @@ impl Keys {
             errors.at(name.span(), unknown(attribute, &text, known));
             return skip_to_comma(input).map(drop);
         }
+        if text == "parts" {
+            return self.parse_parts(&name, input, errors);
+        }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             if input.is_empty() || input.peek(Token![,]) {
@@ -192,6 +201,39 @@ impl Keys {
             self.keys.push(Key { name, value });
         }
         Ok(())
+    }
+
+    /// `parts(admin, reports)`
+    fn parse_parts(
+        &mut self,
+        key: &Ident,
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) -> syn::Result<()> {
+        let usage = "`parts` lists the other blocks: `parts(admin, reports)`";
+        if !input.peek(token::Paren) {
+            skip_to_comma(input)?;
+            errors.at(key.span(), usage);
+            return Ok(());
+        }
+        let content;
+        parenthesized!(content in input);
+        let names = content.call(Punctuated::<Ident, Token![,]>::parse_terminated);
+        let names = names.map_err(|error| syn::Error::new(error.span(), usage))?;
+        at_comma(input)?;
+        if names.is_empty() {
+            errors.at(key.span(), usage);
+        } else if self.parts.is_some() {
+            errors.at(key.span(), "key `parts` is given twice");
+        }
+        self.parts = Some(names.into_iter().collect());
+        Ok(())
+    }
+
+    /// Where a key stands that was given.
+    pub(crate) fn span(&self, name: &str) -> Option<Span> {
+        let key = self.keys.iter().find(|key| key.name == name)?;
+        Some(key.name.span())
     }
 
     fn take(&mut self, name: &str) -> Option<Key> {

@@ -6,6 +6,8 @@ mod docs;
 mod errors;
 mod names;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::panic::catch_unwind;
 

@@ -28,7 +28,7 @@ pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
 pub use self::server::bounds;
 pub use self::server::{
-    Amount, Answer, Audio, Call, Content, Ctx, Embedded, FromCall, Icon, IconTheme, Image,
-    IntoContent, IntoMessages, Json, Link, LogLevel, Message, Result, Root, SampleRequest, Sampled,
-    Sent, Server, ToolError,
+    Amount, Answer, Audio, Call, Caller, Cancel, ClientInfo, Content, Ctx, Embedded, Extension,
+    FromCall, Headers, Icon, IconTheme, Image, IntoContent, IntoMessages, Json, Link, LogLevel,
+    Message, Meta, Result, Root, SampleRequest, Sampled, Sent, Server, ToolError,
 };

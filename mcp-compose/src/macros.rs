@@ -58,20 +58,165 @@
 /// ```
 ///
 /// # Keys
-/// Each is `key = value`; those of the second row are flags and may stand alone. All at most once, in any order.
+/// Each is `key = value`, at most once, in any order; a flag may stand alone. Values are expressions, except where the
+/// table says literal: that is checked at compile time.
 ///
-/// | attribute | keys |
-/// |---|---|
-/// | `#[mcp_server(..)]` | `name`, `version` (by default those of your package), `title`, `instructions` (by default the block's doc comment), `website`, `icons`, `names = spec`, `crate = ::path` |
-/// | `#[tool(..)]` | `read_only`, `destructive`, `idempotent`, `open_world`, `hidden` (callable, not listed), `blocking` |
-/// | `#[tool(..)]` | `name`, `title`, `description` (by default the doc comment), `meta`, `icons`, `timeout`, `input_schema` (listed as it is, and not checked) |
-/// | `#[resource("uri", ..)]` | `name`, `title`, `description`, `mime`, `size`, `audience`, `priority`, `meta`, `icons` |
-/// | `#[prompt(..)]` | `name`, `title`, `description`, `meta`, `icons` |
-/// | `#[complete(method.argument, ..)]` | none |
+/// ## `#[mcp_server(..)]`
+/// | key | value | default | what it does |
+/// |---|---|---|---|
+/// | `name` | text | the name of your package | what the server is called |
+/// | `title` | text | none | what people see |
+/// | `version` | text | the version of your package | which version clients see |
+/// | `instructions` | text | the block's doc comment | tells the model how to use the server |
+/// | `website` | text | none | where to read more |
+/// | `icons` | an [`Icon`](crate::Icon), the URI of one, or an array of them | none | what clients show |
+/// | `names` | `spec` | the names that every client takes | allows all names of the specification: up to 128 characters, also `.` |
+/// | `parts` | names in parentheses | none | makes other blocks, each with `part`, part of this server: see [Parts](#parts) |
+/// | `part` | a name | not set | makes the block part of the server that lists it |
+/// | `crate` | an absolute path | `::mcp_compose` | where this crate is, if it was renamed |
 ///
-/// `icons` takes an [`Icon`](crate::Icon), the URI of one, or an array of them. Names of tools and prompts are those that
-/// every client takes, up to 64 letters, digits, `_` and `-`; with `names = spec` all that the specification allows, up
-/// to 128 and also `.`.
+/// ```
+/// # use mcp_compose::mcp_server;
+/// # struct Clock;
+/// #[mcp_server(name = "clock", title = "The clock", website = "https://example.com", icons = "https://example.com/clock.png", names = spec)]
+/// impl Clock {
+///     /// What time it is.
+///     #[tool(name = "time.now", read_only)]
+///     fn now(&self) -> String {
+///         "noon".into()
+///     }
+/// }
+/// ```
+///
+/// ## `#[tool(..)]`
+/// | key | value | default | what it does |
+/// |---|---|---|---|
+/// | `name` | a literal: up to 64 letters, digits, `_` and `-` | the method's name | what clients call |
+/// | `title` | text | none | what people see |
+/// | `description` | text | the doc comment | what the model reads; a tool has to have one |
+/// | `read_only` | flag | `false` | says that it changes nothing |
+/// | `destructive` | flag | `true`, says the specification | says that it may destroy something |
+/// | `idempotent` | flag | `false` | says that a second call with the same arguments changes nothing more |
+/// | `open_world` | flag | `true`, says the specification | says that it reaches what is outside of the server |
+/// | `meta` | anything `Serialize` that is an object | none | what stands in `_meta` |
+/// | `icons` | as above | none | what clients show |
+/// | `input_schema` | anything `Serialize` that is a JSON schema | made from the parameters | is listed as it is, and not checked |
+/// | `timeout` | a [`Duration`](std::time::Duration) | none | ends a call that takes longer |
+/// | `blocking` | flag, alone | not set | gives a method that is not `async` a thread to block |
+/// | `hidden` | flag | `false` | leaves it out of the list; it can still be called |
+///
+/// ```
+/// # use std::time::Duration;
+/// # use mcp_compose::{args, mcp_server};
+/// # struct Files;
+/// # #[mcp_server]
+/// # impl Files {
+/// /// Delete a file.
+/// #[tool(title = "Delete", destructive, idempotent, open_world = false, meta = args! { audited: true }, timeout = Duration::from_secs(5))]
+/// async fn delete(&self, path: String) -> String {
+///     format!("{path} is gone")
+/// }
+/// # }
+/// ```
+///
+/// ## `#[resource("uri", ..)]`
+/// The URI comes first: a literal, fixed or a template. `{name}` is a variable that stops at `/`, `{+name}` one that does
+/// not; each is an argument of that name.
+///
+/// | key | value | default | what it does |
+/// |---|---|---|---|
+/// | `name` | a literal | the method's name | what clients call it |
+/// | `title` | text | none | what people see |
+/// | `description` | text | the doc comment | what people and models read |
+/// | `mime` | text | `application/json` for what is `Serialize` | the type of what is read |
+/// | `size` | a `u64` | none | how many bytes it has |
+/// | `audience` | `"user"`, `"assistant"`, or an array of both; literals | none | for whom it is |
+/// | `priority` | a number from 0 to 1 | none | how important it is, 1 most |
+/// | `meta` | anything `Serialize` that is an object | none | what stands in `_meta` |
+/// | `icons` | as above | none | what clients show |
+///
+/// ```
+/// # use mcp_compose::mcp_server;
+/// # struct Files;
+/// # #[mcp_server]
+/// # impl Files {
+/// /// A file of the project.
+/// #[resource("project://{+path}", mime = "text/plain", audience = ["user", "assistant"], priority = 0.5)]
+/// async fn file(&self, path: String) -> mcp_compose::Result<String> {
+///     Ok(std::fs::read_to_string(path)?)
+/// }
+/// # }
+/// ```
+///
+/// ## `#[prompt(..)]`
+/// | key | value | default | what it does |
+/// |---|---|---|---|
+/// | `name` | as that of a tool | the method's name | what clients ask for |
+/// | `title` | text | none | what people see |
+/// | `description` | text | the doc comment | what people read |
+/// | `meta` | anything `Serialize` that is an object | none | what stands in `_meta` |
+/// | `icons` | as above | none | what clients show |
+///
+/// ```
+/// # use mcp_compose::{Message, mcp_server};
+/// # struct Files;
+/// # #[mcp_server]
+/// # impl Files {
+/// /// Review a change.
+/// #[prompt(title = "Review")]
+/// fn review(&self, diff: String) -> Vec<Message> {
+///     vec![Message::user(format!("Review this change:\n{diff}")), Message::assistant("I read each line.")]
+/// }
+/// # }
+/// ```
+///
+/// ## `#[complete(method.argument, ..)]`
+/// No keys: it names arguments of prompts, and variables of resources, as clients do. The method takes what was typed so
+/// far, as `partial: &str`, and returns `Vec<String>`.
+///
+/// ```
+/// # use mcp_compose::mcp_server;
+/// # struct Files;
+/// # #[mcp_server]
+/// # impl Files {
+/// # #[prompt] fn explain(&self, language: String) -> String { language }
+/// # #[resource("manual://{language}")] fn manual(&self, language: String) -> String { language }
+/// #[complete(explain.language, manual.language)]
+/// async fn languages(&self, partial: &str) -> Vec<String> {
+///     ["rust", "ruby"].iter().filter(|name| name.starts_with(partial)).map(ToString::to_string).collect()
+/// }
+/// # }
+/// ```
+///
+/// ## On parameters
+/// | attribute | value | default | what it does |
+/// |---|---|---|---|
+/// | a doc comment | text | none | describes the argument |
+/// | `default` | none, or a value of the parameter's type | the argument is required | makes it optional; the schema shows the value |
+/// | `name` | a literal | the parameter's name | what clients call it |
+/// | `args` | none | each parameter is an argument | takes the object of all arguments |
+/// | `header` | a literal | none | has clients repeat text, an integer or a boolean in the HTTP header `Mcp-Param-` and that name |
+///
+/// ```
+/// # use mcp_compose::mcp_server;
+/// # struct Shop;
+/// # #[mcp_server]
+/// # impl Shop {
+/// /// Order something.
+/// #[tool(destructive)]
+/// fn order(
+///     &self,
+///     /// What to order.
+///     #[name = "articleNumber"] article: u32,
+///     #[default] gift: bool,
+///     #[default = 1] count: u8,
+///     #[default = "standard"] shipping: String,
+///     #[header = "Region"] region: Option<String>,
+/// ) -> String {
+///     format!("{count} x {article} by {shipping} to {region:?}, gift: {gift}")
+/// }
+/// # }
+/// ```
 ///
 /// # Methods
 /// They take `&self` (or `self: Arc<Self>`), are `async` or not, and stay callable as they are. Calls run
@@ -88,12 +233,37 @@
 /// block keeps it quiet.
 ///
 /// # Parameters
-/// A parameter is an argument: any owned type with `serde::Deserialize` and `schemars::JsonSchema`. Its doc comment is
-/// its description. `Option<T>` and `#[default]`, `#[default = value]` make it optional, `#[name = "wireName"]` renames
-/// it, and `#[args]` takes the object of all arguments. `#[header = "Region"]` has clients repeat text, an integer or a
-/// boolean in the HTTP header `Mcp-Param-Region`, for proxies on the way. `&Ctx`, and types that implement
-/// [`FromCall`](crate::FromCall), are taken from the call instead. Prompt arguments and the variables of a URI are
-/// strings on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
+/// A parameter is an argument: any owned type with `serde::Deserialize` and, of a tool, `schemars::JsonSchema`. An
+/// `Option<T>` is optional. `&Ctx`, and types that implement [`FromCall`](crate::FromCall), are taken from the call
+/// instead: its [list](crate::FromCall) has those that are there. Prompt arguments and the variables of a URI are strings
+/// on the wire: they are read as a string first, then as JSON, so that `42` fits a `u32`.
+///
+/// # Parts
+/// The methods of one server may stand in several `impl` blocks. One of them is the server and lists the others, by names
+/// of your choice; that a name is used in two of them is found when the server is built.
+///
+/// ```
+/// use mcp_compose::mcp_server;
+///
+/// struct Shop;
+///
+/// /// Sells lamps.
+/// #[mcp_server(title = "Lamps", parts(admin))]
+/// impl Shop {
+///     /// Sell a lamp.
+///     #[tool(destructive)]
+///     fn sell(&self) {}
+/// }
+///
+/// #[mcp_server(part = admin)]
+/// impl Shop {
+///     /// Close the shop.
+///     #[tool(destructive)]
+///     fn close(&self) {}
+/// }
+/// ```
+///
+/// A `#[complete(..)]` names methods of its own block.
 ///
 /// # Asking
 /// Through `&Ctx` a tool, a resource or a prompt asks whoever called it: [`elicit`](crate::Ctx::elicit) for a form,
@@ -107,6 +277,8 @@
 /// | `()`, text, numbers, `bool` | text |
 /// | [`Content`](crate::Content), [`Image`](crate::Image), ..., `Vec<Content>` | content blocks |
 /// | `serde::Serialize` + `schemars::JsonSchema`, [`Json`](crate::Json) | structured content with an output schema, and its text |
+/// | `(T, U)` | the content of `T`, and `U` as structured content |
+/// | [`CallResult`](crate::CallResult) of a child | that result, as it is |
 /// | `Result<T, E>` | `T`, or an error that the model reads: any `E: Display`, best [`ToolError`](crate::ToolError) |
 ///
 /// What is not a JSON object is wrapped as `{"result": ..}`. A resource returns `String`, `Vec<u8>` or anything
@@ -144,81 +316,25 @@ pub use mcp_compose_macros::mcp_server;
 ///
 /// | entry | is |
 /// |---|---|
-/// | `setting = value` | `name`, `version`, `title`, `instructions`, `separator`, `max_name`, `strict`, `crate` |
+/// | `setting = value` | a setting, see below |
 /// | `namespace: child` | a child whose names get the namespace as a prefix; `"my-ns": child` for names that are no identifiers |
 /// | `_: child` | a child without a prefix |
 /// | `..composition` | all children of another composition |
 ///
-/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. What a child is, and what
-/// can be set for it, is in [`child`](crate::child): `stdio`, `http`, `session` and `local` are in scope inside, and
-/// `stdio("a", "b")` is `stdio("a").arg("b")`.
+/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. `stdio`, `http` and
+/// `session` are in scope inside; `stdio("a", "b")` is `stdio("a").arg("b")`.
 ///
 /// # Settings
-/// | setting | | default |
-/// |---|---|---|
-/// | `name`, `version` | what clients are told | those of your package |
-/// | `title` | the name for people | none |
-/// | `instructions` | what a model is told about the whole | none |
-/// | `separator` | stands between namespace and name | `"_"` |
-/// | `max_name` | the longest name, in characters, that is exposed; longer ones are shortened with a hash; 24 to 128 | 64 |
-/// | `strict` | `true` refuses to start when a name collides or is too long, rather than to change it | `false` |
-/// | `crate` | the path of this crate, where it goes by another name: `crate = ::renamed` | `::mcp_compose` |
+/// Each at most once. Values are expressions; literals are checked at compile time.
 ///
-/// # A struct of handles
-/// To call children from your own tools, or to name them in signatures, declare a struct. Each namespace is a field, a
-/// [`Child`](crate::Child) (`-` becomes `_`), documented by the doc comment of its entry. In parentheses stand the
-/// parameters of `new`; `-> Result<Self, Error>` after them lets `?` work in the entries.
-///
-/// ```
-/// use mcp_compose::{Result, args, compose, mcp_server, serve};
-///
-/// struct Config {
-///     database_url: String,
-/// }
-///
-/// compose! {
-///     /// What the reports are made from.
-///     pub struct Backend(config: &Config) {
-///         /// Holds the orders.
-///         database: stdio("tsx", "db.ts").env("DATABASE_URL", &config.database_url),
-///         manufact: http("https://mcp.example.com/mcp"),
-///     }
-/// }
-///
-/// struct Reports {
-///     backend: Backend,
-/// }
-///
-/// #[mcp_server]
-/// impl Reports {
-///     /// How many orders does a month have?
-///     #[tool(read_only)]
-///     async fn orders(&self, month: String) -> Result<u32> {
-///         let count = self.backend.database.call("count", args! { month }).await?;
-///         Ok(count.structured()?)
-///     }
-/// }
-///
-/// let backend = Backend::new(&Config { database_url: "postgres://localhost".into() });
-/// let server = serve(compose! { _: Reports { backend: backend.clone() }, ..backend });
-/// # drop(server);
-/// ```
-///
-/// Clones are cheap, and all reach the same children. `new` starts none: they start with the composition that takes them
-/// over with `..backend`, or on first use, or with `backend.connect().await`. `backend.children()` has them all, by name. The
-/// struct can also be served as it is.
-///
-/// # As an expression that rustfmt formats
-/// rustfmt leaves braces alone, but knows the literal of a struct. Its value is a struct of handles as above, made here and now,
-/// so that entries can use what is in scope; the name is known to nobody else.
-///
-/// ```
-/// use mcp_compose::compose;
-///
-/// let program = "db.ts";
-/// let backend = compose!(Backend { database: stdio("tsx", program) });
-/// assert_eq!(backend.database.name(), "database");
-/// let all = compose! { ..backend };
-/// # drop(all);
-/// ```
+/// | setting | value | default | what it does |
+/// |---|---|---|---|
+/// | `name` | text | the name of your package | what the server is called |
+/// | `version` | text | the version of your package | which version clients see |
+/// | `title` | text | none | what people see |
+/// | `instructions` | text | none | tells the model how to use the server, before what the children say |
+/// | `separator` | letters, digits, `_`, `-` | `"_"` | stands between a namespace and a name |
+/// | `max_name` | 24 to 128 | 64 | the longest name that clients see; longer ones are shortened |
+/// | `strict` | a `bool` | `false` | refuses to start where two names collide or one is too long |
+/// | `crate` | an absolute path | `::mcp_compose` | where this crate is, if it was renamed |
 pub use mcp_compose_macros::compose;

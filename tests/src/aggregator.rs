@@ -178,6 +178,13 @@ pub fn example_over_stdio(name: &str) -> Target {
     Target::Command(vec![program, "--stdio".to_owned()])
 }
 
+/// Starts an example over stdio, with a variable that says where the programs of the examples lie.
+pub fn example(name: &str) -> Process {
+    let program = built(EXAMPLES, name);
+    let folder = program.parent().expect("a program lies in a folder");
+    Process::start(command(&program).arg("--stdio").env("EXAMPLES", folder))
+}
+
 /// The command that serves a composition over stdio, for a third-party client to start; valid while it lives.
 #[derive(Debug)]
 pub struct StdioCommand {
@@ -238,7 +245,15 @@ fn aggregator() -> PathBuf {
 
 /// A binary of another package of this workspace, built by cargo in the profile of the tests.
 fn built(package: &str, name: &str) -> PathBuf {
-    let status = std::process::Command::new(env!("CARGO"))
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    // What cargo tells about the test's own package has `ring`, and all that depends on it, built anew.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    let status = cargo
         .args(["build", "--quiet", "--package", package, "--bin", name])
         .current_dir(workspace())
         .stdin(Stdio::null())

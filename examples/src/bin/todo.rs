@@ -4,14 +4,14 @@
 //! cargo run -p mcp-compose-examples --bin todo -- --http 127.0.0.1:8808
 //! ```
 
-use mcp_compose::{compose, prelude::*};
+use mcp_compose::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    compose! { name = "todo", _: Todos::default() }.run().await
+    mcp_compose::serve(Todos::default()).run().await
 }
 
 #[derive(Default)]

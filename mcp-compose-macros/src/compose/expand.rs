@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, Path};
+use syn::{Attribute, Ident, Path};
 
 use super::{
     form::{Form, Header},
@@ -50,7 +50,7 @@ fn value(name: &Ident, model: &Model, errors: &TokenStream) -> TokenStream {
     let krate = &model.krate;
     // Outside of the block, so that the user's tokens do not see the struct.
     let composition = composition(model, errors);
-    let declared = structure(&quote!(), &syn::Visibility::Inherited, name, model);
+    let declared = structure(&derives(&[]), &syn::Visibility::Inherited, name, model);
     let fields = handles(model);
     quote_spanned! {at=>
         {
@@ -79,7 +79,8 @@ fn item(header: &Header, model: &Model, errors: &TokenStream) -> TokenStream {
     let summary = docs::text(attrs)
         .is_none()
         .then(|| quote!(#[doc = "Handles to the children of a composition."]));
-    let declared = structure(&quote!(#(#attrs)* #summary), vis, name, model);
+    let derives = derives(attrs);
+    let declared = structure(&quote!(#(#attrs)* #summary #derives), vis, name, model);
     let composition = composition(model, &TokenStream::new());
     let where_clause = &generics.where_clause;
     let fields = handles(model);
@@ -135,7 +136,6 @@ fn structure(
     });
     quote_spanned! {at=>
         #attrs
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #vis struct #name {
             #(#fields,)*
             __declared: #krate::__private::Declared,
@@ -173,6 +173,22 @@ fn structure(
             }
         }
     }
+}
+
+/// What every such struct derives, unless the user does.
+fn derives(attrs: &[Attribute]) -> TokenStream {
+    let mut theirs = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
+        // What does not parse is rustc's to report.
+        let _ = attr.parse_nested_meta(|meta| {
+            theirs.extend(meta.path.segments.last().map(|last| last.ident.to_string()));
+            Ok(())
+        });
+    }
+    let is_ours = |name: &str| !theirs.iter().any(|theirs| theirs == name);
+    let clone = is_ours("Clone").then(|| quote!(#[derive(::core::clone::Clone)]));
+    let debug = is_ours("Debug").then(|| quote!(#[derive(::core::fmt::Debug)]));
+    quote!(#clone #debug)
 }
 
 /// The fields of the value: a handle each.

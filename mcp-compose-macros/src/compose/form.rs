@@ -148,7 +148,7 @@ fn params(
                 .parse::<TokenStream>()
                 .ok()
                 .filter(|rest| !rest.is_empty());
-            let span = at.map_or(all.span(), |rest| first(rest));
+            let span = at.map_or(all.span(), first);
             errors.at(
                 span,
                 "the parameters are those of `new`, each with its type: `(config: &Config)`",

@@ -12,6 +12,8 @@ mod values;
 
 use proc_macro2::TokenStream;
 
+#[cfg(test)]
+pub(crate) use self::settings::SETTINGS;
 use crate::errors::Errors;
 
 /// The composition, and every mistake. What is well formed is expanded in any case, so that rustc checks it too.

@@ -7,7 +7,7 @@ use crate::{
     names::{did_you_mean, listed, shown},
 };
 
-pub(super) const SETTINGS: [&str; 8] = [
+pub(crate) const SETTINGS: [&str; 8] = [
     "name",
     "version",
     "title",

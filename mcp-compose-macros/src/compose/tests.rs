@@ -111,7 +111,8 @@ fn a_struct_has_a_handle_for_each_child() {
     let expected = quote! {
         /// What is behind it.
         #[cfg(unix)]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #[derive(::core::clone::Clone)]
+        #[derive(::core::fmt::Debug)]
         pub struct Backend {
             /// The orders.
             #[allow(dead_code)]
@@ -222,4 +223,23 @@ fn a_struct_without_parameters() {
         expanded.contains("Handles to the children of a composition"),
         "{expanded}"
     );
+}
+
+#[test]
+fn what_the_user_derives_is_not_derived_again() {
+    let derives = |input: TokenStream| expand(input).to_string().matches("derive").count();
+    assert_eq!(derives(quote!(struct A { db: stdio("db") })), 2);
+    let input =
+        quote!(#[derive(PartialEq, Clone)] #[derive(std::fmt::Debug)] struct A { db: stdio("db") });
+    assert_eq!(derives(input), 2);
+}
+
+#[test]
+fn every_setting_is_documented() {
+    let page = include_str!("../../../mcp-compose/src/macros.rs");
+    let (_, settings) = page.split_once("/// # Settings").expect("the section");
+    let (table, _) = settings.split_once("/// # ").expect("the next one");
+    for setting in super::settings::SETTINGS {
+        assert!(table.contains(&format!("`{setting}`")), "{setting}");
+    }
 }

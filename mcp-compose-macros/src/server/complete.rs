@@ -29,7 +29,7 @@ pub(super) struct Target {
 pub(super) fn check(method: &Method, errors: &mut Errors) {
     for input in method
         .inputs()
-        .filter(|input| params::is_argument(&input.ty))
+        .filter(|input| params::is_argument(input.inner.as_ref().unwrap_or(&input.ty)))
     {
         errors.on(&input.ty, params::PARTIAL);
     }

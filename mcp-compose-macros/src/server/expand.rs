@@ -8,10 +8,35 @@ use super::{
     method::{Method, SelfKind},
     model::{Entry, Model, Role},
     params::{Fallback, InputParam, Param, local},
+    parts::{self, Place},
 };
 
 /// The implementation.
 pub(super) fn implementation(model: &Model) -> TokenStream {
+    let at = Span::mixed_site();
+    let private = private(&model.krate);
+    let entries = &model.entries;
+    let unhinted = entries.iter().filter_map(|entry| unhinted(entry, model));
+    let hidden = entries
+        .iter()
+        .map(|entry| signature_functions(entry, &private));
+    let hidden = quote!(#(#hidden)*);
+    let implementation = match &model.place {
+        Place::Main(parts) => {
+            let block = main_block(model, parts, &hidden);
+            parts::around_main(model, parts, block)
+        }
+        Place::Part(part) => parts::implementation(model, part, &hidden),
+    };
+    quote_spanned! {at=>
+        #(#unhinted)*
+
+        #implementation
+    }
+}
+
+/// The implementation of a block that is the server.
+fn main_block(model: &Model, parts: &[Ident], hidden: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let Model {
         krate,
@@ -25,37 +50,45 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let private = private(krate);
     let lints = lints();
     let (impl_generics, where_clause, shared) = bounded(model);
-    let hidden = entries
-        .iter()
-        .map(|entry| signature_functions(entry, &private));
     let info = info
         .iter()
         .map(|(key, value)| quote_spanned!(at=> into.#key(#value);));
     let described = entries.iter().map(|entry| describe(entry, &private));
     let arms = entries.iter().map(|entry| arm(entry, &private));
     let result = result_type(&private);
-    let unhinted = entries.iter().filter_map(|entry| unhinted(entry, model));
+    let names = parts::names(model, parts);
+    let of_parts = parts::in_main(model, parts);
+    let distinct = parts::distinct_generic(model, parts);
+    let describe_parts = parts::in_describe(parts);
+    let dispatch_parts = parts::in_dispatch(&private, parts);
     quote_spanned! {at=>
-        #(#unhinted)*
-
         #lints
         impl #impl_generics #self_ty #where_clause {
-            #(#hidden)*
+            #hidden
         }
+
+        #of_parts
 
         #lints
         impl #impl_generics #krate::Server for #self_ty #where_clause #shared {
+            const NAMES: &'static #private::Names = #names;
+
             fn describe(into: &mut #private::Describe) {
+                #distinct
                 into.server(#name, #version);
                 #(#info)*
                 #(#described)*
+                #describe_parts
             }
 
             fn dispatch(this: #private::Arc<Self>, call: #krate::Call) -> #private::BoxFuture<'static, #result> {
                 use #krate::Call as __McpCall;
                 match (call.kind(), call.key()) {
                     #(#arms)*
-                    _ => __McpCall::serve(async move { ::core::result::Result::Err(call.unknown()) }),
+                    _ => {
+                        #dispatch_parts
+                        __McpCall::serve(async move { ::core::result::Result::Err(call.unknown()) })
+                    }
                 }
             }
         }
@@ -66,11 +99,17 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
 pub(super) fn placeholder(model: &Model) -> TokenStream {
     let at = Span::mixed_site();
     let Model { krate, self_ty, .. } = model;
+    let parts = match &model.place {
+        Place::Main(parts) => parts::in_placeholder(model, parts),
+        Place::Part(part) => return parts::placeholder(model, part),
+    };
     let private = private(krate);
     let (impl_generics, where_clause, shared) = bounded(model);
     let lints = lints();
     let result = result_type(&private);
     quote_spanned! {at=>
+        #parts
+
         #lints
         impl #impl_generics #krate::Server for #self_ty #where_clause #shared {
             fn describe(_: &mut #private::Describe) {}
@@ -83,7 +122,7 @@ pub(super) fn placeholder(model: &Model) -> TokenStream {
 }
 
 /// The generics of the impls; their bounds, and that of `Server` alone.
-fn bounded(model: &Model) -> (impl ToTokens, TokenStream, TokenStream) {
+pub(super) fn bounded(model: &Model) -> (impl ToTokens, TokenStream, TokenStream) {
     let (impl_generics, _, where_clause) = model.generics.split_for_impl();
     let predicates = where_clause.map(|clause| &clause.predicates);
     let predicates = predicates.into_iter().flatten();
@@ -101,7 +140,7 @@ fn bounded(model: &Model) -> (impl ToTokens, TokenStream, TokenStream) {
     (impl_generics, predicates, shared)
 }
 
-fn private(krate: &syn::Path) -> TokenStream {
+pub(super) fn private(krate: &syn::Path) -> TokenStream {
     quote!(#krate::__private)
 }
 
@@ -109,11 +148,11 @@ fn result_type(private: &TokenStream) -> TokenStream {
     quote!(::core::result::Result<#private::String, #private::ToolError>)
 }
 
-fn lints() -> TokenStream {
+pub(super) fn lints() -> TokenStream {
     quote! {
         #[automatically_derived]
         #[doc(hidden)]
-        #[allow(unused, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(unused, non_upper_case_globals, trivial_bounds, clippy::all, clippy::pedantic, clippy::nursery)]
     }
 }
 
@@ -187,29 +226,24 @@ fn signature_functions(entry: &Entry, private: &TokenStream) -> TokenStream {
         Role::Complete { .. } => ("CompletionOutput", None),
     };
     let bound = Ident::new(bound, good_at);
-    let find_good = way.map(|way| quote_spanned!(at=> let #good_way = (&&halves.good).#way();));
+    let find_good = way.map(|way| quote_spanned!(at=> let #good_way = (&&&halves.good).#way();));
     let given_way = find_good.is_some().then_some(&good_way);
     let good = quote_spanned!(good_at=> __mcp_bounds::#bound::good(#given_way));
     let error = quote_spanned!(error_at=> __mcp_bounds::MethodError::told(#error_way));
     quote_spanned! {at=>
         #(#cfgs)*
         fn #inputs_fn() -> (#(#private::Input<#types>,)*) {
-            use #private::{ArgumentWay as _, ExtractedWay as _, ShowDefault as _, Unshown as _};
-            use #private::bounds as __mcp_bounds;
+            use #private::{bounds as __mcp_bounds, ways::*};
             (#(#inputs,)*)
         }
 
         #(#cfgs)*
         fn #output_fn() -> #private::Output<#output> {
-            use #private::{
-                BodyWay as _, ContentWay as _, JsonWay as _, PlainReturn as _, ResultReturn as _, StructuredWay as _,
-                TextWay as _, ToolErrorWay as _,
-            };
-            use #private::bounds as __mcp_bounds;
+            use #private::{bounds as __mcp_bounds, ways::*};
             let halves = (&&#private::Returned::<#output>::new()).split();
             #find_good
             let #error_way = (&&halves.error).error();
-            halves.output(#good, #error)
+            halves.output(&#good, #error)
         }
     }
 }
@@ -224,12 +258,13 @@ fn input_of(input: &InputParam, bound: &str, private: &TokenStream) -> TokenStre
         default,
         header,
         whole,
+        extracted,
         ..
     } = input;
     let probed = inner.as_ref().unwrap_or(ty);
     let at = Span::mixed_site().located_at(probed.span());
     let way = quote_spanned!(at=> (&&#private::InputProbe::<#probed>::new(#name, #doc)).way());
-    let mut tokens = if bound == "Extractor" {
+    let mut tokens = if *extracted || bound == "Extractor" {
         quote_spanned!(at=> <#probed as __mcp_bounds::Extractor>::input())
     } else {
         let bound = Ident::new(bound, at);
@@ -258,7 +293,7 @@ fn input_of(input: &InputParam, bound: &str, private: &TokenStream) -> TokenStre
     tokens
 }
 
-fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
+pub(super) fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let Entry { method, role } = entry;
     let cfgs = &method.cfgs;
@@ -309,7 +344,7 @@ fn describe(entry: &Entry, private: &TokenStream) -> TokenStream {
 }
 
 /// The arm of the dispatcher for one method.
-fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
+pub(super) fn arm(entry: &Entry, private: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let Entry { method, role } = entry;
     let Method {

@@ -6,11 +6,14 @@ mod method;
 mod model;
 mod params;
 mod parse;
+mod parts;
 mod template;
 
 use proc_macro2::TokenStream;
 
 pub(crate) use self::model::crate_path;
+#[cfg(test)]
+pub(crate) use self::params::NOTES;
 use crate::errors::Errors;
 
 /// The impl block without our attributes, and the implementation of `Server` or every mistake.

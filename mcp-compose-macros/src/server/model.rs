@@ -12,6 +12,7 @@ use super::{
     method::{Marker, Method, refuse_markers, take_marker},
     params::{self, names},
     parse::{Block, Item},
+    parts::Place,
     template,
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
 /// A typed server.
 pub(super) struct Model {
     pub(super) krate: Path,
+    pub(super) place: Place,
     pub(super) generics: Generics,
     pub(super) self_ty: Type,
     /// The lints that the whole block allows.
@@ -76,6 +78,7 @@ impl Model {
             .value("crate", errors)
             .and_then(|path| crate_path(path, errors));
         let krate = krate.unwrap_or_else(|| syn::parse_quote!(::mcp_compose));
+        let place = Place::parse(&mut keys, errors);
         let mut info = Vec::new();
         let instructions = keys
             .text("instructions", errors)
@@ -100,6 +103,7 @@ impl Model {
         };
         let mut model = Self {
             krate,
+            place,
             generics: block.generics.clone(),
             self_ty: block.self_ty.clone(),
             allows: block
@@ -134,10 +138,7 @@ impl Model {
                 continue;
             };
             marked = true;
-            // What these lints advise, the macro refuses.
-            method.attrs.push(syn::parse_quote!(
-                #[allow(clippy::needless_pass_by_value, clippy::unused_self, clippy::unused_async)]
-            ));
+            method.attrs.push(unfit_lints());
             let description = docs::text(&method.attrs);
             let Some(method) = Method::new(marker.kind, method, errors) else {
                 continue;
@@ -146,7 +147,8 @@ impl Model {
                 .entries
                 .extend(entry(marker, method, description, rule, &mut used, errors));
         }
-        if !marked {
+        let has_parts = matches!(&model.place, Place::Main(parts) if !parts.is_empty());
+        if !marked && !has_parts {
             let message = "no `#[tool]`, `#[resource]` or `#[prompt]` here; a macro inside the block is expanded later \
                            and cannot be seen";
             errors.on(&block.self_ty, message);
@@ -160,6 +162,21 @@ impl Model {
         complete::find_targets(&mut model.entries, errors);
         model
     }
+}
+
+/// Lints that do not fit a method that clients call: what they advise the macro refuses, or the model would read.
+fn unfit_lints() -> Attribute {
+    syn::parse_quote!(
+        #[allow(
+            clippy::fn_params_excessive_bools,
+            clippy::missing_errors_doc,
+            clippy::must_use_candidate,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
+    )
 }
 
 /// What is wrong with the block itself.
@@ -477,7 +494,7 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) -> Vec<Str
     }
     for input in method
         .inputs()
-        .filter(|input| params::is_argument(&input.ty))
+        .filter(|input| params::is_argument(input.inner.as_ref().unwrap_or(&input.ty)))
     {
         if !variables.contains(&input.name) {
             let name = &input.name;

@@ -32,6 +32,8 @@ pub(super) struct InputParam {
     pub(super) header: Option<LitStr>,
     /// `#[args]`
     pub(super) whole: Option<Ident>,
+    /// It has no name, so it must be taken from the call.
+    pub(super) extracted: bool,
 }
 
 pub(super) enum Fallback {
@@ -64,7 +66,7 @@ pub(super) fn parse(kind: &str, sig: &mut Signature, errors: &mut Errors) -> Vec
         if let Param::Input(new) = &param
             && params
                 .iter()
-                .any(|param| matches!(param, Param::Input(old) if old.name == new.name))
+                .any(|param| matches!(param, Param::Input(old) if old.name == new.name && !new.extracted))
         {
             errors.at(new.span, format!("argument `{}` is used twice", new.name));
         }
@@ -140,8 +142,12 @@ fn check_header(kind: &str, param: &InputParam, before: &[Param], errors: &mut E
 }
 
 fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) -> Option<Param> {
-    let ident = match pat {
-        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => &pat.ident,
+    let (name, span, extracted) = match pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+            (pat.ident.unraw().to_string(), pat.ident.span(), false)
+        }
+        // `Extension(user): Extension<User>`: nothing that is named so can be an argument.
+        Pat::TupleStruct(pat) => (String::new(), pat.span(), true),
         _ => {
             let becomes = if kind == "tool" {
                 "it becomes a property of the input schema"
@@ -180,14 +186,15 @@ fn owned(kind: &str, pat: &Pat, ty: &Type, notes: Notes, errors: &mut Errors) ->
         );
     }
     Some(Param::Input(Box::new(InputParam {
-        name: notes.name.unwrap_or_else(|| ident.unraw().to_string()),
-        span: ident.span(),
+        name: notes.name.unwrap_or(name),
+        span,
         doc: notes.doc,
         ty: ty.clone(),
         inner,
         default: notes.default,
         header: notes.header,
         whole: notes.whole,
+        extracted,
     })))
 }
 
@@ -465,8 +472,8 @@ pub(super) fn article(kind: &str) -> String {
 /// The idents of parameters, for messages.
 pub(super) fn names(params: &[Param]) -> impl Iterator<Item = &str> + Clone {
     params.iter().filter_map(|param| match param {
-        Param::Input(input) => Some(input.name.as_str()),
-        Param::Ctx | Param::Partial => None,
+        Param::Input(input) if !input.extracted => Some(input.name.as_str()),
+        Param::Input(_) | Param::Ctx | Param::Partial => None,
     })
 }
 

@@ -122,7 +122,12 @@ fn item_of(content: ParseStream<'_>) -> syn::Result<Item> {
         return Ok(Item::Other(attrs, item.into_token_stream()));
     }
     let sig: Signature = ahead.parse()?;
-    let body: TokenTree = ahead.parse()?;
+    let body: TokenTree = if ahead.peek(token::Brace) || ahead.peek(Token![;]) {
+        ahead.parse()?
+    } else {
+        // It is being written: its signature is good for what calls it, and what follows is not its body.
+        syn::parse_quote!({ loop {} })
+    };
     content.advance_to(&ahead);
     Ok(Item::Method(Box::new(Method {
         attrs,
@@ -135,7 +140,20 @@ fn item_of(content: ParseStream<'_>) -> syn::Result<Item> {
 /// What cannot be parsed, up to where the next item begins.
 fn skip_item(content: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut skipped = TokenStream::new();
+    let mut in_head = true;
     while !content.is_empty() {
+        let begins = content.peek(Token![#])
+            || content.peek(Token![pub])
+            || content.peek(Token![async])
+            || content.peek(Token![fn]);
+        if begins && !in_head {
+            break;
+        }
+        // These stand before the `fn`, and all else after it.
+        in_head &= content.peek(Token![pub])
+            || content.peek(token::Paren)
+            || content.peek(Token![async])
+            || content.peek(Token![unsafe]);
         let ends = content.peek(Token![;]) || content.peek(token::Brace);
         skipped.extend([content.parse::<TokenTree>()?]);
         if ends {

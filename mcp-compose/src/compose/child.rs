@@ -48,6 +48,9 @@ impl DeclaredChild {
     }
 
     pub(crate) fn with_source(mut self, source: ChildSource) -> Self {
+        if let ChildSource::Local(server) = &source {
+            self.errors.extend_from_slice(server.problems());
+        }
         self.source = Some(source);
         self
     }

@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    fn applied(map: MapTool) -> Result<Option<(String, String)>, String> {
+    fn applied(map: &MapTool) -> Result<Option<(String, String)>, String> {
         map.apply("a", r#"{"name":"a","inputSchema":{"type":"object"}}"#)
     }
 
@@ -77,7 +77,9 @@ mod tests {
             tool["title"] = tool["name"].clone();
             Some(tool)
         });
-        let (name, tool) = applied(titled.after(Some(named.clone()))).unwrap().unwrap();
+        let (name, tool) = applied(&titled.after(Some(named.clone())))
+            .unwrap()
+            .unwrap();
         assert_eq!(name, "b");
         let tool: Value = serde_json::from_str(&tool).unwrap();
         assert_eq!(
@@ -85,19 +87,19 @@ mod tests {
             json!({"name": "b", "title": "b", "inputSchema": {"type": "object"}})
         );
         let hidden = MapTool::new(|_| None::<Value>);
-        assert_eq!(applied(hidden.clone()), Ok(None));
-        assert_eq!(applied(named.after(Some(hidden))), Ok(None));
+        assert_eq!(applied(&hidden), Ok(None));
+        assert_eq!(applied(&named.after(Some(hidden))), Ok(None));
     }
 
     #[test]
     fn what_is_no_tool_is_left_out() {
-        let why = |map: MapTool| applied(map).expect_err("it is no tool");
+        let why = |map: &MapTool| applied(map).expect_err("it is no tool");
         assert_eq!(
-            why(MapTool::new(|_| json!([]))),
+            why(&MapTool::new(|_| json!([]))),
             "tool `a` is left out: `map_tool` gave something without a name"
         );
         assert_eq!(
-            why(MapTool::new(|_| -> Value { panic!("of the user's") })),
+            why(&MapTool::new(|_| -> Value { panic!("of the user's") })),
             "tool `a` is left out: `map_tool` panicked"
         );
     }

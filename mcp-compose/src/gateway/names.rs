@@ -5,7 +5,7 @@
 //! original, so that it depends on nothing else and stays the same across restarts. Names of
 //! children without a namespace are kept as they are. Routing is a table lookup, never a split.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// The name under which `original` is exposed.
 pub(crate) fn expose(
@@ -31,7 +31,8 @@ pub(crate) fn expose(
 
 /// `name`, shortened where needed, with a hash that tells it from others of the same name.
 pub(crate) fn with_hash(name: &str, seed: &str, max: usize) -> String {
-    let digest = Sha256::digest(seed.as_bytes());
+    let digest = digest(&SHA256, seed.as_bytes());
+    let digest = digest.as_ref();
     let hash = format!(
         "_{:02x}{:02x}{:02x}{:02x}",
         digest[0], digest[1], digest[2], digest[3]

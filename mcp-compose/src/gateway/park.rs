@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -119,7 +119,7 @@ struct Round {
     waiting: Vec<(String, Asked)>,
     since: Instant,
     /// The digest of the answers.
-    answered: Option<[u8; 32]>,
+    answered: Option<[u8; SHA256_OUTPUT_LEN]>,
 }
 
 /// The request of a client that waits: where what precedes its result goes.
@@ -267,7 +267,7 @@ impl Round {
 }
 
 /// Equal answers to the questions of a round have equal digests; what answers nothing is not seen.
-fn digest(round: &Round, responses: &Object<'_>) -> [u8; 32] {
+fn digest(round: &Round, responses: &Object<'_>) -> [u8; SHA256_OUTPUT_LEN] {
     let mut text = String::new();
     for (key, _) in &round.questions {
         if let Some(answer) = responses.get(key) {
@@ -277,7 +277,9 @@ fn digest(round: &Round, responses: &Object<'_>) -> [u8; 32] {
             text.push(',');
         }
     }
-    Sha256::digest(text.as_bytes()).into()
+    let mut digest = [0; SHA256_OUTPUT_LEN];
+    digest.copy_from_slice(ring::digest::digest(&SHA256, text.as_bytes()).as_ref());
+    digest
 }
 
 /// Parks a call: from now on it is driven by a task of its own. Where too many are parked, or the

@@ -70,11 +70,11 @@ where
     let composition = server.into_composition();
     composition.ready()?;
     let gateway = Gateway::start_for_one(composition, Handle::current());
-    let collisions = gateway.refusals().await;
-    let served = if collisions.is_empty() {
+    let refusals = gateway.refusals().await;
+    let served = if refusals.is_empty() {
         carry(&gateway, transport.into_transport(), Alone::Yes).await
     } else {
-        Err(ServeError::Composition(collisions))
+        Err(ServeError::Composition(refusals))
     };
     gateway.stop().await;
     served

@@ -59,6 +59,7 @@ pub fn server<H: ServerHandler>(make: impl Fn() -> H + Send + Sync + 'static) ->
 
 common_options!(Server);
 
+#[diagnostic::do_not_recommend]
 impl IntoChild for Server {
     fn into_child(self) -> DeclaredChild {
         DeclaredChild::new(self.options).with_source(ChildSource::Piped(self.piped))

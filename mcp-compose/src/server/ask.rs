@@ -1,5 +1,6 @@
 //! What a typed server can ask its caller.
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -194,7 +195,8 @@ impl Ctx {
 /// An id that no other question has, whichever server asks it.
 fn random_id() -> Result<String> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| ToolError::new(format_args!("no random number: {error}")))?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| ToolError::new("the system has no random number"))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

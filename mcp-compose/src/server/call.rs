@@ -21,7 +21,7 @@ pub enum Kind {
     Complete,
 }
 
-/// A call of a typed server, as [`FromCall`] sees it.
+/// A call of a typed server, as [`FromCall`](crate::FromCall) sees it.
 #[derive(Debug)]
 pub struct Call {
     pub(super) kind: Kind,
@@ -40,24 +40,20 @@ pub(super) enum Given {
     Text(BTreeMap<String, String>),
 }
 
-/// A type that a method takes from the call rather than from its arguments.
-///
-/// A parameter of such a type is not part of the input schema. [`Ctx`] is one.
-pub trait FromCall: Sized {
-    /// Makes it, or refuses the call.
-    fn from_call(call: &Call) -> Result<Self, ToolError>;
-}
-
-impl FromCall for Ctx {
-    fn from_call(call: &Call) -> Result<Self, ToolError> {
-        Ok(call.ctx.clone())
-    }
-}
-
 impl Call {
     /// The context of the call.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
+    }
+
+    /// What is called: the name of the tool or the prompt, the URI of the resource that is read, or the name of the method
+    /// that completes.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.kind {
+            Kind::Resource => &self.scene.uri,
+            Kind::Tool | Kind::Prompt | Kind::Complete => self.key,
+        }
     }
 
     /// The future of one call; boxed here, so that "cannot be sent between threads" points at the method.
@@ -124,7 +120,7 @@ impl Taking<'_> {
     pub fn take<T>(&mut self, input: Input<T>) -> Option<T> {
         let name = input.name();
         match input {
-            Input::FromCall(from_call) => from_call(self.call)
+            Input::FromCall { make, .. } => make(self.call)
                 .map_err(|error| self.refused.get_or_insert(error))
                 .ok(),
             Input::Whole { decode, .. } => {

@@ -56,6 +56,8 @@ pub struct Describe {
     pub(super) resources: HashMap<&'static str, Entry>,
     pub(super) templates: Vec<(&'static str, Template, Entry)>,
     pub(super) prompts: HashMap<&'static str, Entry>,
+    /// Why no client can be served so.
+    pub(super) problems: Vec<String>,
     /// By kind and name of the entry, then by argument: the method that completes it.
     pub(super) completions: HashMap<(Kind, &'static str), BTreeMap<&'static str, &'static str>>,
 }
@@ -95,7 +97,7 @@ impl Describe {
             timeout: tool.timeout,
             ..Scene::default()
         };
-        let json = tool.into_json();
+        let json = tool.into_json(&mut self.problems);
         if !hidden {
             self.tool_list.push(json);
         }
@@ -160,7 +162,8 @@ pub struct Tool {
     json: Map<String, Value>,
     annotations: Map<String, Value>,
     arguments: Vec<Property>,
-    whole: Option<MakeSchema>,
+    /// The schema of all arguments, and the name of their type.
+    whole: Option<(MakeSchema, &'static str)>,
     input_schema: Option<Value>,
     output: Option<Value>,
     meta: Option<Value>,
@@ -230,8 +233,10 @@ impl Tool {
     /// Adds a parameter.
     pub fn input<T>(&mut self, input: &Input<T>) {
         match input {
-            Input::FromCall(_) => {}
-            Input::Whole { schema, .. } => self.whole = Some(*schema),
+            Input::FromCall { .. } => {}
+            Input::Whole {
+                schema, type_name, ..
+            } => self.whole = Some((*schema, type_name())),
             Input::Argument {
                 name,
                 doc,
@@ -258,16 +263,22 @@ impl Tool {
         }
     }
 
-    fn into_json(self) -> String {
+    fn into_json(self, problems: &mut Vec<String>) -> String {
+        let name = self.key;
         let mut json = self.json;
+        if self.timeout.is_some_and(|limit| limit.is_zero()) {
+            problems.push(format!(
+                "tool `{name}` has no time to run: its timeout is zero"
+            ));
+        }
         let input = match (self.input_schema, self.whole) {
             (Some(given), _) => given,
-            (None, None) => schema::of_arguments(&self.arguments),
-            (None, Some(make)) => schema::of_whole(make).unwrap_or_else(|| {
-                tracing::error!(
-                    tool = self.key,
-                    "tool arguments must be a struct: its schema is left open"
-                );
+            (None, None) => schema::of_arguments(name, &self.arguments, problems),
+            (None, Some((make, ty))) => schema::of_whole(make).unwrap_or_else(|| {
+                problems.push(format!(
+                    "the arguments of tool `{name}` are a `{ty}`, which is no struct: clients take an object without \
+                     alternatives only; put it into a field of a struct"
+                ));
                 json!({ "type": "object" })
             }),
         };

@@ -11,7 +11,12 @@ use super::{Call, FromCall, ToolError};
 /// A parameter of type `T`.
 pub enum Input<T> {
     /// Made from the call; not in the schema.
-    FromCall(fn(&Call) -> Result<T, ToolError>),
+    FromCall {
+        /// Makes it, or refuses the call.
+        make: Make<T>,
+        /// Makes it, or does without.
+        make_optional: Make<Option<T>>,
+    },
     /// One property of the arguments.
     Argument {
         /// Its name on the wire.
@@ -35,8 +40,13 @@ pub enum Input<T> {
         schema: fn(&mut SchemaGenerator) -> Schema,
         /// Reads it from JSON.
         decode: Decode<T>,
+        /// The name of its type, for messages.
+        type_name: fn() -> &'static str,
     },
 }
+
+/// Makes a value from a call, or refuses the call.
+pub type Make<T> = fn(&Call) -> Result<T, ToolError>;
 
 /// Reads a value from JSON, or says what is wrong with it.
 pub type Decode<T> = fn(&str) -> Result<T, String>;
@@ -62,7 +72,7 @@ impl<T> Input<T> {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Argument { name, .. } => name,
-            Self::FromCall(_) | Self::Whole { .. } => "",
+            Self::FromCall { .. } | Self::Whole { .. } => "",
         }
     }
 
@@ -88,7 +98,11 @@ impl<T> Input<T> {
     #[must_use]
     pub fn whole(self) -> Self {
         match self {
-            Self::Argument { schema, decode, .. } => Self::Whole { schema, decode },
+            Self::Argument { schema, decode, .. } => Self::Whole {
+                schema,
+                decode,
+                type_name: std::any::type_name::<T>,
+            },
             other => other,
         }
     }
@@ -115,7 +129,23 @@ impl<T> Input<T> {
                     show: |_| None,
                 }),
             },
-            _ => Input::FromCall(|call| Err(call.unknown())),
+            Self::FromCall { make_optional, .. } => Input::FromCall {
+                make: make_optional,
+                make_optional: |call| Err(call.unknown()),
+            },
+            _ => Input::FromCall {
+                make: |call| Err(call.unknown()),
+                make_optional: |call| Err(call.unknown()),
+            },
+        }
+    }
+}
+
+impl<T: FromCall> Input<T> {
+    fn from_call() -> Self {
+        Self::FromCall {
+            make: T::from_call,
+            make_optional: |call| Ok(T::from_call(call).ok()),
         }
     }
 }
@@ -123,7 +153,7 @@ impl<T> Input<T> {
 impl<T> fmt::Debug for Input<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FromCall(_) => f.write_str("FromCall"),
+            Self::FromCall { .. } => f.write_str("FromCall"),
             Self::Argument { name, .. } => f.debug_tuple("Argument").field(name).finish(),
             Self::Whole { .. } => f.write_str("Whole"),
         }
@@ -221,7 +251,7 @@ pub trait ToolParameter<Way = Argument>: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: FromCall> ToolParameter<Extracted> for T {
     fn input(_: Extracted) -> Input<T> {
-        Input::FromCall(T::from_call)
+        Input::from_call()
     }
 }
 
@@ -248,7 +278,7 @@ pub trait TextParameter<Way = Argument>: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: FromCall> TextParameter<Extracted> for T {
     fn input(_: Extracted) -> Input<T> {
-        Input::FromCall(T::from_call)
+        Input::from_call()
     }
 }
 
@@ -275,7 +305,7 @@ pub trait Extractor: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: FromCall> Extractor for T {
     fn input() -> Input<T> {
-        Input::FromCall(T::from_call)
+        Input::from_call()
     }
 }
 

@@ -90,6 +90,11 @@ impl LocalServer {
         &self.0.info
     }
 
+    /// Why no client can be served so.
+    pub(crate) fn problems(&self) -> &[String] {
+        &self.0.described.problems
+    }
+
     pub(crate) fn lists(&self) -> &Lists {
         &self.0.lists
     }

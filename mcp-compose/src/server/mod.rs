@@ -9,11 +9,13 @@ mod ctx;
 mod deadline;
 mod describe;
 mod error;
+mod extract;
 mod form;
 mod icon;
 mod input;
 mod local;
 mod output;
+mod parts;
 mod prompt;
 mod resource;
 mod round;
@@ -27,10 +29,11 @@ use futures_util::future::BoxFuture;
 
 pub use self::{
     answer::{Answer, Root, Sampled},
-    call::{Call, FromCall},
+    call::Call,
     content::{Audio, Content, Embedded, Image, IntoContent, Link},
     ctx::{Amount, Ctx, LogLevel, Sent},
     error::{Result, ToolError},
+    extract::{Caller, Cancel, ClientInfo, Extension, FromCall, Headers, Meta},
     icon::{Icon, IconTheme},
     output::Json,
     prompt::{IntoMessages, Message},
@@ -51,14 +54,24 @@ pub(crate) mod expansion {
         bounds,
         call::{Kind, Taking},
         describe::{Describe, Prompt, Resource, Tool},
-        input::{ArgumentWay, Decode, ExtractedWay, Input, InputProbe},
-        output::{
-            ContentWay, Output, PlainReturn, Probe, ResultReturn, Returned, ShowDefault,
-            StructuredWay, TextWay, ToolErrorWay, Unshown,
-        },
+        input::{Decode, Input, InputProbe, Make},
+        output::{Output, Probe, Returned},
+        parts::{Dispatched, Names, Part, distinct},
         prompt::Messages,
-        resource::{BodyWay, JsonWay},
     };
+
+    /// The traits of the probes; without names, so that they hide none of the user's.
+    pub mod ways {
+        pub use crate::server::{
+            input::{ArgumentWay as _, ExtractedWay as _},
+            output::{
+                ContentWay as _, GivenWay as _, PlainReturn as _, ResultReturn as _,
+                ShowDefault as _, StructuredWay as _, TextWay as _, ToolErrorWay as _,
+                Unshown as _,
+            },
+            resource::{BodyWay as _, JsonWay as _},
+        };
+    }
 }
 
 /// What fits into the signature of a method with `#[tool]`, `#[resource]`, `#[prompt]` or `#[complete]`.
@@ -69,6 +82,7 @@ pub mod bounds {
     pub use super::{
         input::{Extractor, TextDefault, TextParameter, ToolParameter},
         output::{MethodError, ToolOutput},
+        parts::{ListedPart, PartBlock},
         prompt::PromptOutput,
         resource::{CompletionOutput, ResourceOutput},
     };
@@ -83,6 +97,10 @@ pub mod bounds {
     note = "put `#[mcp_server]` on an `impl {Self}` block with at least one `#[tool]`, `#[resource]` or `#[prompt]`"
 )]
 pub trait Server: Sized + Send + Sync + 'static {
+    /// The names of what the server lists, as far as they are known.
+    #[doc(hidden)]
+    const NAMES: &'static parts::Names = parts::Names::NONE;
+
     /// Lists what the server has. Called once, when the server is mounted.
     #[doc(hidden)]
     fn describe(into: &mut describe::Describe);

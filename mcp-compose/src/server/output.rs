@@ -10,6 +10,7 @@ use super::{
     Call, Content, IntoContent, ToolError,
     input::{Input, shown},
 };
+use crate::CallResult;
 
 /// Forces a structured result for a type that would be text, for example `Json<String>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,7 +98,7 @@ impl<R, T, E> fmt::Debug for Halves<R, T, E> {
 
 impl<R: 'static, T: 'static, E: 'static> Halves<R, T, E> {
     /// Joins what was found about both halves.
-    pub fn output(&self, good: Good<T>, error: fn(E) -> ToolError) -> Output<R> {
+    pub fn output(&self, good: &Good<T>, error: fn(E) -> ToolError) -> Output<R> {
         let (split, encode) = (self.split, good.encode);
         Output {
             schema: good.schema,
@@ -181,7 +182,23 @@ pub struct AsContent;
 #[derive(Debug)]
 pub struct AsStructured;
 
-/// First choice: content blocks.
+/// The way of what is more than content or structured content.
+#[derive(Debug)]
+pub struct AsGiven;
+
+/// First choice: a result that is whole.
+pub trait GivenWay {
+    /// The way.
+    fn tool(&self) -> AsGiven;
+}
+
+impl<T: WholeResult> GivenWay for &&Probe<T> {
+    fn tool(&self) -> AsGiven {
+        AsGiven
+    }
+}
+
+/// Second choice: content blocks.
 pub trait ContentWay {
     /// The way.
     fn tool(&self) -> AsContent;
@@ -218,6 +235,51 @@ pub trait ToolOutput<Way = AsStructured>: Sized {
     fn good(way: Way) -> Good<Self>;
 }
 
+/// What is a whole result of a tool: content with structured content, or one that is made already.
+pub trait WholeResult: Sized {
+    /// How it becomes a result.
+    fn good() -> Good<Self>;
+}
+
+impl<C: IntoContent, S: Serialize + JsonSchema> WholeResult for (C, S) {
+    fn good() -> Good<Self> {
+        Good {
+            schema: Some(SchemaGenerator::subschema_for::<S>),
+            encode: |call, (content, structured)| {
+                let mut result = structured_result(call, &structured)?;
+                result.content = content.into_content();
+                encode(&result)
+            },
+        }
+    }
+}
+
+impl WholeResult for CallResult {
+    fn good() -> Good<Self> {
+        Good {
+            schema: None,
+            encode: |_, result| Ok(result.as_json().to_owned()),
+        }
+    }
+}
+
+#[cfg(feature = "rmcp")]
+impl WholeResult for rmcp::model::CallToolResult {
+    fn good() -> Good<Self> {
+        Good {
+            schema: None,
+            encode: |_, result| encode(&result),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: WholeResult> ToolOutput<AsGiven> for T {
+    fn good(_: AsGiven) -> Good<T> {
+        <T as WholeResult>::good()
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<T: IntoContent> ToolOutput<AsContent> for T {
     fn good(_: AsContent) -> Good<T> {
@@ -233,15 +295,18 @@ impl<T: Serialize + JsonSchema> ToolOutput<AsStructured> for T {
     fn good(_: AsStructured) -> Good<T> {
         Good {
             schema: Some(SchemaGenerator::subschema_for::<T>),
-            encode: |call, value| {
-                let mut json = serde_json::to_string(&value)?;
-                if call.scene.wrap {
-                    json = format!("{{\"result\":{json}}}");
-                }
-                encode(&ToolResult::structured(json)?)
-            },
+            encode: |call, value| encode(&structured_result(call, &value)?),
         }
     }
+}
+
+/// A result of structured content, with its text.
+fn structured_result(call: &Call, value: &impl Serialize) -> Result<ToolResult, ToolError> {
+    let mut json = serde_json::to_string(value)?;
+    if call.scene.wrap {
+        json = format!("{{\"result\":{json}}}");
+    }
+    ToolResult::structured(json)
 }
 
 // === The error half, of every kind ===

@@ -22,7 +22,13 @@ pub(super) struct Property {
 }
 
 /// The schema of arguments that are parameters.
-pub(super) fn of_arguments(arguments: &[Property]) -> Value {
+///
+/// What is wrong with them goes to `problems`.
+pub(super) fn of_arguments(
+    tool: &str,
+    arguments: &[Property],
+    problems: &mut Vec<String>,
+) -> Value {
     let mut generator = inlining(SchemaSettings::draft2020_12().for_deserialize());
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -47,11 +53,11 @@ pub(super) fn of_arguments(arguments: &[Property]) -> Value {
             if matches!(kind, Some("string" | "integer" | "boolean")) {
                 property.insert("x-mcp-header".into(), header.into());
             } else {
-                let argument = argument.name;
-                tracing::error!(
-                    argument,
-                    "only text, integers and booleans go into a header"
-                );
+                problems.push(format!(
+                    "argument `{}` of tool `{tool}` cannot go into the header `{header}`: only text, integers and \
+                     booleans can",
+                    argument.name
+                ));
             }
         }
         properties.insert(argument.name.into(), Value::Object(property));

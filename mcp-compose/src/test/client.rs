@@ -24,7 +24,7 @@ use crate::gateway::client::Outlet;
 use crate::serve::client::Connection;
 use crate::wire::peer::lock;
 use crate::wire::version::{Era, META_SERVER_INFO, MODERN};
-use crate::{Composition, Running};
+use crate::{Composition, Problem, Running};
 
 /// How long a request may take, unless the test says otherwise.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -132,25 +132,21 @@ impl Server {
             Self::Declared(composition) => *composition,
             Self::Running(gateway) => return gateway,
         };
-        let problems = composition.check().into_iter();
-        let errors: Vec<_> = problems
-            .filter(crate::Problem::is_error)
-            .map(|problem| format!("\n  {problem}"))
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "{place}: the composition cannot start:{}",
-            errors.concat()
-        );
+        let problems = composition.check();
+        cannot_start(place, problems.into_iter().filter(Problem::is_error));
         let gateway = Gateway::start_for_one(composition, Handle::current());
-        let refusals = gateway.refusals().await.into_iter();
-        let refusals: String = refusals.map(|problem| format!("\n  {problem}")).collect();
-        assert!(
-            refusals.is_empty(),
-            "{place}: the composition cannot start:{refusals}"
-        );
+        cannot_start(place, gateway.refusals().await.into_iter());
         gateway
     }
+}
+
+/// Panics with the problems, unless there are none.
+fn cannot_start(place: &Location<'_>, problems: impl Iterator<Item = Problem>) {
+    let problems: String = problems.map(|problem| format!("\n  {problem}")).collect();
+    assert!(
+        problems.is_empty(),
+        "{place}: the composition cannot start:{problems}"
+    );
 }
 
 impl Connecting {

@@ -219,6 +219,13 @@ fn split_event(bytes: &[u8], from: usize) -> Option<(String, usize)> {
     Some((String::from_utf8_lossy(&bytes[..at]).into_owned(), at + gap))
 }
 
+/// The body that is at a URL.
+pub async fn get(url: &str) -> String {
+    let answer = client().get(url).send().await;
+    let body = answer.expect("an answer").text().await;
+    body.expect("text")
+}
+
 /// A plain HTTP client; the tests use no TLS, but the library wants a provider chosen.
 pub(crate) fn client() -> reqwest::Client {
     static PROVIDER: OnceLock<()> = OnceLock::new();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::backend::Backend;
 use super::push::{PushLink, PushQueue};
@@ -201,8 +202,8 @@ impl<G: Backend> Sessions<G> {
 /// 128 random bits, as visible ASCII.
 fn fresh_id() -> Result<String, Refusal> {
     let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "no randomness for a session id");
+    SystemRandom::new().fill(&mut bytes).map_err(|_| {
+        tracing::error!("no randomness for a session id");
         Refusal::busy("no session can be opened now")
     })?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

@@ -2,9 +2,13 @@
 
 mod asking;
 mod context;
+mod extract;
 mod keys;
+mod parts;
+mod problems;
 mod prompts;
 mod protocol;
+mod replies;
 mod resources;
 mod running;
 mod tools;

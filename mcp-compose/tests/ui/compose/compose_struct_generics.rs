@@ -2,7 +2,7 @@
 use mcp_compose::compose;
 
 compose! {
-    struct Backend<'a, T>(program: &'a str, other: T) where T: Into<String> {
+    struct Backend<'a, T>(_program: &'a str, _other: T) where T: Into<String> {
         database: stdio("a"),
     }
 }

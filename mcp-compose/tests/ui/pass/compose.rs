@@ -56,7 +56,12 @@ async fn composed(url: &str) -> Result<Composition, Box<dyn Error>> {
         legacy: session(Held),
         #[cfg(any())]
         absent: nothing(),
-        ..shared
+        type: stdio("a program in /no/folder".replace(' ', "-")),
+        path: stdio("/opt/some folder/server"),
+        _: local(Notes).tools(["none"]),
+        ..shared,
+        title = "The whole",
+        strict = url.is_empty(),
     })
 }
 

@@ -26,7 +26,7 @@ fn checked(url: &str) -> ::std::result::Result<&str, Error> {
 pub mod backend {
     use super::{Config, Error, checked};
 
-    renamed::compose! {
+    ::renamed::compose! {
         /// Everything that is behind it.
         pub(crate) struct Backend(config: &Config, program: impl ::std::convert::Into<::std::ffi::OsString>) -> ::std::result::Result<Self, Error> {
             crate = ::renamed,
