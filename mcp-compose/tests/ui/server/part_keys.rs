@@ -1,4 +1,5 @@
 // Which block the server's keys belong on is easy to forget.
+// errors: 8
 use mcp_compose::mcp_server;
 
 struct One;

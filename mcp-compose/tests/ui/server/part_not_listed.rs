@@ -1,4 +1,5 @@
 // A new block is easily forgotten in the list.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Shop;

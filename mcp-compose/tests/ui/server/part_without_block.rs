@@ -1,4 +1,5 @@
 // A block is renamed, or a feature takes it out.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Shop;
