@@ -90,6 +90,7 @@ pub trait ListedPart: Sized {
 }
 
 // What a main block says of each part in its list.
+#[diagnostic::do_not_recommend]
 impl ListedPart for bool {}
 
 /// Fails to compile if a name of the part of that index is used in an earlier block.

@@ -41,3 +41,4 @@ impl Shop {
 }
 
 fn main() {}
+// errors: 2

@@ -11,7 +11,11 @@ impl One {
 }
 
 #[mcp_server(parts(admin, admin), part = other)]
-impl One {}
+impl One {
+    /// Opens.
+    #[tool(destructive)]
+    fn open(&self) {}
+}
 
 struct Two;
 
@@ -39,3 +43,4 @@ impl Three {
 }
 
 fn main() {}
+// errors: 7

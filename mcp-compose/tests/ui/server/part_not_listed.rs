@@ -41,3 +41,4 @@ impl<T: Send + Sync + 'static> Generic<T> {
 }
 
 fn main() {}
+// errors: 2
