@@ -42,3 +42,4 @@ impl Shop {
 }
 
 fn main() {}
+// errors: 2

@@ -12,7 +12,11 @@ impl One {
 }
 
 #[mcp_server(parts(admin, admin), part = other)]
-impl One {}
+impl One {
+    /// Opens.
+    #[tool(destructive)]
+    fn open(&self) {}
+}
 
 struct Two;
 
@@ -40,3 +44,4 @@ impl Three {
 }
 
 fn main() {}
+// errors: 7

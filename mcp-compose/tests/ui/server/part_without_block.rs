@@ -28,3 +28,4 @@ impl<T: Send + Sync + 'static> Generic<T> {
 }
 
 fn main() {}
+// errors: 2
