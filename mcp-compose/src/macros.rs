@@ -107,12 +107,12 @@
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use mcp_compose::{args, mcp_server};
+/// # use mcp_compose::mcp_server;
 /// # struct Files;
 /// # #[mcp_server]
 /// # impl Files {
 /// /// Delete a file.
-/// #[tool(title = "Delete", destructive, idempotent, open_world = false, meta = args! { audited: true }, timeout = Duration::from_secs(5))]
+/// #[tool(title = "Delete", destructive, idempotent, open_world = false, meta = serde_json::json!({ "audited": true }), timeout = Duration::from_secs(5))]
 /// async fn delete(&self, path: String) -> String {
 ///     format!("{path} is gone")
 /// }
