@@ -13,6 +13,7 @@ mod lease;
 pub(crate) mod listing;
 mod local;
 mod options;
+#[cfg(any(feature = "rmcp", test))]
 mod piped;
 pub(crate) mod pool;
 mod session;
@@ -32,5 +33,6 @@ pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, StdioSpec};
 #[cfg(feature = "rmcp")]
 pub(crate) use options::{RmcpSession, common_options};
+#[cfg(any(feature = "rmcp", test))]
 pub(crate) use piped::Piped;
 pub(crate) use transport::AnyTransport;

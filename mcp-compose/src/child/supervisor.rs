@@ -20,7 +20,7 @@ use super::instance::{Instance, Opened};
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
 use super::pool::Pool;
-use super::{http, local, piped, session, stdio};
+use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
 use crate::wire::peer::{Handler, Peer, lock};
 use crate::wire::version::Era;
@@ -537,8 +537,9 @@ impl Child {
                 )?;
                 Ok(session::open(spec, handler))
             }
+            #[cfg(any(feature = "rmcp", test))]
             ChildSource::Piped(piped) => {
-                piped::open(piped, &self.label, max_message, &self.runtime, handler)
+                super::piped::open(piped, &self.label, max_message, &self.runtime, handler)
             }
             #[cfg(test)]
             ChildSource::Fake(fake) => Ok(fake.open(handler)),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{ChildOptions, Namespace, Prefix};
-use crate::child::{DEFAULT_GRACE, HttpSpec, Piped, SessionSpec, StdioSpec};
+use crate::child::{DEFAULT_GRACE, HttpSpec, SessionSpec, StdioSpec};
 use crate::handle::Mount;
 use crate::server::{LocalServer, Server};
 
@@ -86,7 +86,8 @@ pub(crate) enum ChildSource {
     /// Taken when it is opened: a session cannot be opened twice.
     Session(Arc<Mutex<Option<SessionSpec>>>),
     /// Runs in this process, behind a pipe.
-    Piped(Piped),
+    #[cfg(any(feature = "rmcp", test))]
+    Piped(crate::child::Piped),
     #[cfg(test)]
     Fake(crate::child::fake::Fake),
 }
@@ -121,6 +122,7 @@ impl ChildSpec {
             ChildSource::Http(spec) => spec.place(),
             ChildSource::Local(server) => server.info().name.clone(),
             ChildSource::Session(_) => "session".to_owned(),
+            #[cfg(any(feature = "rmcp", test))]
             ChildSource::Piped(piped) => piped.label.to_owned(),
             #[cfg(test)]
             ChildSource::Fake(_) => "fake".to_owned(),

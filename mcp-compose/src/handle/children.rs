@@ -94,6 +94,7 @@ pub trait IntoChildren {
     fn into_children(self) -> Composition;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoChildren for Composition {
     fn into_children(self) -> Composition {
         self

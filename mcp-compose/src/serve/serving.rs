@@ -140,3 +140,23 @@ impl Serving {
         self.0.run().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_none_and_one_that_others_reach_are_refused() {
+        let empty = || serve(Composition::builder().build());
+        let refused = empty().http("127.0.0.1").await.unwrap_err().to_string();
+        assert!(
+            refused.starts_with("the address to listen on cannot be read: "),
+            "{refused}"
+        );
+        let exposed = empty().http("0.0.0.0:0").await;
+        assert!(
+            matches!(exposed, Err(ServeError::Exposed(_))),
+            "{exposed:?}"
+        );
+    }
+}

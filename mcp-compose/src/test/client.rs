@@ -36,7 +36,7 @@ const START: Duration = Duration::from_secs(60);
 /// It takes a typed server, a [`Composition`] or any other child, and needs a tokio runtime (that of
 /// `#[tokio::test]`). See [the module](crate::test) for an example.
 pub fn client(server: impl IntoComposition) -> Connecting {
-    connecting(Server::Declared(server.into_composition()))
+    connecting(Server::Declared(Box::new(server.into_composition())))
 }
 
 /// Connects one more client to a composition that runs already.
@@ -122,14 +122,14 @@ pub struct Connecting {
 
 #[derive(Debug)]
 enum Server {
-    Declared(Composition),
+    Declared(Box<Composition>),
     Running(Arc<Gateway>),
 }
 
 impl Server {
     async fn start(self, place: &'static Location<'static>) -> Arc<Gateway> {
         let composition = match self {
-            Self::Declared(composition) => composition,
+            Self::Declared(composition) => *composition,
             Self::Running(gateway) => return gateway,
         };
         let problems = composition.check();

@@ -148,6 +148,21 @@ async fn questions_of_a_child_are_known_by_key_or_message() {
 }
 
 #[tokio::test]
+async fn what_compose_declares_is_tested_as_it_stands() {
+    crate::compose! {
+        struct Backend {
+            p: local(Probe::default()),
+        }
+    }
+    let backend = Backend::new();
+    let client = client(backend.clone()).await;
+    client.decline("page");
+    assert_eq!(client.call("p_page", ()).await.text(), "false");
+    // The handles reach the children that the client's server started.
+    assert_eq!(backend.p.list_tools().await.expect("a child").len(), 4);
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_is_cancelled() {
     for protocol in Protocol::ALL {
         let probe = Probe::default();

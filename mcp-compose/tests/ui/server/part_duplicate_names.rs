@@ -1,4 +1,5 @@
 // Each block is checked by itself; together they are one server.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Shop;
@@ -41,4 +42,3 @@ impl Shop {
 }
 
 fn main() {}
-// errors: 2

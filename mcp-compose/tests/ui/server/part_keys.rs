@@ -1,4 +1,5 @@
 // Which block the server's keys belong on is easy to forget.
+// errors: 8
 use mcp_compose::mcp_server;
 
 struct One;
@@ -11,11 +12,7 @@ impl One {
 }
 
 #[mcp_server(parts(admin, admin), part = other)]
-impl One {
-    /// Opens.
-    #[tool(destructive)]
-    fn open(&self) {}
-}
+impl One {}
 
 struct Two;
 
@@ -43,4 +40,3 @@ impl Three {
 }
 
 fn main() {}
-// errors: 7

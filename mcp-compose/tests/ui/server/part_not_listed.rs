@@ -1,4 +1,5 @@
 // A new block is easily forgotten in the list.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Shop;
@@ -41,4 +42,3 @@ impl<T: Send + Sync + 'static> Generic<T> {
 }
 
 fn main() {}
-// errors: 2

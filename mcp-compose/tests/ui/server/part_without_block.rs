@@ -1,4 +1,5 @@
 // A block is renamed, or a feature takes it out.
+// errors: 2
 use mcp_compose::mcp_server;
 
 struct Shop;
@@ -27,4 +28,3 @@ impl<T: Send + Sync + 'static> Generic<T> {
 }
 
 fn main() {}
-// errors: 2
