@@ -42,4 +42,3 @@ impl Shop {
 }
 
 fn main() {}
-// errors: 2

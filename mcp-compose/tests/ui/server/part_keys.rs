@@ -12,11 +12,7 @@ impl One {
 }
 
 #[mcp_server(parts(admin, admin), part = other)]
-impl One {
-    /// Opens.
-    #[tool(destructive)]
-    fn open(&self) {}
-}
+impl One {}
 
 struct Two;
 
@@ -44,4 +40,3 @@ impl Three {
 }
 
 fn main() {}
-// errors: 7

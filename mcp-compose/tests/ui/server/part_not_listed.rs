@@ -42,4 +42,3 @@ impl<T: Send + Sync + 'static> Generic<T> {
 }
 
 fn main() {}
-// errors: 2
