@@ -23,7 +23,7 @@ fn tool<'t>(tools: &'t [Value], name: &str) -> &'t Value {
 }
 
 /// What the validators of other languages are to find: a schema, what it takes and what it refuses.
-fn schema(name: String, schema: &Value, good: Vec<Value>, bad: Vec<Value>) -> Value {
+fn schema(name: &str, schema: &Value, good: &[Value], bad: &[Value]) -> Value {
     json!({ "name": name, "schema": schema, "good": good, "bad": bad })
 }
 
@@ -37,15 +37,12 @@ async fn schemas() -> Vec<Value> {
         let results: Vec<_> = results.into_iter().flatten().collect();
         let input = &listed["inputSchema"];
         let bad = [case.bad, case.out_of_bounds].concat();
-        found.push(schema(format!("{name} input"), input, arguments, bad));
+        let name_of = format!("{name} input");
+        found.push(schema(&name_of, input, &arguments, &bad));
         if !results.is_empty() {
             let output = &listed["outputSchema"];
-            found.push(schema(
-                format!("{name} output"),
-                output,
-                results,
-                case.impossible,
-            ));
+            let name_of = format!("{name} output");
+            found.push(schema(&name_of, output, &results, &case.impossible));
         }
     }
     found
