@@ -4,6 +4,7 @@
 //! cargo run -p mcp-compose-examples --bin credentials -- call vault_open
 //! ```
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
@@ -25,15 +26,15 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let issued = Arc::new(AtomicU32::new(0));
     let composition = compose! {
         name = "credentials",
-        vault: http(vault).auth(move |caller: CallerInfo| token(caller, Arc::clone(&issued))),
+        vault: http(vault).auth(move |_: CallerInfo| token(Arc::clone(&issued))),
     };
     Ok(composition.run().await)
 }
 
 /// Asked for each request: a real provider fetches a token here, and keeps it for as long as it lasts.
-async fn token(caller: CallerInfo, issued: Arc<AtomicU32>) -> io::Result<HeaderMap> {
+async fn token(issued: Arc<AtomicU32>) -> io::Result<HeaderMap> {
     let number = issued.fetch_add(1, Ordering::Relaxed);
-    let token = format!("Bearer {}-{number}", caller.child);
+    let token = format!("Bearer token-{number}");
     let mut headers = HeaderMap::new();
     headers.insert("authorization", token.parse().map_err(io::Error::other)?);
     Ok(headers)
@@ -42,26 +43,27 @@ async fn token(caller: CallerInfo, issued: Arc<AtomicU32>) -> io::Result<HeaderM
 async fn serve_vault() -> Result<String, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
-    let used = Arc::new(tokio::sync::Mutex::new(Vec::new()));
+    let used = Arc::new(tokio::sync::Mutex::new(HashSet::new()));
     let router = serve(Vault).into_router()?;
     let router = router.layer(from_fn_with_state(used, check));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(url)
 }
 
-type Used = State<Arc<tokio::sync::Mutex<Vec<String>>>>;
+type Used = State<Arc<tokio::sync::Mutex<HashSet<String>>>>;
 
 /// Lets a request pass whose token was never seen before.
 async fn check(State(used): Used, request: Request, next: Next) -> Response {
     let token = request.headers().get("authorization");
     let token = token.and_then(|token| token.to_str().ok());
-    match token.and_then(|token| token.strip_prefix("Bearer vault-")) {
-        Some(token) if !used.lock().await.contains(&token.to_owned()) => {
-            used.lock().await.push(token.to_owned());
-            next.run(request).await
-        }
-        _ => StatusCode::UNAUTHORIZED.into_response(),
+    let Some(token) = token.and_then(|token| token.strip_prefix("Bearer token-")) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    // False for one that is in it already.
+    if !used.lock().await.insert(token.to_owned()) {
+        return StatusCode::UNAUTHORIZED.into_response();
     }
+    next.run(request).await
 }
 
 struct Vault;

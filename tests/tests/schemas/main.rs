@@ -37,15 +37,12 @@ async fn schemas() -> Vec<Value> {
         let results: Vec<_> = results.into_iter().flatten().collect();
         let input = &listed["inputSchema"];
         let bad = [case.bad, case.out_of_bounds].concat();
-        found.push(schema(&format!("{name} input"), input, &arguments, &bad));
+        let name_of = format!("{name} input");
+        found.push(schema(&name_of, input, &arguments, &bad));
         if !results.is_empty() {
             let output = &listed["outputSchema"];
-            found.push(schema(
-                &format!("{name} output"),
-                output,
-                &results,
-                &case.impossible,
-            ));
+            let name_of = format!("{name} output");
+            found.push(schema(&name_of, output, &results, &case.impossible));
         }
     }
     found
