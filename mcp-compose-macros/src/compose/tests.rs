@@ -233,13 +233,3 @@ fn what_the_user_derives_is_not_derived_again() {
         quote!(#[derive(PartialEq, Clone)] #[derive(std::fmt::Debug)] struct A { db: stdio("db") });
     assert_eq!(derives(input), 2);
 }
-
-#[test]
-fn every_setting_is_documented() {
-    let page = include_str!("../../../mcp-compose/src/macros.rs");
-    let (_, settings) = page.split_once("/// # Settings").expect("the section");
-    let (table, _) = settings.split_once("/// # ").expect("the next one");
-    for setting in super::settings::SETTINGS {
-        assert!(table.contains(&format!("`{setting}`")), "{setting}");
-    }
-}

@@ -1,5 +1,6 @@
 /// What is behind it.
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[derive(::core::clone::Clone)]
+#[derive(::core::fmt::Debug)]
 pub struct Backend {
     ///The child `database`.
     #[allow(dead_code)]

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt, TryFutureExt};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallerInfo {
-    /// The namespace of the child that the request goes to; empty for a child without a prefix.
+    /// The child that the request goes to: its namespace or, without one, the address of its server.
     pub child: String,
     /// The JSON-RPC method of the request, such as `tools/call`; empty when there is none.
     pub method: String,

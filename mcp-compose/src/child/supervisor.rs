@@ -523,7 +523,7 @@ impl Child {
                 // One set of connections for all sessions of the child.
                 let config = self
                     .http
-                    .get_or_init(|| http::HttpConfig::of(spec, max_message));
+                    .get_or_init(|| http::HttpConfig::of(&self.label, spec, max_message));
                 Ok(Opened {
                     peer: http::open(config.clone(), handler),
                     process: None,

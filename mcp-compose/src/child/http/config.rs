@@ -26,6 +26,8 @@ const MAX_REDIRECTS: usize = 3;
 /// An HTTP child. Clones share one connection pool.
 #[derive(Clone)]
 pub(crate) struct HttpConfig {
+    /// What people call the child.
+    pub(crate) child: String,
     /// The MCP endpoint.
     pub(crate) url: Url,
     /// Headers of every request.
@@ -43,6 +45,7 @@ impl HttpConfig {
     /// A child at `url` with no headers and the usual bounds.
     pub(crate) fn new(url: Url) -> Self {
         Self {
+            child: String::new(),
             url,
             headers: HeaderMap::new(),
             auth: None,
@@ -53,8 +56,9 @@ impl HttpConfig {
     }
 
     /// A child as it was declared.
-    pub(crate) fn of(spec: &HttpSpec, max_message: usize) -> Self {
+    pub(crate) fn of(child: &str, spec: &HttpSpec, max_message: usize) -> Self {
         Self {
+            child: child.to_owned(),
             headers: spec.headers.clone(),
             auth: spec.auth.clone(),
             connect_timeout: spec.connect_timeout,

@@ -36,7 +36,12 @@ impl Shared {
         caller: Option<&CallerInfo>,
         param_headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<Answer, Failure> {
-        let mut headers = self.credentials(caller).await?;
+        let method = match message {
+            Message::Request(request) => &*request.method,
+            Message::Notification(notification) => &*notification.method,
+            Message::Response(_) => "",
+        };
+        let mut headers = self.credentials(caller, method).await?;
         headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(header::ACCEPT, JSON_OR_EVENTS);
         let in_session = self.describe(message, param_headers, &mut headers);
@@ -47,7 +52,7 @@ impl Shared {
 
     /// Opens the stream of what the server tells unasked, or one that broke, behind its last event.
     pub(super) async fn get(&self, last_event_id: Option<&str>) -> Result<Answer, Failure> {
-        let mut headers = self.credentials(None).await?;
+        let mut headers = self.credentials(None, "").await?;
         headers.insert(header::ACCEPT, EVENTS);
         if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert(LAST_EVENT_ID, id);
@@ -59,7 +64,7 @@ impl Shared {
 
     /// Tells the server that the session is over. Best effort.
     pub(super) async fn delete(&self, session: HeaderValue) {
-        let Ok(mut headers) = self.credentials(None).await else {
+        let Ok(mut headers) = self.credentials(None, "").await else {
             return;
         };
         self.describe_legacy(&mut headers);
@@ -98,10 +103,20 @@ impl Shared {
     }
 
     /// The static headers and those that are chosen for this request.
-    async fn credentials(&self, caller: Option<&CallerInfo>) -> Result<HeaderMap, Failure> {
+    async fn credentials(
+        &self,
+        caller: Option<&CallerInfo>,
+        method: &str,
+    ) -> Result<HeaderMap, Failure> {
         let mut headers = self.base.clone();
         if let Some(auth) = &self.config.auth {
-            match auth.headers(caller.cloned().unwrap_or_default()).await {
+            // What belongs to no call is the session's own.
+            let own = || CallerInfo {
+                child: self.config.child.clone(),
+                method: method.to_owned(),
+                ..CallerInfo::default()
+            };
+            match auth.headers(caller.cloned().unwrap_or_else(own)).await {
                 Ok(chosen) => config::merge(&mut headers, chosen),
                 Err(error) => {
                     tracing::warn!(origin = self.origin, %error, "no credentials for a request");

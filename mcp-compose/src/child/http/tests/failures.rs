@@ -211,9 +211,14 @@ async fn credentials_are_chosen_for_each_request() {
     config
         .headers
         .insert("x-static", HeaderValue::from_static("1"));
+    config.child = "orders".to_owned();
     config.auth = Some(Arc::new(|caller: CallerInfo| async move {
         let Some(name) = caller.client_name else {
-            return Ok::<_, Box<dyn std::error::Error + Send + Sync>>(HeaderMap::new());
+            let whose = format!("{} {}", caller.child, caller.method);
+            let whose = (HeaderName::from_static("x-whose"), whose.parse()?);
+            return Ok::<_, Box<dyn std::error::Error + Send + Sync>>(HeaderMap::from_iter([
+                whose,
+            ]));
         };
         if name == "stranger" {
             return Err("no token: hunter2".into());
@@ -248,13 +253,18 @@ async fn credentials_are_chosen_for_each_request() {
     assert_eq!(data(&failure)["delivered"], "no");
     assert!(!format!("{failure:?}").contains("hunter2"));
     child.call("tools/list", "{}").await.unwrap();
-    for (what, token) in [
-        ("tools/call", "Bearer alice"),
-        ("tools/list", "Bearer static"),
+    for (what, token, whose) in [
+        ("tools/call", "Bearer alice", None),
+        ("tools/list", "Bearer static", Some("orders tools/list")),
     ] {
         let seen = server.next().await;
         assert_eq!(seen.what(), what);
         assert_eq!(seen.header("authorization"), Some(token));
+        assert_eq!(
+            seen.header("x-whose"),
+            whose,
+            "a request of the session itself"
+        );
         assert_eq!(seen.header("x-static"), Some("1"));
         assert_eq!(seen.header("mcp-protocol-version"), Some("2026-07-28"));
     }
