@@ -1,5 +1,7 @@
 //! What the examples share: finding the programs that run their children.
 
+pub mod manufact;
+
 use std::path::{Path, PathBuf};
 
 /// The folder into which `cargo xtask peers` installs Python packages.

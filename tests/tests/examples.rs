@@ -12,11 +12,6 @@ const ERAS: [&str; 2] = [LEGACY, MODERN];
 
 /// What an example may have of lines that are not blank.
 const LINES: usize = 80;
-/// Those that have more, and why.
-const LONGER: [(&str, &str); 1] = [(
-    "reference.rs",
-    "runs real children, which it has to find and to install",
-)];
 
 async fn start(name: &str, version: &str) -> Raw {
     Raw::process(example(name), version).await
@@ -52,8 +47,7 @@ fn each_is_short_and_says_how_it_is_run() {
             .lines()
             .filter(|line| !line.trim().is_empty())
             .count();
-        let longer = LONGER.iter().any(|(exempt, _)| *exempt == name);
-        assert!(longer != (lines < LINES), "{name} has {lines} lines");
+        assert!(lines < LINES, "{name} has {lines} lines");
         let readme = std::fs::read_to_string(workspace().join("README.md")).expect("text");
         assert!(
             readme.contains(&format!("`{program}`")),

@@ -9,17 +9,16 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use mcp_compose::child::{self, stdio};
-use mcp_compose::compose;
 use mcp_compose::prelude::*;
+use mcp_compose::{Children, compose};
+use mcp_compose_examples::manufact::Manufact;
 use mcp_compose_examples::{node_tool, on_path, python};
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 
 /// Where the children's sources lie.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reference");
@@ -54,13 +53,11 @@ struct Status {
 impl Aggregator {
     /// How this server is doing, and what it is composed of.
     #[tool(read_only)]
-    fn aggregator_status(&self) -> Status {
+    fn aggregator_status(&self, children: Children) -> Status {
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs(),
-            children: ["database", "weather", "manufact"]
-                .map(str::to_owned)
-                .into(),
+            children: children.names(),
         }
     }
 }
@@ -72,44 +69,4 @@ fn weather(folder: &Path) -> child::Stdio {
         None => stdio(python()),
     };
     command.arg("weather.py").cwd(folder)
-}
-
-/// The HTTP child, and the process behind it if that is ours.
-struct Manufact {
-    url: String,
-    _process: Option<Child>,
-}
-
-impl Manufact {
-    async fn find(folder: &Path) -> std::io::Result<Self> {
-        if let Ok(url) = std::env::var("MANUFACT_URL") {
-            return Ok(Manufact {
-                url,
-                _process: None,
-            });
-        }
-        let mut process = Command::new(python())
-            .arg(folder.join("manufact.py"))
-            // It ends with its stdin: also when this process is killed and cannot end it.
-            .arg("--until-eof")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let stdout = process
-            .stdout
-            .take()
-            .ok_or(std::io::ErrorKind::BrokenPipe)?;
-        // Its first line is its URL.
-        let line = BufReader::new(stdout).lines().next_line().await?;
-        let url = line.ok_or_else(|| {
-            std::io::Error::other(
-                "manufact.py did not start; `cargo xtask peers` installs what it needs",
-            )
-        })?;
-        Ok(Manufact {
-            url,
-            _process: Some(process),
-        })
-    }
 }
