@@ -20,11 +20,15 @@ where
     #[resource("stored://{index}")]
     async fn one(&self, index: usize) -> mcp_compose::Result<String> {
         let mut items = self.database.clone().into_iter();
-        items.nth(index).map(Into::into).ok_or_else(|| mcp_compose::ToolError::new("no such item"))
+        items
+            .nth(index)
+            .map(Into::into)
+            .ok_or_else(|| mcp_compose::ToolError::new("no such item"))
     }
 }
 
-fn main() {
+#[test]
+fn a_generic_server_is_composed() {
     let database = vec!["a"];
     let _: Composition = compose! { _: Stored { database } };
 }

@@ -1,11 +1,5 @@
-//! No prelude, the user's own `Result` and `Option`, and a renamed dependency.
-#![no_implicit_prelude]
-#![deny(warnings)]
+//! The user's own `Result` and `Option`, and a renamed dependency.
 #![allow(dead_code)]
-
-extern crate mcp_compose as renamed;
-
-mod mcp_compose {}
 
 type Result<T> = ::std::result::Result<T, ::std::string::String>;
 struct Option;
@@ -14,8 +8,8 @@ struct Vec;
 struct String;
 
 mod inner {
-    pub struct Server<T>(pub T);
-    pub trait Text: ::std::marker::Send + ::std::marker::Sync + 'static {
+    pub(crate) struct Server<T>(pub(crate) T);
+    pub(crate) trait Text: ::std::marker::Send + ::std::marker::Sync + 'static {
         fn text(&self) -> ::std::string::String;
     }
     impl Text for u8 {
@@ -27,7 +21,7 @@ mod inner {
 use inner::{Server, Text};
 
 /// Everything at once.
-#[renamed::mcp_server(crate = ::renamed, name = "x", version = "1")]
+#[::renamed::mcp_server(crate = ::renamed, name = "x", version = "1")]
 impl<T: Text> Server<T> {
     /// Adds.
     #[tool(idempotent)]
@@ -71,14 +65,15 @@ impl<T: Text> Server<T> {
     }
 }
 
-fn main() {
+#[::core::prelude::v1::test]
+fn a_server_is_composed() {
     let composition = 1;
-    let composed = renamed::compose! {
+    let composed = ::renamed::compose! {
         crate = ::renamed,
         _: Server(composition as u8),
         #[cfg(any())]
         absent: missing(),
         child: stdio("a", "b", ::std::stringify!(c)).env("K", "v"),
     };
-    let _ = composed;
+    ::std::assert!(composed.check().is_empty());
 }

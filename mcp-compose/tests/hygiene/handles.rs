@@ -1,12 +1,7 @@
 //! A struct of handles, where little is at hand.
-#![no_implicit_prelude]
-#![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub)]
-
-extern crate mcp_compose as renamed;
+#![deny(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 use ::std::convert::Into;
-
-mod mcp_compose {}
 
 struct Config {
     url: ::std::string::String,
@@ -23,7 +18,7 @@ fn checked(url: &str) -> ::std::result::Result<&str, Error> {
 }
 
 /// What others see.
-pub mod backend {
+mod backend {
     use super::{Config, Error, checked};
 
     ::renamed::compose! {
@@ -45,17 +40,20 @@ pub mod backend {
     }
 }
 
-renamed::compose! {
+::renamed::compose! {
     struct Shared { crate = ::renamed, other: stdio("other") }
 }
 
-renamed::compose! {
+::renamed::compose! {
     #[cfg(any())]
     struct Absent(config: &Nothing) { other: stdio("other") }
 }
 
-fn main() {
-    let config = Config { url: "https://example.com".into() };
+#[::core::prelude::v1::test]
+fn a_struct_has_a_handle_for_each_child() {
+    let config = Config {
+        url: "https://example.com".into(),
+    };
     let made = backend::Backend::new(&config, "tsx");
     let ::std::result::Result::Ok(backend) = made else {
         ::std::panic!()
@@ -63,12 +61,17 @@ fn main() {
     ::std::assert_eq!(backend.my_web.name(), "my-web");
     ::std::assert_eq!(backend.r#type.name(), "type");
     ::std::assert_eq!(backend.database.name(), "database");
-    ::std::assert_eq!(backend.children().names(), ["database", "my-web", "type", "here", "other"]);
+    ::std::assert_eq!(
+        backend.children().names(),
+        ["database", "my-web", "type", "here", "other"]
+    );
     let bad = Config { url: "".into() };
-    ::std::assert!(::std::result::Result::is_err(&backend::Backend::new(&bad, "tsx")));
+    ::std::assert!(::std::result::Result::is_err(&backend::Backend::new(
+        &bad, "tsx"
+    )));
 
     let program = "x";
-    let value = renamed::compose!(Value { crate = ::renamed, here_too: stdio(program), db: stdio("db"), ..backend });
+    let value = ::renamed::compose!(Value { crate = ::renamed, here_too: stdio(program), db: stdio("db"), ..backend });
     ::std::assert_eq!(value.db.name(), "db");
     ::std::assert_eq!(value.children().names().len(), 7);
 }

@@ -85,7 +85,8 @@ impl Plain {
     }
 }
 
-fn main() {
+#[test]
+fn parts_are_one_server() {
     let _ = mcp_compose::compose! {
         shop: Shop { db: Memory },
         plain: Plain,

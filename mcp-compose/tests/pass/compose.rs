@@ -1,8 +1,6 @@
 //! The forms of `compose!`.
 use std::{error::Error, future::Future as _};
 
-extern crate mcp_compose;
-
 use mcp_compose::{Composition, compose, mcp_server};
 
 struct Notes;
@@ -18,8 +16,8 @@ impl Notes {
 
 // A module of that name stays reachable: only the functions come into scope.
 mod http {
-    pub struct Uri;
-    pub fn program() -> &'static str {
+    pub(crate) struct Uri;
+    pub(crate) fn program() -> &'static str {
         "tsx"
     }
 }
@@ -43,7 +41,7 @@ async fn notes() -> Result<Notes, std::io::Error> {
 
 async fn composed(url: &str) -> Result<Composition, Box<dyn Error>> {
     let shared = compose!(other: stdio("o"));
-    let arguments = vec!["x"];
+    let arguments = ["x"];
     Ok(compose! {
         name = "factory",
         separator = "__",
@@ -71,7 +69,8 @@ macro_rules! one {
     };
 }
 
-fn main() {
+#[test]
+fn every_form_composes() {
     let mut future = Box::pin(composed("u"));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(future.as_mut().poll(&mut context).is_ready());
