@@ -206,7 +206,7 @@ impl Builder<'_> {
             Form::Struct(header) => &header.name,
         };
         let text = namespace.replace('-', "_");
-        if matches!(&*text, "self" | "super" | "crate") {
+        if matches!(&*text, "self" | "Self" | "super" | "crate") {
             self.errors.at(
                 span,
                 format!(
@@ -215,7 +215,7 @@ impl Builder<'_> {
             );
             return;
         }
-        let legal = |c: char| c.is_alphanumeric() || c == '_';
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if text == "_"
             || !text.chars().all(legal)
             || text.starts_with(|c: char| c.is_ascii_digit())

@@ -233,3 +233,15 @@ fn what_the_user_derives_is_not_derived_again() {
         quote!(#[derive(PartialEq, Clone)] #[derive(std::fmt::Debug)] struct A { db: stdio("db") });
     assert_eq!(derives(input), 2);
 }
+
+#[test]
+fn a_field_that_cannot_be_is_a_mistake_and_no_panic() {
+    for input in [
+        quote!(struct A { Self: stdio("a") }),
+        quote!(struct A { "a\u{b2}": stdio("a") }),
+        quote!(struct A { "\u{661}a": stdio("a") }),
+    ] {
+        let expanded = expand(input).to_string();
+        assert!(expanded.contains("compile_error"), "{expanded}");
+    }
+}

@@ -27,10 +27,7 @@ pub(super) struct Target {
 }
 
 pub(super) fn check(method: &Method, errors: &mut Errors) {
-    for input in method
-        .inputs()
-        .filter(|input| params::is_argument(input.inner.as_ref().unwrap_or(&input.ty)))
-    {
+    for input in method.inputs().filter(|input| input.is_argument()) {
         errors.on(&input.ty, params::PARTIAL);
     }
 }

@@ -10,7 +10,7 @@ use syn::{
 use super::{
     complete,
     method::{Marker, Method, refuse_markers, take_marker},
-    params::{self, names},
+    params::names,
     parse::{Block, Item},
     parts::Place,
     template,
@@ -492,10 +492,7 @@ fn check_template(uri: &LitStr, method: &Method, errors: &mut Errors) -> Vec<Str
             );
         }
     }
-    for input in method
-        .inputs()
-        .filter(|input| params::is_argument(input.inner.as_ref().unwrap_or(&input.ty)))
-    {
+    for input in method.inputs().filter(|input| input.is_argument()) {
         if !variables.contains(&input.name) {
             let name = &input.name;
             errors.at(

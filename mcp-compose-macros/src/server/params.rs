@@ -103,7 +103,7 @@ fn check_whole(kind: &str, param: &InputParam, before: &[Param], errors: &mut Er
             (None, Some(_)) => (param, other.as_ref()),
             (None, None) => continue,
         };
-        if is_argument(&beside.ty) {
+        if beside.is_argument() {
             let (whole, name) = (&whole.name, &beside.name);
             let message =
                 format!("`#[args] {whole}` takes all arguments: make `{name}` a field of it");
@@ -477,9 +477,16 @@ pub(super) fn names(params: &[Param]) -> impl Iterator<Item = &str> + Clone {
     })
 }
 
+impl InputParam {
+    /// Whether it is surely not taken from the call; an `Option` is what is in it.
+    pub(super) fn is_argument(&self) -> bool {
+        is_argument(self.inner.as_ref().unwrap_or(&self.ty))
+    }
+}
+
 /// Types that are surely not taken from the call, by name. Of others rustc finds out; it knows no names of parameters, which
 /// makes the better message.
-pub(super) fn is_argument(ty: &Type) -> bool {
+fn is_argument(ty: &Type) -> bool {
     const KNOWN: [&str; 24] = [
         "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
         "i64", "i128", "isize", "f32", "f64", "Vec", "Option", "HashMap", "BTreeMap", "HashSet",
