@@ -11,7 +11,7 @@ use super::asks::{self, Told};
 use super::pool::Holder;
 use crate::compose::ChildEra;
 use crate::wire::message::Notification;
-use crate::wire::peer::{Failure, Peer, RequestRoute};
+use crate::wire::peer::{Failure, Lost, Peer, RequestRoute};
 use crate::wire::version::{
     Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN,
 };
@@ -286,7 +286,7 @@ impl From<Failure> for Probe {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Error(error) => Self::NotModern(error.message()),
-            Failure::Lost { reason, .. } => Self::Lost(reason.to_string()),
+            Failure::Lost(Lost { reason, .. }) => Self::Lost(reason.to_string()),
             Failure::Overloaded => Self::Lost("it does not read what it is sent".into()),
         }
     }
@@ -394,7 +394,7 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
 fn refused(method: &str, failure: &Failure) -> HandshakeError {
     HandshakeError(match failure {
         Failure::Error(error) => format!("`{method}` failed: {}", error.message()),
-        Failure::Lost { reason, .. } => reason.to_string(),
+        Failure::Lost(Lost { reason, .. }) => reason.to_string(),
         Failure::Overloaded => "it does not read what it is sent".to_owned(),
     })
 }

@@ -13,6 +13,7 @@ use super::instance::Instance;
 use super::pool::{Holder, Lease, Next, Reserved, Wanted};
 use super::supervisor::{Child, Unavailable, stop};
 use crate::compose::{ChildEra, ChildSource, Isolation};
+use crate::wire::peer::Cause;
 use crate::wire::version::Era;
 
 /// How long a call waits for a process of its client that serves another call: starting a second
@@ -161,6 +162,7 @@ impl Child {
                     let late = timeout(options.timeout.saturating_sub(began.elapsed()), changes);
                     if late.await.is_err() {
                         return Err(Unavailable {
+                            cause: Cause::Overloaded,
                             reason: format!(
                                 "all {} sessions that it may have for single clients are in use; retry in a moment, or raise `max_instances`",
                                 options.max_instances
@@ -257,6 +259,7 @@ impl Child {
 
 fn gone(reason: &str) -> Unavailable {
     Unavailable {
+        cause: Cause::Unavailable,
         reason: reason.into(),
         retry_after: None,
     }

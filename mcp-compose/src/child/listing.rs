@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::entry;
 use super::handshake::stamp_modern;
 use super::instance::Instance;
-use crate::wire::peer::{Failure, RequestRoute};
+use crate::wire::peer::{Failure, Lost, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Object, Raw, json};
 
@@ -181,7 +181,7 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
             Err(Failure::Error(error)) => {
                 return Err(format!("`{}` failed: {}", kind.method(), error.message()));
             }
-            Err(Failure::Lost { reason, .. }) => return Err(reason.to_string()),
+            Err(Failure::Lost(Lost { reason, .. })) => return Err(reason.to_string()),
             Err(Failure::Overloaded) => return Err("it does not read what it is sent".to_owned()),
         };
         let object = Object::parse(page.as_str())

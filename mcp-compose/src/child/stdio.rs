@@ -15,7 +15,7 @@ use super::instance::Opened;
 use super::{Environment, Stderr, StdioSpec};
 use crate::wire::lines::{Line, LineLink, LineReader};
 use crate::wire::message::Incoming;
-use crate::wire::peer::{Handler, Peer, lock};
+use crate::wire::peer::{Cause, Handler, Peer, lock};
 
 /// Variables of ours that every child gets: what programs need to find their way, and no more.
 const INHERITED: [&str; 20] = [
@@ -211,7 +211,7 @@ pub(super) async fn read(
                     "it sent a message of more than {max_message} bytes (set `max_message` to allow more)"
                 );
                 tracing::warn!(child = label, "{reason}");
-                peer.fail_calls(&reason);
+                peer.fail_calls(Cause::TooLarge, &reason);
                 continue;
             }
         };

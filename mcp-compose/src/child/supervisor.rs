@@ -22,7 +22,7 @@ use super::listing::{Kind, Listing};
 use super::pool::Pool;
 use super::{http, local, session, stdio};
 use crate::compose::{ChildEra, ChildSource, ChildSpec};
-use crate::wire::peer::{Handler, Peer, lock};
+use crate::wire::peer::{Cause, Handler, Peer, lock};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Request};
 
@@ -38,6 +38,9 @@ const SHORT_PAUSE: Duration = Duration::from_secs(1);
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// A session that lived this long starts the pauses anew.
 const HEALTHY: Duration = Duration::from_secs(60);
+
+/// What is added to the reason for which a child that is to stay down has ended.
+pub(crate) const NOT_AGAIN: &str = "; it is not started again";
 
 /// Who hears what children say of their own accord.
 pub(crate) trait Audience: Send + Sync + 'static {
@@ -95,6 +98,8 @@ pub(crate) enum Phase {
 /// Why a child cannot be called now.
 #[derive(Debug, Clone)]
 pub(crate) struct Unavailable {
+    /// For programs.
+    pub(crate) cause: Cause,
     /// What happened, for people.
     pub(crate) reason: Arc<str>,
     /// When another try makes sense.
@@ -236,11 +241,12 @@ impl Child {
         if let Some(instance) = self.running() {
             return Ok(instance);
         }
-        let bound = self.spec.options.init_timeout + self.spec.options.list_timeout;
+        let bound = self.spec.options.start_bound();
         tokio::time::timeout(bound, self.start_now())
             .await
             .unwrap_or_else(|_| {
                 Err(Unavailable {
+                    cause: Cause::StartFailed,
                     reason: format!("it did not start within {} s", bound.as_secs()).into(),
                     retry_after: None,
                 })
@@ -262,6 +268,7 @@ impl Child {
                 Phase::Starting => {}
                 Phase::Stopped { reason } => {
                     return Err(Unavailable {
+                        cause: Cause::Unavailable,
                         reason,
                         retry_after: None,
                     });
@@ -271,6 +278,7 @@ impl Child {
                     // A short pause is sat out: the caller waits for one start, and no longer.
                     if asked || left > SHORT_PAUSE {
                         return Err(Unavailable {
+                            cause: Cause::Unavailable,
                             reason,
                             retry_after: Some(left),
                         });
@@ -284,6 +292,7 @@ impl Child {
             }
             if phase.changed().await.is_err() {
                 return Err(Unavailable {
+                    cause: Cause::Unavailable,
                     reason: "it was removed".into(),
                     retry_after: None,
                 });
@@ -381,7 +390,7 @@ impl Child {
             }
             if !asked_to {
                 if !self.spec.options.restart.allows(restarts) {
-                    let reason = format!("{reason}; it is not started again").into();
+                    let reason = format!("{reason}{NOT_AGAIN}").into();
                     self.announce();
                     self.phase.send_replace(Phase::Stopped { reason });
                     break;

@@ -178,6 +178,11 @@ impl Default for ChildOptions {
 }
 
 impl ChildOptions {
+    /// How long a start may take in all.
+    pub(crate) fn start_bound(&self) -> Duration {
+        self.init_timeout.saturating_add(self.list_timeout)
+    }
+
     /// The name, before the namespace, under which tool `original` is exposed; `None` when it is not.
     pub(crate) fn tool_name<'a>(&'a self, original: &'a str) -> Option<&'a str> {
         if !self.tools.allows(original) {

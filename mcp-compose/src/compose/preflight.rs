@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::{ChildSource, ChildSpec, Composition, Problem, check};
-use crate::child::supervisor::Phase;
+use super::{ChildSource, ChildSpec, Composition, Problem, Restart, check};
+use crate::child::supervisor::{NOT_AGAIN, Phase};
 use crate::gateway::Gateway;
 
 /// What a start takes besides its own bounds.
@@ -39,21 +39,18 @@ impl Composition {
         if declared.iter().any(Problem::is_error) {
             return declared;
         }
-        let bound = self.children.iter().map(|child| {
-            let options = &child.options;
-            options.init_timeout + options.list_timeout
-        });
-        let bound = bound.max().unwrap_or_default() + SLACK;
+        let bounds = self.children.iter();
+        let bounds = bounds.map(|child| child.options.start_bound());
+        let bound = bounds.max().unwrap_or_default().saturating_add(SLACK);
         let opened_here = |child: &&ChildSpec| !matches!(child.source, ChildSource::Session(_));
-        let children = self
-            .children
-            .iter()
-            .filter(opened_here)
-            .map(|child| ChildSpec {
-                // Handles of the child are not to find this one.
-                mount: Arc::default(),
-                ..child.clone()
-            });
+        let children = self.children.iter().filter(opened_here).map(|child| {
+            let mut child = child.clone();
+            // Handles of the child are not to find this one.
+            child.mount = Arc::default();
+            // What is told of is one try: another may be under way when the others are done.
+            child.options.restart = Restart::Never;
+            child
+        });
         let gateway = Gateway::start(
             Composition {
                 settings: self.settings.clone(),
@@ -73,6 +70,7 @@ impl Composition {
                     format!("it took longer than {} s", bound.as_secs()).into()
                 }
             };
+            let why = why.strip_suffix(NOT_AGAIN).unwrap_or(&why);
             let message = format!("did not start: {why}");
             problems.push(Problem::warning(&child.label, message));
         }

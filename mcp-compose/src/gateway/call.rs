@@ -682,7 +682,7 @@ fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), Error
     Err(fault::Fault {
         code: fault::CHILD_FAILED,
         child: &route.child,
-        reason: "child_protocol_error",
+        reason: crate::wire::peer::Cause::Protocol,
         message: format!(
             "the result of tool `{name}` is not what its output schema says: {}",
             findings.join("; ")

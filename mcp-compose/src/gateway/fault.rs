@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::child::supervisor::{Child, Unavailable};
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::Delivered;
+use crate::wire::peer::{Cause, Delivered, Lost};
 use crate::wire::{Object, json};
 
 /// The code of a call that a child did not finish, outside the ranges that the specification allocates.
@@ -16,8 +16,8 @@ pub(crate) const TIMED_OUT: i64 = -32001;
 pub(crate) struct Fault<'a> {
     pub(crate) code: i64,
     pub(crate) child: &'a Child,
-    /// One of the reasons of the documentation, for programs.
-    pub(crate) reason: &'static str,
+    /// For programs.
+    pub(crate) reason: Cause,
     /// For people and models.
     pub(crate) message: String,
     pub(crate) delivered: Delivered,
@@ -28,12 +28,8 @@ impl From<Fault<'_>> for ErrorObject {
     fn from(fault: Fault<'_>) -> Self {
         let mut ours = Object::default();
         ours.set("child", json::quote(&fault.child.label));
-        ours.set("reason", json::quote(fault.reason));
-        let delivered = match fault.delivered {
-            Delivered::No => "\"no\"",
-            Delivered::Maybe => "\"maybe\"",
-        };
-        ours.set("delivered", delivered);
+        ours.set("reason", json::quote(fault.reason.as_str()));
+        ours.set("delivered", json::quote(fault.delivered.as_str()));
         if let Some(after) = fault.retry_after {
             ours.set("retryAfterMs", after.as_millis().to_string());
         }
@@ -55,7 +51,7 @@ pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "child_unavailable",
+        reason: why.cause,
         message: format!("{}{advice}", why.reason),
         delivered: Delivered::No,
         retry_after: why.retry_after,
@@ -63,19 +59,24 @@ pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
     .into()
 }
 
-/// The connection to the child failed while the call was under way.
-pub(crate) fn lost(child: &Child, reason: &str, delivered: Delivered) -> ErrorObject {
-    let effect = match delivered {
-        Delivered::No => "the call did not reach it; retry",
-        Delivered::Maybe => "the call may have taken effect; check before you retry",
+/// There is no answer of the child.
+pub(crate) fn lost(child: &Child, lost: &Lost) -> ErrorObject {
+    let effect = match (lost.cause, lost.delivered) {
+        // What to do is said already, or the same again would meet the same.
+        (Cause::Auth | Cause::TooLarge | Cause::Protocol, Delivered::No) => "",
+        (Cause::Overloaded | Cause::Unavailable, Delivered::No) => {
+            "; the call did not reach it; retry later"
+        }
+        (_, Delivered::No) => "; the call did not reach it; retry",
+        (_, Delivered::Maybe) => "; the call may have taken effect; check before you retry",
     };
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "child_exited",
-        message: format!("{reason}; {effect}"),
-        delivered,
-        retry_after: None,
+        reason: lost.cause,
+        message: format!("{}{effect}", lost.reason),
+        delivered: lost.delivered,
+        retry_after: lost.retry_after,
     }
     .into()
 }
@@ -85,7 +86,7 @@ pub(crate) fn timed_out(child: &Child, after: Duration) -> ErrorObject {
     Fault {
         code: TIMED_OUT,
         child,
-        reason: "child_timeout",
+        reason: Cause::Timeout,
         message: format!(
             "no answer within {} s; the call was cancelled there and may have taken effect",
             after.as_secs_f32()
@@ -101,7 +102,7 @@ pub(crate) fn overloaded(child: &Child) -> ErrorObject {
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "overloaded",
+        reason: Cause::Overloaded,
         message: "too many calls wait for it; retry in a moment".to_owned(),
         delivered: Delivered::No,
         retry_after: Some(Duration::from_millis(500)),
@@ -111,7 +112,11 @@ pub(crate) fn overloaded(child: &Child) -> ErrorObject {
 
 /// The client cancelled the call.
 pub(crate) fn cancelled() -> ErrorObject {
-    ErrorObject::new(CHILD_FAILED, "the request was cancelled")
+    let data = format!(
+        "{{\"mcpCompose\":{{\"reason\":\"{}\"}}}}",
+        Cause::Cancelled.as_str()
+    );
+    ErrorObject::with_data(CHILD_FAILED, "the request was cancelled", Some(&data))
 }
 
 /// Params that are not what the method takes.
@@ -132,7 +137,7 @@ pub(crate) fn bad_question(child: &Child, why: &str) -> ErrorObject {
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "child_protocol_error",
+        reason: Cause::Protocol,
         message: format!("it asks what it may not: {why}"),
         delivered: Delivered::Maybe,
         retry_after: None,
@@ -145,7 +150,7 @@ pub(crate) fn unanswered(child: &Child, error: &ErrorObject) -> ErrorObject {
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "question_unanswered",
+        reason: Cause::Unanswered,
         message: format!(
             "its question was not answered, so that the call has no result: {}",
             error.message()
@@ -161,7 +166,7 @@ pub(crate) fn page_declined(child: &Child) -> ErrorObject {
     Fault {
         code: CHILD_FAILED,
         child,
-        reason: "declined",
+        reason: Cause::Declined,
         message: "it wants a page to be opened first, which was declined".to_owned(),
         delivered: Delivered::No,
         retry_after: None,

@@ -186,7 +186,7 @@ impl Gateway {
         self.tasks.close();
         let children = self.children.load();
         let longest = children.iter().map(|child| child.spec.extra_grace()).max();
-        let bound = STOP_GRACE + longest.unwrap_or_default();
+        let bound = STOP_GRACE.saturating_add(longest.unwrap_or_default());
         if tokio::time::timeout(bound, self.tasks.wait())
             .await
             .is_err()
@@ -357,7 +357,7 @@ impl Gateway {
                 child.settled().await;
             }
         };
-        let _ = tokio::time::timeout_at(self.began + grace, all).await;
+        let _ = tokio::time::timeout(grace.saturating_sub(self.began.elapsed()), all).await;
     }
 
     async fn list(&self, kind: Kind, era: Era, params: &Object<'_>) -> Result<Raw, ErrorObject> {

@@ -243,7 +243,7 @@ fn misplaced(child: &Child, why: &str) -> ErrorObject {
     Fault {
         code: fault::CHILD_FAILED,
         child,
-        reason: "child_protocol_error",
+        reason: crate::wire::peer::Cause::Protocol,
         message: format!("it answered with a task, but {why}"),
         delivered: Delivered::Maybe,
         retry_after: None,

@@ -18,7 +18,7 @@ use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
 use crate::wire::message::ErrorObject;
-use crate::wire::peer::{Call, Delivered, Event, Failure, RequestRoute};
+use crate::wire::peer::{Call, Event, Failure, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Raw, Request};
 
@@ -63,18 +63,15 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// Whether the child certainly did not get the call.
+    /// Whether the child certainly did not get the call, and may get it now.
     pub(super) fn not_sent(&self) -> bool {
-        let lost = Delivered::No;
-        matches!(self, Self::Failed(Failure::Lost { delivered, .. }) if *delivered == lost)
+        matches!(self, Self::Failed(Failure::Lost(lost)) if lost.may_be_sent_again())
     }
 
     /// The error that the client gets.
     pub(super) fn explain(self, child: &Arc<Child>, client: Era) -> ErrorObject {
         match self {
-            Self::Failed(Failure::Lost { delivered, reason }) => {
-                fault::lost(child, &reason, delivered)
-            }
+            Self::Failed(Failure::Lost(lost)) => fault::lost(child, &lost),
             Self::Failed(Failure::Error(error)) => rewrite::expose_error(child, error, client),
             Self::Failed(Failure::Overloaded) => fault::overloaded(child),
             Self::TimedOut(after) => fault::timed_out(child, after),

@@ -254,7 +254,7 @@ impl Gateway {
         Err(match failure {
             None => fault::timed_out(child, child.spec.options.timeout),
             Some(Failure::Error(error)) => super::rewrite::expose_error(child, error, Era::Legacy),
-            Some(Failure::Lost { reason, delivered }) => fault::lost(child, &reason, delivered),
+            Some(Failure::Lost(lost)) => fault::lost(child, &lost),
             Some(Failure::Overloaded) => fault::overloaded(child),
         })
     }

@@ -1,8 +1,8 @@
 //! Where rmcp, the SDK of the ecosystem, meets the relay: its servers as children, its client sessions
 //! as children, and compositions over its transports.
 //!
-//! This is the one part of this crate in whose interface rmcp's types stand: its major versions come
-//! faster than ours. The feature `rmcp`, which is on by default, has it.
+//! Outside of it rmcp's types stand only in [`Serving::rmcp`](crate::Serving), [`session`](crate::child::session()) and
+//! results of `#[tool]` methods: its major versions come faster than ours. The feature `rmcp`, which is on by default, has it.
 //!
 //! | you have | you write |
 //! |---|---|

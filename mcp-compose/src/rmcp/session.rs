@@ -15,7 +15,7 @@ use crate::child::RmcpSession;
 use crate::child::handshake;
 use crate::child::instance::Opened;
 use crate::wire::message::{ErrorObject, Request, Response};
-use crate::wire::peer::{Delivered, Failure, Handler, Link, LinkError, Outgoing, Peer, lock};
+use crate::wire::peer::{Delivered, Failure, Handler, Link, LinkError, Lost, Outgoing, Peer, lock};
 use crate::wire::{Message, Raw};
 
 /// Takes over a session whose handshake is done.
@@ -121,14 +121,8 @@ impl Session {
                 peer.finish(id, Err(Failure::Error(error)));
             }
             Err(error) => {
-                let reason = error.to_string().into();
-                peer.finish(
-                    id,
-                    Err(Failure::Lost {
-                        delivered: Delivered::Maybe,
-                        reason,
-                    }),
-                );
+                let lost = Lost::exited(Delivered::Maybe, error.to_string());
+                peer.finish(id, Err(lost.into()));
                 if self.rmcp.is_transport_closed() {
                     peer.end("the session was closed by the other side");
                 }

@@ -44,10 +44,11 @@ impl Question {
     }
 
     fn is_named(&self, name: &str) -> bool {
-        let message = self.message.as_deref();
-        // The relay puts the namespace of the child that asks before its message.
-        let bare = message.and_then(|text| Some(text.strip_prefix('[')?.split_once("] ")?.1));
-        [self.key.as_deref(), message, bare].contains(&Some(name))
+        // The relay puts the namespace of the child that asks before its message, and that of whoever called it before that.
+        let mut messages = std::iter::successors(self.message.as_deref(), |text| {
+            Some(text.strip_prefix('[')?.split_once("] ")?.1)
+        });
+        self.key.as_deref() == Some(name) || messages.any(|message| message == name)
     }
 
     fn is_url(&self) -> bool {

@@ -4,6 +4,7 @@
 //! Everything else is carried as the text that arrived, so fields, number formats and key order
 //! that nobody here has heard of survive.
 
+pub(crate) mod failure;
 pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod message;

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio_util::sync::CancellationToken;
 
 use super::FastMap;
+pub(crate) use super::failure::{Cause, Delivered, Failure, Lost};
 use super::json::Raw;
 use super::message::{ErrorObject, Id, Malformed, Message, Notification, Request, Response, code};
 use super::object::Object;
@@ -111,31 +112,6 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// The connection ended.
     fn closed(&self, reason: &str);
-}
-
-/// Whether a failed call may have reached the other side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    /// Not a byte of it was sent.
-    No,
-    /// It may have been read, and may have taken effect.
-    Maybe,
-}
-
-/// Why a call has no result.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    /// The other side answered with an error.
-    Error(ErrorObject),
-    /// The connection failed.
-    Lost {
-        /// Whether the call may have arrived.
-        delivered: Delivered,
-        /// What happened, for people.
-        reason: Arc<str>,
-    },
-    /// Too many messages wait for the other side; nothing was sent.
-    Overloaded,
 }
 
 /// What a call yields, in the order in which it arrived.
@@ -261,14 +237,14 @@ impl Peer {
         if let Err(error) = sent {
             let failure = match error {
                 LinkError::Full => Failure::Overloaded,
-                LinkError::Closed => Failure::Lost {
-                    delivered: Delivered::No,
-                    reason: match self.silent() {
+                LinkError::Closed => {
+                    let reason = match self.silent() {
                         Some(reason) => Arc::clone(reason),
                         None if on_stream => "this request has no stream to ask on".into(),
                         None => "the connection is closed".into(),
-                    },
-                },
+                    };
+                    Lost::exited(Delivered::No, reason).into()
+                }
             };
             self.finish(id, Err(failure));
         }
@@ -450,14 +426,11 @@ impl Peer {
     }
 
     /// Fails every call in flight; the connection goes on.
-    pub(crate) fn fail_calls(&self, reason: &str) {
+    pub(crate) fn fail_calls(&self, cause: Cause, reason: &str) {
         let calls: Vec<_> = lock(&self.calls).drain().collect();
         for (_, slot) in calls {
-            let failure = Failure::Lost {
-                delivered: Delivered::Maybe,
-                reason: reason.into(),
-            };
-            let _ = slot.push(Event::Done(Err(failure)));
+            let lost = Lost::new(cause, Delivered::Maybe, reason);
+            let _ = slot.push(Event::Done(Err(lost.into())));
         }
     }
 
@@ -465,7 +438,7 @@ impl Peer {
     /// from now on, and its own requests are still answered.
     pub(crate) fn stop_hearing(&self, reason: &str) {
         if self.unheard.set(reason.into()).is_ok() {
-            self.fail_calls(reason);
+            self.fail_calls(Cause::Exited, reason);
         }
     }
 
@@ -487,11 +460,8 @@ impl Peer {
         self.link.close();
         let calls: Vec<_> = lock(&self.calls).drain().collect();
         for (id, slot) in calls {
-            let failure = Failure::Lost {
-                delivered: delivered(id),
-                reason: reason.into(),
-            };
-            let _ = slot.push(Event::Done(Err(failure)));
+            let lost = Lost::exited(delivered(id), reason);
+            let _ = slot.push(Event::Done(Err(lost.into())));
         }
         for asked in lock(&self.inbound).values() {
             asked.cancelled.cancel();

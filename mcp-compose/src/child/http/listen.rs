@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::failure;
 use super::post::{Stop, content_type};
 use super::shared::Shared;
-use crate::wire::peer::{Delivered, Failure};
+use crate::wire::peer::{Delivered, Failure, Lost};
 use crate::wire::sse_decode::{SseDecoder, SseEvent};
 use crate::wire::version::Era;
 
@@ -176,7 +176,7 @@ impl Shared {
     async fn open(&self, cursor: &Cursor) -> Opened {
         let answer = match self.get(cursor.last_event_id.as_deref()).await {
             Ok(answer) => answer,
-            Err(Failure::Lost { reason, .. }) => return Opened::Failed(reason.to_string()),
+            Err(Failure::Lost(Lost { reason, .. })) => return Opened::Failed(reason.to_string()),
             Err(failure) => return Opened::Failed(format!("{failure:?}")),
         };
         let status = answer.response.status();

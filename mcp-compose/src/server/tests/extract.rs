@@ -14,6 +14,11 @@ use crate::{
     wire::{HttpRequest, Origin, Raw},
 };
 
+#[derive(Deserialize, JsonSchema)]
+struct All {
+    n: u8,
+}
+
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct User {
     name: String,
@@ -74,6 +79,12 @@ impl Taker {
     #[tool(read_only)]
     fn tenant(&self, tenant: Who) -> String {
         tenant.of
+    }
+
+    /// Takes all arguments, and perhaps a user.
+    #[tool(read_only)]
+    fn whole(&self, #[args] all: All, user: Option<Extension<User>>) -> String {
+        format!("{} {}", all.n, user.is_some())
     }
 
     /// Needs no tenant.
@@ -144,10 +155,10 @@ async fn handled(
 }
 
 async fn taken(origin: Origin, name: &str) -> String {
-    let arguments = if name == "all" {
-        json!({ "word": "w" })
-    } else {
-        json!({})
+    let arguments = match name {
+        "all" => json!({ "word": "w" }),
+        "whole" => json!({ "n": 3 }),
+        _ => json!({}),
     };
     let params = json!({ "name": name, "arguments": arguments });
     match handled(origin, "tools/call", params).await {
@@ -181,6 +192,7 @@ async fn everything_that_is_known_of_a_call_can_be_taken() {
         r#"w false ClientInfo { name: "cli", version: "1", title: Some("CLI"), protocol_version: "2025-11-25" } false 0 Some("acme") {"x-tenant"} 1 Some(7) true"#
     );
     assert_eq!(taken(over_http(), "user").await, "ann");
+    assert_eq!(taken(over_http(), "whole").await, "3 true");
     assert_eq!(taken(over_http(), "tenant").await, "acme");
     assert_eq!(taken(over_http(), "perhaps").await, "true");
 }
@@ -201,6 +213,7 @@ async fn what_is_not_known_of_a_call_is_empty_or_refused() {
         "`tenant`: which tenant?"
     );
     assert_eq!(taken(Origin::default(), "perhaps").await, "false");
+    assert_eq!(taken(Origin::default(), "whole").await, "3 false");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn a_stream_that_takes_no_question_fails_it_at_once() {
     stream.refuse(LinkError::Closed);
     let failed = ask(&peer, &outlet).outcome().await.unwrap_err();
     assert!(
-        matches!(&failed, Failure::Lost { delivered: Delivered::No, reason } if reason.contains("no stream")),
+        matches!(&failed, Failure::Lost(Lost { delivered: Delivered::No, reason, .. }) if reason.contains("no stream")),
         "{failed:?}"
     );
     stream.refuse(LinkError::Full);
@@ -152,7 +152,7 @@ async fn who_is_not_heard_any_more_is_not_asked_and_still_answered() {
     for asked in [asked, ask(&peer, &outlet)] {
         let failed = asked.outcome().await.unwrap_err();
         assert!(
-            matches!(&failed, Failure::Lost { reason, .. } if &**reason == "it hung up"),
+            matches!(&failed, Failure::Lost(Lost { reason, .. }) if &**reason == "it hung up"),
             "{failed:?}"
         );
     }

@@ -8,18 +8,19 @@ use tokio::io::AsyncReadExt;
 
 fn lost(failure: &Failure) -> (Delivered, &str) {
     match failure {
-        Failure::Lost { delivered, reason } => (*delivered, reason),
+        Failure::Lost(lost) => (lost.delivered, &lost.reason),
         other => panic!("{other:?}"),
     }
 }
 
-/// The `mcpCompose` data of an error that stands for a failure.
+/// As the error data of a client has it.
 fn data(failure: &Failure) -> serde_json::Value {
     match failure {
-        Failure::Error(error) => {
-            let error: serde_json::Value = serde_json::from_str(error.raw().as_str()).unwrap();
-            error["data"]["mcpCompose"].clone()
-        }
+        Failure::Lost(lost) => serde_json::json!({
+            "reason": lost.cause.as_str(),
+            "delivered": lost.delivered.as_str(),
+            "retryAfterMs": lost.retry_after.map(|after| after.as_millis() as u64),
+        }),
         other => panic!("{other:?}"),
     }
 }
@@ -303,5 +304,5 @@ async fn calls_in_flight_are_bounded() {
     assert!(event.is_none(), "{event:?}");
     child.peer.end("enough");
     let outcome = soon(call.outcome()).await;
-    assert!(matches!(outcome, Err(Failure::Lost { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Failure::Lost(_))), "{outcome:?}");
 }

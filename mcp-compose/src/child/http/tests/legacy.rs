@@ -200,7 +200,10 @@ async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() 
     let calls: Vec<_> = (0..3).map(|_| child.start("tools/call", "{}")).collect();
     for call in calls {
         let failure = soon(call.outcome()).await.unwrap_err();
-        let Failure::Lost { delivered, reason } = failure else {
+        let Failure::Lost(Lost {
+            delivered, reason, ..
+        }) = failure
+        else {
             panic!("{failure:?}");
         };
         assert_eq!(delivered, Delivered::No);
@@ -212,10 +215,10 @@ async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() 
     assert!(
         matches!(
             &event,
-            Event::Done(Err(Failure::Lost {
+            Event::Done(Err(Failure::Lost(Lost {
                 delivered: Delivered::Maybe,
                 ..
-            }))
+            })))
         ),
         "{event:?}"
     );
@@ -223,10 +226,10 @@ async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() 
     assert!(
         matches!(
             late,
-            Err(Failure::Lost {
+            Err(Failure::Lost(Lost {
                 delivered: Delivered::No,
                 ..
-            })
+            }))
         ),
         "{late:?}"
     );
@@ -272,10 +275,10 @@ async fn an_unknown_method_does_not_end_the_session() {
     let failure = child.call("copied", "{}").await.unwrap_err();
     assert!(matches!(
         failure,
-        Failure::Lost {
+        Failure::Lost(Lost {
             delivered: Delivered::No,
             ..
-        }
+        })
     ));
     assert!(child.peer.ended().is_some());
 }
@@ -332,10 +335,10 @@ async fn an_answer_that_breaks_off_without_a_position_is_lost() {
     assert!(
         matches!(
             failure,
-            Failure::Lost {
+            Failure::Lost(Lost {
                 delivered: Delivered::Maybe,
                 ..
-            }
+            })
         ),
         "{failure:?}"
     );

@@ -20,7 +20,7 @@ use tokio::task::AbortHandle;
 use url::Url;
 
 use super::{HttpConfig, open};
-use crate::wire::peer::{Call, Event, Failure, Handler, Peer, RequestRoute};
+use crate::wire::peer::{Call, Event, Failure, Handler, Lost, Peer, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Raw, Request};
 

@@ -77,10 +77,10 @@ async fn a_stream_that_breaks_is_lost_and_not_resumed() {
     assert!(
         matches!(
             failure,
-            Failure::Lost {
+            Failure::Lost(Lost {
                 delivered: Delivered::Maybe,
                 ..
-            }
+            })
         ),
         "{failure:?}"
     );

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::code;
-use crate::wire::peer::{Failure, Peer, RequestRoute, lock};
+use crate::wire::peer::{Failure, Lost, Peer, RequestRoute, lock};
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
 use crate::wire::{self, ErrorObject, Message, Notification, Object, Raw, scan};
 
@@ -93,7 +93,7 @@ impl FakeClient {
 fn unanswered(failure: Failure) -> ErrorObject {
     match failure {
         Failure::Error(error) => error,
-        Failure::Lost { reason, .. } => ErrorObject::new(-2, &reason),
+        Failure::Lost(Lost { reason, .. }) => ErrorObject::new(-2, &reason),
         Failure::Overloaded => ErrorObject::new(-3, "overloaded"),
     }
 }
