@@ -1,0 +1,1 @@
+//! What HTTP servers answer that they should not.

@@ -1,0 +1,1 @@
+//! The life of children: started, parked, restarted, idle.

@@ -1,0 +1,1 @@
+//! Processes and their trees: nothing is left behind.

@@ -1,0 +1,1 @@
+//! What programs write that they should not, and what they do not write.
