@@ -16,6 +16,7 @@ mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
 pub(crate) mod pool;
+mod process;
 mod session;
 mod stdio;
 pub(crate) mod supervisor;

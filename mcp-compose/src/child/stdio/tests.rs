@@ -1,12 +1,16 @@
 //! What a process is given of ours, and where it writes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::Weak;
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 
 use super::super::DEFAULT_GRACE;
 use super::super::handler::ChildHandler;
+use super::super::{Environment, Stderr};
 use super::*;
 
 fn spec(program: &str, args: &[&str]) -> StdioSpec {
