@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::StdioSpec;
 use super::instance::Opened;
 pub(crate) use super::process::Process;
-use super::process::{Lifetime, spawn, stderr};
+use super::process::{Lifetime, spawn};
 use crate::wire::lines::{Line, LineLink, LineReader};
 use crate::wire::message::Incoming;
 use crate::wire::peer::{Cause, Handler, Peer, lock};
@@ -21,65 +21,60 @@ const STDERR_LINE: usize = 8 * 1024;
 const PARSE_INLINE: usize = 1024 * 1024;
 
 /// Starts the process and speaks with it.
-pub(crate) fn open(
+pub(crate) async fn open(
     spec: &StdioSpec,
     label: &str,
     max_message: usize,
     handler: Arc<dyn Handler>,
 ) -> Result<Opened, String> {
-    let stderr = stderr(&spec.stderr)?;
-    let mut child = spawn(spec, stderr).map_err(|error| {
-        let program = spec.program.to_string_lossy();
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                format!("`{program}` was not found; is it installed and on PATH?")
-            }
-            _ => format!("`{program}` cannot be started: {error}"),
-        }
-    })?;
-    let (Some(stdin), Some(stdout)) = (child.stdin().take(), child.stdout().take()) else {
+    let mut tree = spawn(spec).await?;
+    let (Some(stdin), Some(stdout), stderr) = tree.streams() else {
         return Err("its standard streams are missing".to_owned());
     };
     let link = LineLink::new();
     let peer = Peer::new(Box::new(link.clone()), handler);
-    let process = Process {
-        stop: CancellationToken::new(),
-        ended: CancellationToken::new(),
-        stderr: Arc::default(),
-    };
-
-    let draining = child.stderr().take().map(|stderr| {
-        let tail = Arc::clone(&process.stderr);
-        let name = label.to_owned();
+    let tail = Arc::default();
+    let draining = stderr.map(|stderr| {
+        let (tail, name) = (Arc::clone(&tail), label.to_owned());
         tokio::spawn(async move { drain_stderr(stderr, &name, &tail).await })
     });
-    // Ends when the link is closed, or with an error when the child no longer reads.
-    tokio::spawn(async move {
-        let _ = link.write_to(stdin).await;
-    });
-    let reading = {
+    let writing = {
         let peer = Arc::clone(&peer);
-        let name = label.to_owned();
+        tokio::spawn(async move { write(link, stdin, &peer).await })
+    };
+    let reading = {
+        let (peer, name) = (Arc::clone(&peer), label.to_owned());
         tokio::spawn(async move { read(stdout, &name, max_message, &peer).await })
     };
     let lifetime = Lifetime {
         peer: Arc::clone(&peer),
-        stop: process.stop.clone(),
-        stderr: Arc::clone(&process.stderr),
+        stop: CancellationToken::new(),
+        ended: CancellationToken::new(),
+        stderr: tail,
         grace: spec.grace,
         reading,
+        writing,
         draining,
     };
-    let ended = process.ended.clone();
-    tokio::spawn(async move {
-        lifetime.run(child).await;
-        ended.cancel();
-    });
+    let process = Process::of(&lifetime);
+    tokio::spawn(lifetime.run(tree));
     Ok(Opened {
         peer,
         process: Some(process),
         greeted: None,
     })
+}
+
+/// Writes to the child's stdin until the link is closed or the child no longer reads.
+async fn write(link: LineLink, stdin: impl tokio::io::AsyncWrite + Unpin, peer: &Peer) {
+    // That its end is closed shows in its own end, which says more.
+    if let Err(error) = link.write_to(stdin).await
+        && error.kind() == std::io::ErrorKind::TimedOut
+    {
+        let reason = "it has stopped reading its stdin";
+        peer.fail_calls(Cause::Timeout, reason);
+        peer.end(reason);
+    }
 }
 
 /// Reads the child's stdout to its end. What is no message is passed over and never answered: a
@@ -152,6 +147,3 @@ async fn drain_stderr(
         tail.push_back(text);
     }
 }
-
-#[cfg(all(test, unix))]
-mod tests;

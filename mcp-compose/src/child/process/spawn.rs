@@ -1,9 +1,8 @@
-//! How a process starts: what it is given of ours, and where it writes.
+//! What a process is given of ours, and where it writes.
 
 use std::ffi::OsString;
 use std::process::Stdio;
 
-use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::process::Command;
 
 use crate::child::{Environment, Stderr, StdioSpec};
@@ -32,26 +31,8 @@ const INHERITED: [&str; 20] = [
     "TEMP",
 ];
 
-/// Where the process is to write its stderr.
-pub(in crate::child) fn stderr(to: &Stderr) -> Result<Stdio, String> {
-    Ok(match to {
-        Stderr::Log => Stdio::piped(),
-        Stderr::Inherit => Stdio::inherit(),
-        Stderr::Null => Stdio::null(),
-        Stderr::File(path) => {
-            let mut options = std::fs::OpenOptions::new();
-            let file = options.create(true).append(true).open(path);
-            file.map_err(|error| format!("its stderr cannot go to `{}`: {error}", path.display()))?
-                .into()
-        }
-    })
-}
-
-/// Starts it in a group of its own.
-pub(in crate::child) fn spawn(
-    spec: &StdioSpec,
-    stderr: Stdio,
-) -> std::io::Result<Box<dyn ChildWrapper>> {
+/// The command that starts it.
+pub(super) fn command(spec: &StdioSpec) -> Result<Command, String> {
     let mut command = Command::new(&spec.program);
     command.args(&spec.args);
     match spec.environment {
@@ -74,12 +55,21 @@ pub(in crate::child) fn spawn(
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(stderr);
-    let mut wrap = CommandWrap::from(command);
-    #[cfg(unix)]
-    wrap.wrap(process_wrap::tokio::ProcessGroup::leader());
-    #[cfg(windows)]
-    wrap.wrap(process_wrap::tokio::JobObject);
-    wrap.wrap(process_wrap::tokio::KillOnDrop);
-    wrap.spawn()
+        .stderr(stderr(&spec.stderr)?);
+    Ok(command)
+}
+
+/// Where the process is to write its stderr.
+fn stderr(to: &Stderr) -> Result<Stdio, String> {
+    Ok(match to {
+        Stderr::Log => Stdio::piped(),
+        Stderr::Inherit => Stdio::inherit(),
+        Stderr::Null => Stdio::null(),
+        Stderr::File(path) => {
+            let mut options = std::fs::OpenOptions::new();
+            let file = options.create(true).append(true).open(path);
+            file.map_err(|error| format!("its stderr cannot go to `{}`: {error}", path.display()))?
+                .into()
+        }
+    })
 }
