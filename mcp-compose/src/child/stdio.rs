@@ -28,7 +28,10 @@ pub(crate) async fn open(
     handler: Arc<dyn Handler>,
 ) -> Result<Opened, String> {
     let mut tree = spawn(spec).await?;
-    let (Some(stdin), Some(stdout), stderr) = tree.streams() else {
+    let streams = tree.streams();
+    let (Some(stdin), Some(stdout), stderr) =
+        streams.map_err(|error| format!("its standard streams are of no use: {error}"))?
+    else {
         return Err("its standard streams are missing".to_owned());
     };
     let link = LineLink::new();

@@ -90,6 +90,8 @@ pub(crate) struct Gateway {
     draining: CancellationToken,
     /// Children end.
     stopping: CancellationToken,
+    /// Held while children are added or removed at run time: what is there is looked at first.
+    pub(crate) changing: Mutex<()>,
 }
 
 impl Gateway {
@@ -129,6 +131,7 @@ impl Gateway {
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            changing: Mutex::default(),
         });
         gateway.add_children(children);
         gateway

@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 
 use super::{HttpOptions, ServeError, http};
 use crate::gateway::Gateway;
+use crate::wire::peer::lock;
 use crate::{Child, Composition, IntoChild, Problem};
 
 /// A running composition: its router, and its children at run time.
@@ -79,6 +80,7 @@ impl Running {
     pub fn add(&self, namespace: &str, child: impl IntoChild) -> Result<(), ServeError> {
         let added = Composition::builder().child(namespace, child).build();
         added.ready()?;
+        let _changing = lock(&self.gateway.changing);
         if self.find(namespace).is_some() {
             let problem =
                 Problem::error(namespace, "the namespace is taken; remove that child first");
@@ -91,6 +93,7 @@ impl Running {
     /// Ends a child and takes back what it offered; its calls in flight fail. False if there is
     /// none of that namespace.
     pub fn remove(&self, namespace: &str) -> bool {
+        let _changing = lock(&self.gateway.changing);
         let Some(id) = self.find(namespace) else {
             return false;
         };

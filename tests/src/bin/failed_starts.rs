@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use mcp_compose::child::{Stdio, stdio};
+use mcp_compose::child::{Restart, Stdio, stdio};
 use mcp_compose::{Composition, Running, args};
 use serde_json::{Value, json};
 
@@ -34,6 +34,8 @@ async fn work() -> Result<(), Box<dyn Error>> {
     let running = Composition::builder().name("failing").build().start()?;
     start_all(&running, &ways, WARM_UP).await;
     settled(|| count()["children"] == 0).await;
+    // Threads of the pool end when they have had nothing to do for a while.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let before = count();
     let began = Instant::now();
     start_all(&running, &ways, starts).await;
@@ -119,6 +121,7 @@ impl Ways {
         };
         child
             .env("MCPC_RUN", &self.run)
+            .restart(Restart::Never)
             .grace(Duration::from_millis(1))
     }
 

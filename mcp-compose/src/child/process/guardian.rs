@@ -13,7 +13,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use rustix::process::Pid;
 
 use super::unix::Leader;
-use super::{bind, mark};
+use super::{mark, raw};
 
 /// What the shell does.
 const SCRIPT: &str = include_str!("guardian.sh");
@@ -97,7 +97,7 @@ fn start() -> io::Result<ChildStdin> {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    bind::to_nobody(&mut command);
+    raw::bind_to_nobody(&mut command);
     let mut shell = command.spawn()?;
     let pipe = shell.stdin.take();
     // It goes on in the background, and this one ends at once.

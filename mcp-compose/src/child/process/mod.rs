@@ -3,14 +3,12 @@
 //! On Unix each is started by the one thread of `spawner.rs`, in a group of its own. Whoever drops
 //! a [`Tree`] ends it, so that no path that starts a process can forget it. What left the group is
 //! found by what its environment says (`mark.rs`, `members.rs`; Linux only), and what we can no
-//! longer end, since we were killed ourselves, `guardian.rs` ends. All `unsafe` code is in `bind.rs`.
+//! longer end, since we were killed ourselves, `guardian.rs` ends. All `unsafe` code is in `raw.rs`.
 //!
 //! Not used, and why: a subreaper would find every member by its parents, but it is a setting of the
 //! whole program, whose other children would become ours to wait for. Control groups would need one
 //! that is delegated to us, which hardly any user's program has.
 
-#[cfg(unix)]
-mod bind;
 #[cfg(unix)]
 mod guardian;
 mod lifetime;
@@ -19,6 +17,8 @@ pub(crate) mod limits;
 mod mark;
 #[cfg(target_os = "linux")]
 mod members;
+#[cfg(unix)]
+mod raw;
 mod spawn;
 #[cfg(unix)]
 mod spawner;
@@ -30,6 +30,7 @@ mod windows;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio_util::sync::CancellationToken;
 
 use super::StdioSpec;
@@ -39,6 +40,9 @@ pub(super) use lifetime::Lifetime;
 use unix::{Tree, start};
 #[cfg(windows)]
 use windows::{Tree, start};
+
+/// stdin, stdout and stderr of a process, as far as they come here.
+type Streams = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
 /// A spawned process and what it last wrote to stderr. Dropping it asks the process to end.
 #[derive(Debug)]

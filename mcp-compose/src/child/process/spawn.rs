@@ -1,9 +1,7 @@
 //! What a process is given of ours, and where it writes.
 
 use std::ffi::OsString;
-use std::process::Stdio;
-
-use tokio::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::child::{Environment, Stderr, StdioSpec};
 

@@ -6,12 +6,11 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rustix::process::Pid;
-use tokio::process::Command;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::guardian::Guardian;
@@ -24,8 +23,6 @@ enum Job {
     Start {
         command: Command,
         mark: Mark,
-        /// The runtime that the process belongs to.
-        runtime: Handle,
         started: oneshot::Sender<io::Result<Tree>>,
     },
     /// A group of ours has ended.
@@ -40,7 +37,6 @@ pub(super) async fn start(command: Command, mark: Mark) -> io::Result<Tree> {
     send(Job::Start {
         command,
         mark,
-        runtime: Handle::current(),
         started,
     })?;
     tree.await
@@ -82,21 +78,19 @@ fn run(jobs: &Receiver<Job>) {
 }
 
 fn work(job: Job, guardian: &mut Guardian) {
-    let (mut command, mark, runtime, started) = match job {
+    let (mut command, mark, started) = match job {
         Job::Over(group) => return guardian.forget(group),
         Job::Start {
             command,
             mark,
-            runtime,
             started,
-        } => (command, mark, runtime, started),
+        } => (command, mark, started),
     };
     if started.is_closed() {
         return;
     }
     guardian.stand();
-    let _context = runtime.enter();
-    let tree = command.spawn().and_then(|child| Tree::new(child, mark));
+    let tree = command.spawn().map(|child| Tree::new(child, mark));
     if let Ok(tree) = &tree {
         guardian.watch(tree.leader());
     }

@@ -41,7 +41,7 @@ async fn environment(environment: Environment) -> Vec<String> {
     };
     let mut tree = spawn(&spec).await.expect("`env` is there");
     let mut text = String::new();
-    let (_, stdout, _) = tree.streams();
+    let (_, stdout, _) = tree.streams().expect("pipes");
     let mut stdout = stdout.expect("it is piped");
     stdout.read_to_string(&mut text).await.expect("text");
     let mut variables: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -72,7 +72,7 @@ async fn where_stderr_goes() {
             ..spec("/bin/sh", &["-c", &format!("echo {line} >&2")])
         };
         let mut tree = spawn(&spec).await.expect("a shell");
-        assert!(tree.streams().2.is_none());
+        assert!(tree.streams().expect("pipes").2.is_none());
         tree.wait().await.expect("it ends");
     }
     let text = std::fs::read_to_string(&path).expect("the file");
@@ -89,7 +89,7 @@ async fn where_stderr_goes() {
             ..spec("/bin/sh", &["-c", ":"])
         };
         let mut tree = spawn(&spec).await.expect("a shell");
-        assert_eq!(tree.streams().2.is_some(), comes_here);
+        assert_eq!(tree.streams().expect("pipes").2.is_some(), comes_here);
         tree.wait().await.expect("it ends");
     }
     let nowhere = StdioSpec {

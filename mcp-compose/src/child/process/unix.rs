@@ -1,26 +1,26 @@
 //! A process and all that it started, on Unix.
+//!
+//! Processes are started and waited for without the help of tokio: it forgets one whose start meets
+//! the end of its runtime, and it reaps one before its group can be ended safely.
 
 use std::io;
-use std::process::ExitStatus;
-use std::time::Duration;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid,
+};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::mark::{Mark, VARIABLE};
-use super::{bind, spawner};
-
-/// How long a killed process may take to be gone where nothing can be awaited.
-const GONE: Duration = Duration::from_millis(100);
+use super::{raw, spawner};
 
 /// Starts a process.
 pub(super) async fn start(mut command: Command) -> io::Result<Tree> {
     let mark = Mark::new();
-    command
-        .env(VARIABLE, mark.value())
-        .process_group(0)
-        .kill_on_drop(true);
-    bind::to_us(&mut command);
+    command.env(VARIABLE, mark.value()).process_group(0);
+    raw::bind_to_us(&mut command);
     spawner::start(command, mark).await
 }
 
@@ -39,28 +39,26 @@ pub(in crate::child) struct Tree {
     child: Child,
     leader: Leader,
     mark: Mark,
-    /// The process was waited for.
+    /// The first process was waited for: its number may be another's.
     reaped: bool,
     /// Nothing is left of it.
     over: bool,
 }
 
 impl Tree {
-    pub(super) fn new(child: Child, mark: Mark) -> io::Result<Self> {
-        let pid = child.id().and_then(|id| i32::try_from(id).ok());
-        let pid = pid.and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| io::Error::other("it has no process id"))?;
+    pub(super) fn new(child: Child, mark: Mark) -> Self {
+        let pid = Pid::from_child(&child);
         let leader = Leader {
             pid,
             since: since(pid),
         };
-        Ok(Self {
+        Self {
             child,
             leader,
             mark,
             reaped: false,
             over: false,
-        })
+        }
     }
 
     pub(super) fn leader(&self) -> Leader {
@@ -68,18 +66,26 @@ impl Tree {
     }
 
     /// Its standard streams, once.
-    pub(in crate::child) fn streams(
-        &mut self,
-    ) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+    pub(in crate::child) fn streams(&mut self) -> io::Result<super::Streams> {
         let child = &mut self.child;
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        let stdin = child.stdin.take().map(ChildStdin::from_std).transpose()?;
+        let stdout = child.stdout.take().map(ChildStdout::from_std);
+        let stderr = child.stderr.take().map(ChildStderr::from_std);
+        Ok((stdin, stdout.transpose()?, stderr.transpose()?))
     }
 
-    /// Waits until the first process has ended, whoever still holds its streams.
+    /// Waits until the first process has ended, whoever still holds its streams, and kills the rest
+    /// of its group.
     pub(super) async fn wait(&mut self) -> Option<ExitStatus> {
-        let status = self.child.wait().await.ok();
+        let ended = ended(self.leader.pid).await;
+        // While nobody has reaped it, its number is not given to another group.
+        self.kill();
         self.reaped = true;
-        status
+        match ended {
+            Ok(()) => self.child.wait().ok(),
+            // Somebody else in this program has reaped it.
+            Err(_) => None,
+        }
     }
 
     /// Tells all of the group to end.
@@ -89,13 +95,16 @@ impl Tree {
         self.signal(Signal::CONT);
     }
 
-    /// Kills all of the group. No such group is the good case.
+    /// Kills all of the group.
     pub(super) fn kill(&self) {
         self.signal(Signal::KILL);
     }
 
+    /// No such group is the good case.
     fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.leader.pid, signal);
+        if !self.reaped {
+            let _ = kill_process_group(self.leader.pid, signal);
+        }
     }
 
     /// Who belongs to it now: those who leave the group, and whose parents then end, could not be
@@ -111,7 +120,7 @@ impl Tree {
         self.kill();
         let (leader, mark) = (self.leader, self.mark.clone());
         let ended = tokio::task::spawn_blocking(move || end(leader, &mark, seen));
-        self.over = ended.await.is_ok();
+        self.over = ended.await.is_ok() && self.reaped;
     }
 }
 
@@ -120,23 +129,34 @@ impl Drop for Tree {
         if self.over {
             return spawner::over(self.leader.pid);
         }
-        if !self.reaped {
-            self.kill();
-            // Nothing can be awaited here, and no runtime may be left that would reap it. It is dead
-            // already, or as good as.
-            let until = std::time::Instant::now() + GONE;
-            while matches!(self.child.try_wait(), Ok(None)) && std::time::Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        let (leader, mark) = (self.leader, self.mark.clone());
+        self.kill();
+        // There may be no runtime any more that could do the rest.
+        let (leader, mark, reaped) = (self.leader, self.mark.clone(), self.reaped);
         let rest = move || {
             end(leader, &mark, Seen::default());
+            if !reaped {
+                let _ = waitpid(Some(leader.pid), WaitOptions::empty());
+            }
             spawner::over(leader.pid);
         };
-        // Without another thread the group is dead, and those who left it are the guardian's.
+        // Without another thread the group is dead all the same, and those who have left it are the
+        // guardian's.
         let _ = std::thread::Builder::new().spawn(rest);
     }
+}
+
+/// Waits until a child of ours has ended, and does not reap it.
+async fn ended(pid: Pid) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Ok(process) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        return raw::readable(process)?.readable().await.map(drop);
+    }
+    let mut signals = signal(SignalKind::child())?;
+    let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    while waitid(WaitId::Pid(pid), how)?.is_none() {
+        signals.recv().await;
+    }
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

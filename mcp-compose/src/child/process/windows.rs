@@ -1,14 +1,13 @@
 //! A process and all that it started, on Windows: a job, which ends with us. Not tested.
 
 use std::io;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// Starts a process.
 pub(super) async fn start(command: Command) -> io::Result<Tree> {
-    let mut wrap = CommandWrap::from(command);
+    let mut wrap = CommandWrap::from(tokio::process::Command::from(command));
     wrap.wrap(JobObject).wrap(KillOnDrop);
     wrap.spawn().map(Tree)
 }
@@ -23,15 +22,13 @@ pub(super) struct Seen;
 
 impl Tree {
     /// Its standard streams, once.
-    pub(in crate::child) fn streams(
-        &mut self,
-    ) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+    pub(in crate::child) fn streams(&mut self) -> io::Result<super::Streams> {
         let child = &mut self.0;
-        (
+        Ok((
             child.stdin().take(),
             child.stdout().take(),
             child.stderr().take(),
-        )
+        ))
     }
 
     /// Waits until the process has ended.

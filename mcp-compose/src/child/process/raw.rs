@@ -1,12 +1,14 @@
-//! What a process does between fork and exec. The only place with `unsafe` code.
+//! What the compiler cannot check: what a process does between fork and exec, and files that tokio
+//! waits for. The only place with `unsafe` code.
 
-use tokio::process::Command;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// Has the process killed when we are: the system does that when the thread ends that started it.
 /// And gives it the limit of open files that we had before we raised it: a program that uses
 /// `select` must not get more than it counts on.
 #[cfg(target_os = "linux")]
-pub(super) fn to_us(command: &mut Command) {
+pub(super) fn bind_to_us(command: &mut Command) {
     use rustix::process::{
         Resource, Signal, getpid, getppid, set_parent_process_death_signal, setrlimit,
     };
@@ -34,7 +36,7 @@ pub(super) fn to_us(command: &mut Command) {
 
 /// Gives it back the limit of open files that we had before we raised it.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn to_us(command: &mut Command) {
+pub(super) fn bind_to_us(command: &mut Command) {
     use rustix::process::{Resource, setrlimit};
 
     let Some(files) = super::limits::original() else {
@@ -49,12 +51,24 @@ pub(super) fn to_us(command: &mut Command) {
 }
 
 /// Takes the process out of our session: what a terminal tells us is not for it.
-pub(super) fn to_nobody(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt as _;
-
+pub(super) fn bind_to_nobody(command: &mut Command) {
     // SAFETY: a bare system call, which neither allocates nor locks, is safe after a fork.
     #[allow(unsafe_code)]
     unsafe {
         command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
+    }
+}
+
+/// A file that is waited for until it can be read from.
+#[cfg(target_os = "linux")]
+pub(super) fn readable(
+    file: std::os::fd::OwnedFd,
+) -> std::io::Result<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>> {
+    use tokio::io::{Interest, unix::AsyncFd};
+
+    // SAFETY: an owned file is open, and the same one, as long as there is its owner.
+    #[allow(unsafe_code)]
+    unsafe {
+        Ok(AsyncFd::register_with_interest(file, Interest::READABLE)?)
     }
 }
