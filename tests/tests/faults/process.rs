@@ -130,6 +130,21 @@ async fn d03_nothing_survives_an_aggregator_that_is_killed() {
     assert!(!measured || late == 0, "{late} times an orphan after 2 s");
 }
 
+/// The inner one is killed with the outer one, and its children by its own guardian, which the outer one leaves alone.
+#[tokio::test]
+async fn d03_nothing_survives_an_aggregator_within_an_aggregator() {
+    for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+        let run = trees::run("nested");
+        let inner = StdioCommand::new(&Config::new().child("in", shells(&run, &waiting())));
+        let outer = Aggregator::http(&Config::new().child("out", inner.entry())).await;
+        let client = Raw::http(&outer, LEGACY).await;
+        client.listed("out_in_echo").await;
+        grown_to(&run, SHELLS).await;
+        outer.process.signal(signal);
+        nothing_left(&run).await;
+    }
+}
+
 #[tokio::test]
 async fn d03_no_way_to_end_leaves_a_process() {
     for how in ["SIGTERM", "SIGINT", "stdin"] {

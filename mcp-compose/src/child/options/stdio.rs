@@ -101,7 +101,9 @@ impl Stdio {
     /// Sets a variable of the child's environment. The value is never printed.
     ///
     /// A child gets a minimal environment (`PATH`, `HOME`, the locale and the like) and what is
-    /// declared here.
+    /// declared here. On Unix it also gets `MCP_COMPOSE_CHILD`, which it hands on to the programs that
+    /// it starts: with the child end all processes that have it, wherever they have gone. A program
+    /// that is to go on is started without it, and in a session of its own.
     pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.spec.env.push((key.into(), Secret::new(value)));
         self
@@ -134,7 +136,8 @@ impl Stdio {
     }
 
     /// Passes nothing of the environment of this process, not even `PATH`: the child gets what
-    /// [`env`](Self::env) sets, before or after this. Give the program as a path then. Default: the
+    /// [`env`](Self::env) sets, before or after this, and the `MCP_COMPOSE_CHILD` that is told there.
+    /// Give the program as a path then. Default: the
     /// minimal environment.
     ///
     /// ```

@@ -37,7 +37,7 @@ impl Guardian {
         if self.pipe.is_some() || self.impossible {
             return;
         }
-        match start() {
+        match start(&format!("{}={}:", mark::VARIABLE, mark::run())) {
             Ok(pipe) => self.pipe = Some(pipe),
             Err(error) => {
                 self.impossible = true;
@@ -82,11 +82,12 @@ impl Guardian {
     }
 }
 
-fn start() -> io::Result<ChildStdin> {
+/// A guardian for groups, and for whatever has this in its environment.
+pub(super) fn start(mark: &str) -> io::Result<ChildStdin> {
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", SCRIPT, "mcp-guardian"])
-        .arg(format!("{}={}:", mark::VARIABLE, mark::run()))
+        .arg(mark)
         .env_clear()
         .env(
             "PATH",

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::Tree;
 use crate::wire::peer::{Peer, lock};
 
+/// How long it may take to end once it has closed its stdout, which mostly means that it has ended.
+const EXIT: Duration = Duration::from_millis(50);
 /// How long its group may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(3);
 /// How long it may take to end once it was killed. One that the system itself holds up takes longer.
@@ -45,7 +47,10 @@ impl Lifetime {
         let mut read_to_end = false;
         let exited = tokio::select! {
             status = tree.wait() => Some(status),
-            _ = &mut self.reading => { read_to_end = true; None }
+            _ = &mut self.reading => {
+                read_to_end = true;
+                timeout(EXIT, tree.wait()).await.ok()
+            }
             () = self.stop.cancelled() => None,
         };
         let (status, seen) = match exited {

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
@@ -11,6 +12,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 use super::guardian;
 use super::mark::Mark;
 use super::unix::Leader;
+use crate::wire::peer::lock;
 
 /// Longest environment that is read; the system allows no more by default.
 const ENVIRONMENT: u64 = 6 * 1024 * 1024;
@@ -22,6 +24,13 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Processes that belonged to a tree when it was looked at.
 #[derive(Debug, Default)]
 pub(super) struct Seen(HashSet<Member>);
+
+#[cfg(test)]
+impl Seen {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
 
 /// A process. The time of its start tells it from a later one of the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +74,9 @@ pub(super) fn end(leader: Leader, mark: &Mark, seen: Seen) {
 }
 
 fn members(leader: Leader, mark: &Mark, seen: &HashSet<Member>) -> HashSet<Member> {
+    // Many children that end at once must not look at all processes all at once.
+    static LOOKING: Mutex<()> = Mutex::new(());
+    let _looking = lock(&LOOKING);
     let all = entries();
     let group = leader.pid.as_raw_nonzero().get();
     // The number of a group is not given to a new process while the group has members. So only where

@@ -124,3 +124,71 @@ async fn a_process_may_take_its_time_to_end() {
     assert_eq!(text, "done\n");
     let _ = std::fs::remove_file(path);
 }
+
+/// The guardian, told of a group that runs, of one whose number is another process's now, and of none
+/// that a third process belongs to, which bears the mark.
+#[cfg(target_os = "linux")]
+#[test]
+fn d03_the_guardian_ends_what_is_ours_and_nothing_else() {
+    use std::io::Write as _;
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+
+    let run = format!("guardian-{}", std::process::id());
+    let start = |mark: &str| {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("1000").process_group(0).env(VARIABLE, mark);
+        command.spawn().expect("`sleep` is there")
+    };
+    let (mut told, mut other, mut marked) = (start(""), start(""), start(&format!("{run}:1")));
+    let since = |of: &std::process::Child| unix::since(rustix::process::Pid::from_child(of));
+    let mut pipe = guardian::start(&format!("{VARIABLE}={run}:")).expect("a shell");
+    let lines = [
+        format!("+ {} {}", told.id(), since(&told)),
+        format!("+ {} {}", other.id(), since(&other) + 1),
+        // A group that has ended, and one that never was.
+        "+ 1 0".to_owned(),
+        "- 1".to_owned(),
+        "- 2".to_owned(),
+    ];
+    for line in lines {
+        writeln!(pipe, "{line}").expect("it reads");
+    }
+    assert!(told.try_wait().expect("ours").is_none(), "we still run");
+    drop(pipe);
+    assert_eq!(told.wait().expect("ours").signal(), Some(9));
+    assert_eq!(marked.wait().expect("ours").signal(), Some(9));
+    assert!(other.try_wait().expect("ours").is_none(), "it is not ours");
+    other.kill().expect("it runs");
+    other.wait().expect("ours");
+}
+
+/// Nobody waits for it: it is dropped, and its runtime with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a29_a_tree_that_is_dropped_is_ended_and_reaped() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let script = "setsid sleep 1000 & (setsid sleep 1000 &) ; echo; wait";
+    let (leader, mark, seen) = runtime.block_on(async {
+        let mut tree = spawn(&spec("/bin/sh", &["-c", script]))
+            .await
+            .expect("a shell");
+        let (_, stdout, _) = tree.streams().expect("pipes");
+        stdout.expect("a pipe").read_u8().await.expect("a line");
+        let seen = tree.look().await;
+        (tree.leader(), tree.mark().clone(), seen)
+    });
+    drop(runtime);
+    assert_eq!(seen.len(), 3);
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    let left = || {
+        let listed = std::path::Path::new("/proc").join(leader.pid.to_string());
+        unix::find(leader, &mark).len() + usize::from(listed.exists())
+    };
+    while left() > 0 {
+        assert!(std::time::Instant::now() < until, "{} are left", left());
+        std::thread::yield_now();
+    }
+}

@@ -65,6 +65,11 @@ impl Tree {
         self.leader
     }
 
+    #[cfg(test)]
+    pub(super) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
     /// Its standard streams, once.
     pub(in crate::child) fn streams(&mut self) -> io::Result<super::Streams> {
         let child = &mut self.child;
