@@ -1,7 +1,8 @@
-//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test` and `cargo xtask crosstalk`.
+//! Tasks of the repository: `cargo xtask` lists them.
 
 mod crosstalk;
 mod peers;
+mod static_build;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ cargo xtask peers   install the third-party clients, servers and conformance sui
 cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
 cargo xtask crosstalk [--questions N] [--seed S]
                     many clients at once, each asked for what only it knows, with more questions than in the tests
+cargo xtask static [--package NAME] [--bin NAME]
+                    a release binary that needs nothing of the system that it runs on
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
         "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
+        "static" => static_build::Options::read(std::env::args().skip(2))
+            .and_then(|options| options.run(&root)),
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);
