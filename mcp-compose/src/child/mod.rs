@@ -16,6 +16,7 @@ mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
 pub(crate) mod pool;
+mod process;
 mod session;
 mod stdio;
 pub(crate) mod supervisor;
@@ -35,4 +36,5 @@ pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, Stdi
 pub(crate) use options::{RmcpSession, common_options};
 #[cfg(any(feature = "rmcp", test))]
 pub(crate) use piped::Piped;
+pub(crate) use process::limits::raise_open_files;
 pub(crate) use transport::AnyTransport;

@@ -465,7 +465,7 @@ impl Child {
         let bound = self.spec.options.init_timeout;
         let for_call = matches!(introduction, Introduction::One(_));
         let handler = ChildHandler::new(Arc::downgrade(self));
-        let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>)?;
+        let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>).await?;
         let starting = Starting {
             process: opened.process.take(),
             peer: Arc::clone(&opened.peer),
@@ -524,10 +524,10 @@ impl Child {
         Ok((instance, starting))
     }
 
-    fn open(self: &Arc<Self>, handler: Arc<dyn Handler>) -> Result<Opened, String> {
+    async fn open(self: &Arc<Self>, handler: Arc<dyn Handler>) -> Result<Opened, String> {
         let max_message = self.spec.options.max_message;
         match &self.spec.source {
-            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler),
+            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler).await,
             ChildSource::Http(spec) => {
                 // One set of connections for all sessions of the child.
                 let config = self

@@ -34,6 +34,7 @@ where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
 {
+    crate::child::raise_open_files();
     let serve = async |gateway: Arc<Gateway>| {
         let refusals = gateway.refusals().await;
         if refusals.is_empty() {
