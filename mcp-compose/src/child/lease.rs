@@ -147,7 +147,13 @@ impl Child {
                 .next(wanted, options.max_instances.max(1), patient)
             {
                 Next::Use(lease) => return Ok(lease),
-                Next::Start(reserved) => return self.start_own(reserved).await,
+                Next::Start(reserved) => match self.left_alone() {
+                    None => return self.start_own(reserved).await,
+                    Some(why) => {
+                        reserved.fail(why.clone());
+                        return Err(why);
+                    }
+                },
                 Next::Join(failed) => {
                     // A start has a bound of its own.
                     changes.await;

@@ -125,7 +125,7 @@ pub(crate) struct Child {
     /// A bit for each [`Kind`] whose list changed.
     dirty: AtomicU8,
     dirtied: Notify,
-    http: OnceLock<http::HttpConfig>,
+    pub(super) http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
     slots: Arc<Semaphore>,
     /// The child is to end.
@@ -532,7 +532,7 @@ impl Child {
                 // One set of connections for all sessions of the child.
                 let config = self
                     .http
-                    .get_or_init(|| http::HttpConfig::of(&self.label, spec, max_message));
+                    .get_or_init(|| http::HttpConfig::of(&self.label, spec, &self.spec.options));
                 Ok(Opened {
                     peer: http::open(config.clone(), handler),
                     process: None,

@@ -176,6 +176,7 @@ impl Caller<'_> {
             method: method.to_owned(),
             client_name: text("name"),
             client_version: text("version"),
+            ..CallerInfo::default()
         }))
     }
 }
