@@ -3,7 +3,7 @@
 pub(crate) mod asks;
 mod auth;
 pub(crate) mod counters;
-mod entry;
+pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fake;
 mod handler;

@@ -207,7 +207,9 @@ pub(super) async fn read(
 ) {
     let mut shown = 0;
     let mut taken = 0_u32;
-    let endless = (max_message as u64).saturating_mul(ENDLESS.0).max(ENDLESS.1);
+    let endless = (max_message as u64)
+        .saturating_mul(ENDLESS.0)
+        .max(ENDLESS.1);
     let mut lines = LineReader::new(stdout, max_message).endless_after(endless);
     while let Ok(Some(line)) = lines.next().await {
         taken = taken.wrapping_add(1);
@@ -307,7 +309,10 @@ async fn drain_stderr(
         };
         if let Some(left_out) = pace.allows() {
             if left_out > 0 {
-                tracing::debug!(child = label, "({left_out} lines of its stderr are left out)");
+                tracing::debug!(
+                    child = label,
+                    "({left_out} lines of its stderr are left out)"
+                );
             }
             tracing::debug!(child = label, "{text}");
         }
@@ -315,7 +320,9 @@ async fn drain_stderr(
         kept += text.len();
         tail.push_back(text);
         while tail.len() > STDERR_LINES || kept > STDERR_BYTES {
-            let Some(oldest) = tail.pop_front() else { break };
+            let Some(oldest) = tail.pop_front() else {
+                break;
+            };
             kept -= oldest.len();
         }
     }

@@ -432,14 +432,16 @@ impl Peer {
     /// Takes text that is no message. Where it is meant as the answer to a request of ours, that request fails.
     pub(crate) fn misread(&self, text: &str) {
         match super::message::meant_to_answer(text) {
-            Some(id) if self.settle(id, Err(broken("its answer is no JSON-RPC message").into())) => {}
+            Some(id)
+                if self.settle(id, Err(broken("its answer is no JSON-RPC message").into())) => {}
             _ => self.handler.odd(Oddity::Junk),
         }
     }
 
     /// What an answer is to which nothing is in flight.
     fn oddity_of(&self, id: Option<u64>) -> Oddity {
-        let Some(id) = id.filter(|id| (1..self.next_id.load(Ordering::Relaxed)).contains(id)) else {
+        let Some(id) = id.filter(|id| (1..self.next_id.load(Ordering::Relaxed)).contains(id))
+        else {
             return Oddity::Unasked;
         };
         let mut abandoned = lock(&self.abandoned);

@@ -76,7 +76,9 @@ impl TooLong {
             match &*key {
                 "method" | "params" => return Whose::Theirs,
                 "result" | "error" => {
-                    return id.or_else(|| self.last_id()).map_or(Whose::Unknown, Whose::Answer);
+                    return id
+                        .or_else(|| self.last_id())
+                        .map_or(Whose::Unknown, Whose::Answer);
                 }
                 _ => {}
             }
@@ -264,16 +266,43 @@ mod tests {
     async fn a13_whose_a_long_message_is_stands_at_one_of_its_ends() {
         let x = "x".repeat(1000);
         for (text, whose) in [
-            (format!(r#"{{"jsonrpc":"2.0","id":7,"result":"{x}"}}"#), Whose::Answer(7)),
-            (format!(r#"{{ "id" : 7 , "error" : {{"message":"{x}"}} }}"#), Whose::Answer(7)),
-            (format!(r#"{{"result":"{x}","jsonrpc":"2.0","id":7}}"#), Whose::Answer(7)),
-            (format!(r#"{{"result":"{x}","jsonrpc":"2.0", "id" : 7 }} "#), Whose::Answer(7)),
-            (format!(r#"{{"result":"{x}","jsonrpc":"2.0","id":"7"}}"#), Whose::Unknown),
-            (format!(r#"{{"result":"{x}","id":7,"more":1}}"#), Whose::Unknown),
-            (format!(r#"{{"result":"{x}{{\"a\":1,\"id\":7}}"}}"#), Whose::Unknown),
+            (
+                format!(r#"{{"jsonrpc":"2.0","id":7,"result":"{x}"}}"#),
+                Whose::Answer(7),
+            ),
+            (
+                format!(r#"{{ "id" : 7 , "error" : {{"message":"{x}"}} }}"#),
+                Whose::Answer(7),
+            ),
+            (
+                format!(r#"{{"result":"{x}","jsonrpc":"2.0","id":7}}"#),
+                Whose::Answer(7),
+            ),
+            (
+                format!(r#"{{"result":"{x}","jsonrpc":"2.0", "id" : 7 }} "#),
+                Whose::Answer(7),
+            ),
+            (
+                format!(r#"{{"result":"{x}","jsonrpc":"2.0","id":"7"}}"#),
+                Whose::Unknown,
+            ),
+            (
+                format!(r#"{{"result":"{x}","id":7,"more":1}}"#),
+                Whose::Unknown,
+            ),
+            (
+                format!(r#"{{"result":"{x}{{\"a\":1,\"id\":7}}"}}"#),
+                Whose::Unknown,
+            ),
             (format!(r#"{{"result":"{x}","x,\"id":7}}"#), Whose::Unknown),
-            (format!(r#"{{"jsonrpc":"2.0","id":7,"method":"x","params":"{x}"}}"#), Whose::Theirs),
-            (format!(r#"{{"method":"x","params":"{x}","id":7}}"#), Whose::Theirs),
+            (
+                format!(r#"{{"jsonrpc":"2.0","id":7,"method":"x","params":"{x}"}}"#),
+                Whose::Theirs,
+            ),
+            (
+                format!(r#"{{"method":"x","params":"{x}","id":7}}"#),
+                Whose::Theirs,
+            ),
             (format!(r#"{{"{x}":1,"id":7}}"#), Whose::Unknown),
             (format!(r#"{{"ü{x}ü":1,"id":7}}"#), Whose::Unknown),
             (x.clone(), Whose::Unknown),
