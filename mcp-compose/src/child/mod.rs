@@ -2,6 +2,7 @@
 
 pub(crate) mod asks;
 mod auth;
+pub(crate) mod counters;
 pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fake;

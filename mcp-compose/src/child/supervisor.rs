@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asks::{self, Told};
+use super::counters::Counters;
 use super::handler::ChildHandler;
 use super::handshake::{Introduced, Introduction, Profile, handshake};
 use super::instance::{Instance, Opened};
@@ -27,7 +28,9 @@ use crate::wire::version::Era;
 use crate::wire::{Notification, Request};
 
 /// List changes of a child within this time are one change.
-const DEBOUNCE: Duration = Duration::from_millis(50);
+const DEBOUNCE: Duration = Duration::from_millis(250);
+/// Time from one look at what has changed to the next.
+const RELIST: Duration = Duration::from_secs(1);
 /// Pause before the second start in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between starts.
@@ -125,6 +128,8 @@ pub(crate) struct Child {
     /// A bit for each [`Kind`] whose list changed.
     dirty: AtomicU8,
     dirtied: Notify,
+    /// What it does that it should not.
+    pub(crate) counters: Counters,
     pub(super) http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
     slots: Arc<Semaphore>,
@@ -182,6 +187,7 @@ impl Child {
             wanted: Notify::new(),
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
+            counters: Counters::default(),
             http: OnceLock::new(),
             slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
@@ -582,6 +588,7 @@ impl Child {
 
     /// Watches a session until it ends, and lists again what it says has changed.
     async fn live(self: &Arc<Self>, instance: &Arc<Instance>, shutdown: &CancellationToken) {
+        let mut looked = None;
         loop {
             tokio::select! {
                 () = instance.peer().closed() => return,
@@ -589,10 +596,15 @@ impl Child {
                 () = shutdown.cancelled() => return,
                 () = self.dirtied.notified() => {}
             }
+            let soon = Instant::now() + DEBOUNCE;
+            let due = looked.map_or(soon, |looked: Instant| soon.max(looked + RELIST));
             tokio::select! {
-                () = tokio::time::sleep(DEBOUNCE) => {}
+                () = tokio::time::sleep_until(due) => {}
+                () = instance.peer().closed() => return,
+                () = instance.stopping().cancelled() => return,
                 () = shutdown.cancelled() => return,
             }
+            looked = Some(Instant::now());
             let dirty = self.dirty.swap(0, Ordering::AcqRel);
             if dirty == 0 {
                 continue;

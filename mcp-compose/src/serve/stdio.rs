@@ -9,7 +9,7 @@ use super::ServeError;
 use super::connected::{Connected, FLUSH};
 use super::relay_thread::told_to_stop;
 use crate::gateway::Gateway;
-use crate::wire::lines::{Line, LineLink, LineReader};
+use crate::wire::lines::{Bounds, Line, LineLink, LineReader};
 use crate::wire::message::code;
 
 /// Longest message of a client, in bytes.
@@ -30,7 +30,7 @@ async fn serve_streams(
     output: impl AsyncWrite + Unpin + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CLIENT);
     let client = Connected::new(&gateway, Box::new(link.clone()));
     let writing = tokio::spawn(link.write_to(output));
     let read = tokio::select! {
@@ -48,8 +48,8 @@ async fn read(input: impl AsyncRead + Unpin, client: &Connected) -> io::Result<(
     while let Some(line) = lines.next().await? {
         match line {
             Line::Text(text) => client.take(&text),
-            Line::NotText => client.complain(code::PARSE, "parse error: the line is not UTF-8"),
-            Line::TooLong => client.complain(
+            Line::NotText(_) => client.complain(code::PARSE, "parse error: the line is not UTF-8"),
+            Line::TooLong(_) | Line::Endless => client.complain(
                 code::INVALID_REQUEST,
                 &format!("invalid request: a message has at most {MAX_LINE} bytes"),
             ),
