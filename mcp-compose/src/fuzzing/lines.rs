@@ -38,8 +38,8 @@ fn read(stream: &[u8], max: usize, piece: usize) -> Vec<Seen> {
         match next.expect("bytes are there").expect("no error is there") {
             None => return lines,
             Some(Line::Text(text)) => lines.push(Ok(text.to_string())),
-            Some(Line::NotText) => lines.push(Err("not text")),
-            Some(Line::TooLong) => lines.push(Err("too long")),
+            Some(Line::NotText(_)) => lines.push(Err("not text")),
+            Some(Line::TooLong(_) | Line::Endless) => lines.push(Err("too long")),
         }
     }
 }

@@ -521,7 +521,7 @@ impl Builder<'_> {
     /// A name that is taken gets a hash of what is behind it.
     fn rename(
         &mut self,
-        child: &Child,
+        child: &Arc<Child>,
         kind: Kind,
         exposed: &str,
         original: &str,
