@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use mcp_compose_tests::chaos::run::{Size, run};
 
-fn number(name: &str) -> Option<usize> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
+use crate::{number, sound};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_some_children_are_nothing_to_the_calls_of_others() {
@@ -28,11 +26,7 @@ async fn faults_of_some_children_are_nothing_to_the_calls_of_others() {
     };
     let (outcome, bed) = run(size).await;
     eprintln!("{}", outcome.table(&size));
-    let defects = &outcome.report.defects;
-    if !defects.is_empty() {
-        let shown = &defects[..defects.len().min(30)];
-        panic!("{shown:#?}\nthe ledger is in {}", bed.keep().display());
-    }
+    sound(bed, &outcome.report);
     let committed: usize = outcome.report.faults.values().sum();
     assert!(
         committed >= size.faults,

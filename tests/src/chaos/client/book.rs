@@ -17,6 +17,8 @@ use crate::ledger::read_from;
 pub struct Record {
     events: Arc<Mutex<Vec<Event>>>,
     children: Arc<Mutex<Tail>>,
+    /// One for all clients of a run: they share connections as well.
+    http: reqwest::Client,
 }
 
 /// The children's ledger, as far as it was read.
@@ -56,6 +58,7 @@ impl Record {
                 path: ledger(folder),
                 ..Tail::default()
             })),
+            http: crate::raw::client(),
         }
     }
 
@@ -137,6 +140,10 @@ impl Book {
 
     pub(super) fn write(&self, event: Event) {
         self.record.write(event);
+    }
+
+    pub(super) fn http(&self) -> reqwest::Client {
+        self.record.http.clone()
     }
 
     /// Expects the end of a call.

@@ -42,7 +42,7 @@ impl Posted {
 impl Connection {
     pub(super) fn new(url: &str, era: Era, book: &Arc<Book>) -> Self {
         Self {
-            http: crate::raw::client(),
+            http: book.http(),
             url: url.to_owned(),
             era,
             session: Arc::default(),
