@@ -319,6 +319,11 @@ impl Gateway {
         self.catalog().tool(tool)?.headers.clone()
     }
 
+    /// Fires when no new work is to be taken.
+    pub(crate) fn draining(&self) -> &CancellationToken {
+        &self.draining
+    }
+
     /// Fires when the gateway stops.
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.stopping
