@@ -9,9 +9,11 @@ mod handler;
 pub(crate) mod handshake;
 mod http;
 pub(crate) mod instance;
+mod last_words;
 mod lease;
 pub(crate) mod listing;
 mod local;
+mod not_started;
 mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
@@ -20,6 +22,7 @@ mod session;
 mod stdio;
 pub(crate) mod supervisor;
 mod transport;
+pub(crate) mod turns;
 
 pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stderr, Stdio, http, local, session, stdio};

@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::instance::Opened;
+use super::not_started::NotStarted;
 use super::{Environment, Stderr, StdioSpec};
 use crate::wire::lines::{Line, LineLink, LineReader};
 use crate::wire::message::Incoming;
@@ -81,19 +82,11 @@ pub(crate) fn open(
     label: &str,
     max_message: usize,
     handler: Arc<dyn Handler>,
-) -> Result<Opened, String> {
+) -> Result<Opened, NotStarted> {
     let stderr = stderr(&spec.stderr)?;
-    let mut child = spawn(spec, stderr).map_err(|error| {
-        let program = spec.program.to_string_lossy();
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                format!("`{program}` was not found; is it installed and on PATH?")
-            }
-            _ => format!("`{program}` cannot be started: {error}"),
-        }
-    })?;
+    let mut child = spawn(spec, stderr).map_err(|error| NotStarted::spawning(spec, &error))?;
     let (Some(stdin), Some(stdout)) = (child.stdin().take(), child.stdout().take()) else {
-        return Err("its standard streams are missing".to_owned());
+        return Err("its standard streams are missing".into());
     };
     let link = LineLink::new();
     let peer = Peer::new(Box::new(link.clone()), handler);

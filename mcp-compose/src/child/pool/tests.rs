@@ -1,7 +1,7 @@
 //! Sessions of single clients, against a child without a transport.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::child::asks;
 use crate::child::fake::{Fake, FakeSession, question};
 use crate::child::handshake::Introduced;
 use crate::child::instance::{Handed, InFlight, LogWish, Questions};
-use crate::child::supervisor::{Audience, Child};
+use crate::child::supervisor::{Audience, Child, Common};
+use crate::child::turns::Turns;
 use crate::compose::{ChildEra, ChildOptions, ChildSource, ChildSpec, Isolation};
 use crate::wire::peer::{LinkError, Outlet, Peer};
 use crate::wire::version::Era;
@@ -27,6 +28,7 @@ struct Ear {
     refused: mpsc::UnboundedSender<String>,
     told: mpsc::UnboundedSender<(Option<Holder>, String)>,
     started: AtomicUsize,
+    watched: AtomicBool,
 }
 
 impl Audience for Ear {
@@ -53,6 +55,10 @@ impl Audience for Ear {
 
     fn sole(&self, _child: &Child) -> Option<watch::Receiver<Option<Introduced>>> {
         self.sole.clone()
+    }
+
+    fn is_watched(&self, _: &Child, instance: &Instance) -> bool {
+        instance.owner().is_none() && self.watched.load(Ordering::Relaxed)
     }
 }
 
@@ -91,6 +97,7 @@ impl Rig {
             refused,
             told,
             started: AtomicUsize::new(0),
+            watched: AtomicBool::new(false),
         });
         let spec = ChildSpec {
             namespace: None,
@@ -99,7 +106,13 @@ impl Rig {
             mount: Arc::default(),
         };
         let audience: Weak<dyn Audience> = Arc::downgrade(&(Arc::clone(&ear) as Arc<dyn Audience>));
-        let child = Child::new(1, spec, Handle::current(), audience, TaskTracker::new());
+        let common = Common {
+            runtime: Handle::current(),
+            audience,
+            tasks: TaskTracker::new(),
+            turns: Turns::default(),
+        };
+        let child = Child::new(1, spec, common);
         tokio::spawn(Arc::clone(&child).supervise());
         Self {
             child,
