@@ -383,6 +383,66 @@ async fn a_session_that_is_unused_for_long_is_stopped() {
     assert!(rig.child.running().is_some());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a31_the_shared_session_is_kept_while_something_is_watched_there() {
+    let options = ChildOptions {
+        idle_stop: Some(Duration::from_secs(1)),
+        ..ChildOptions::default()
+    };
+    let rig = Rig::new(Fake::default(), options);
+    let shared = rig.used(&client(1, "{}")).await;
+    rig.ear.watched.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(shared.is_alive());
+    rig.ear.watched.store(false, Ordering::Relaxed);
+    shared.peer().closed().await;
+    // A call that comes now is made at the next one.
+    assert!(rig.used(&client(1, "{}")).await.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a15_a_session_of_one_client_that_answers_nothing_is_given_up() {
+    let rig = Rig::new(Fake::default(), ChildOptions::default());
+    let (own, shared) = (
+        rig.used(&client(1, SAMPLING)).await,
+        rig.used(&client(2, "{}")).await,
+    );
+    rig.fake.mute(true);
+    for _ in 0..3 {
+        own.missed();
+    }
+    own.peer().closed().await;
+    assert!(shared.is_alive());
+    rig.fake.mute(false);
+    let next = rig.lease(&client(1, SAMPLING)).await;
+    assert!(next.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_ends_the_sessions_of_single_clients_as_well() {
+    let rig = Rig::new(Fake::default(), ChildOptions::default());
+    let (own, shared) = (
+        rig.used(&client(1, SAMPLING)).await,
+        rig.used(&client(2, "{}")).await,
+    );
+    rig.child.restart();
+    own.peer().closed().await;
+    shared.peer().closed().await;
+    assert!(rig.used(&client(1, SAMPLING)).await.is_alive());
+    assert!(rig.used(&client(2, "{}")).await.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a30_no_session_of_a_single_client_is_started_of_a_parked_child() {
+    let fake = Fake::default();
+    fake.miss(true);
+    let rig = Rig::new(fake, ChildOptions::default());
+    rig.child.settled().await;
+    let why = rig.child.lease(&client(1, SAMPLING)).await.unwrap_err();
+    assert!(why.reason.contains("parked"), "{}", why.reason);
+    assert_eq!(rig.fake.opens(), 1);
+}
+
 #[tokio::test]
 async fn a_session_of_which_a_call_was_given_up_serves_no_stateless_call_again() {
     let rig = Rig::new(Fake::default(), ChildOptions::default());
