@@ -19,7 +19,7 @@ use crate::compose::ChildSource;
 use crate::wire::peer::{Cause, lock};
 
 /// List changes of a child within this time are one change.
-const DEBOUNCE: Duration = Duration::from_millis(50);
+const DEBOUNCE: Duration = Duration::from_millis(250);
 /// Least time from one reading of changed lists to the next: a child that announces a change with
 /// every breath is not asked that often.
 const RELIST: Duration = Duration::from_secs(1);
