@@ -55,6 +55,7 @@ impl Counters {
     }
 
     /// How many there were in all.
+    #[cfg(test)]
     pub(crate) fn total(&self, what: Oddity) -> u64 {
         self.totals[what as usize].load(Ordering::Relaxed)
     }

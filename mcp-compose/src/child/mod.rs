@@ -10,9 +10,11 @@ mod handler;
 pub(crate) mod handshake;
 mod http;
 pub(crate) mod instance;
+mod last_words;
 mod lease;
 pub(crate) mod listing;
 mod local;
+mod not_started;
 mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
@@ -22,6 +24,7 @@ mod session;
 mod stdio;
 pub(crate) mod supervisor;
 mod transport;
+pub(crate) mod turns;
 
 pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stderr, Stdio, http, local, session, stdio};

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StdioSpec;
 use super::instance::Opened;
+use super::not_started::NotStarted;
 pub(crate) use super::process::Process;
 use super::process::{Lifetime, spawn};
 use crate::wire::lines::{Bounds, Line, LineLink, LineReader, Whose};
@@ -39,10 +40,10 @@ pub(crate) async fn open(
     label: &str,
     max_message: usize,
     handler: Arc<dyn Handler>,
-) -> Result<Opened, String> {
+) -> Result<Opened, NotStarted> {
     let mut tree = spawn(spec).await?;
     let (Some(stdin), Some(stdout), stderr) = tree.streams() else {
-        return Err("its standard streams are missing".to_owned());
+        return Err("its standard streams are missing".into());
     };
     let link = LineLink::new(Bounds::CHILD);
     let peer = Peer::new(Box::new(link.clone()), handler);
