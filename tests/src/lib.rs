@@ -4,10 +4,12 @@
 //! The tests themselves are in `tests/`, one file per acceptance. `README.md` beside this crate says what runs where.
 
 pub mod aggregator;
+pub mod chaos;
 pub mod clients;
 pub mod conformance;
 pub mod crosstalk;
 pub mod everything;
+pub mod ledger;
 pub mod peers;
 pub mod process;
 pub mod raw;

@@ -2,16 +2,19 @@
 
 pub(crate) mod asks;
 mod auth;
-mod entry;
+pub(crate) mod counters;
+pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fake;
 mod handler;
 pub(crate) mod handshake;
 mod http;
 pub(crate) mod instance;
+mod last_words;
 mod lease;
 pub(crate) mod listing;
 mod local;
+mod not_started;
 mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
@@ -21,6 +24,7 @@ mod session;
 mod stdio;
 pub(crate) mod supervisor;
 mod transport;
+pub(crate) mod turns;
 
 pub use auth::{AuthProvider, AuthResult, CallerInfo};
 pub use options::{Http, IntoSession, Local, Session, Stderr, Stdio, http, local, session, stdio};

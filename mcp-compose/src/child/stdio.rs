@@ -2,21 +2,35 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::StdioSpec;
 use super::instance::Opened;
+use super::not_started::NotStarted;
 pub(crate) use super::process::Process;
 use super::process::{Lifetime, spawn};
-use crate::wire::lines::{Line, LineLink, LineReader};
+use crate::wire::lines::{Bounds, Line, LineLink, LineReader, Whose};
 use crate::wire::message::Incoming;
 use crate::wire::peer::{Cause, Handler, Peer, lock};
 
 /// Lines of a child's stderr that are kept.
 const STDERR_LINES: usize = 50;
+/// Bytes of it that are kept.
+const STDERR_BYTES: usize = 256 * 1024;
 /// Longest stderr line that is kept whole.
 const STDERR_LINE: usize = 8 * 1024;
+/// Lines of stderr within a second that go to our own log.
+const STDERR_LOGGED: u32 = 200;
+/// Lines that are no message, of one session, that the log shows.
+const SHOWN: usize = 3;
+/// Bytes that it shows of each.
+const SHOWN_BYTES: usize = 200;
+/// A line of so many times the allowed length, and of no fewer bytes than this, is taken to have no end.
+const ENDLESS: (u64, u64) = (8, 1024 * 1024);
+/// Messages after which others get their turn, however much more is there to read.
+const TURN: u32 = 64;
 /// Messages longer than this are parsed on the blocking pool, so that they hold up nobody else.
 const PARSE_INLINE: usize = 1024 * 1024;
 
@@ -26,15 +40,15 @@ pub(crate) async fn open(
     label: &str,
     max_message: usize,
     handler: Arc<dyn Handler>,
-) -> Result<Opened, String> {
+) -> Result<Opened, NotStarted> {
     let mut tree = spawn(spec).await?;
     let streams = tree.streams();
     let (Some(stdin), Some(stdout), stderr) =
         streams.map_err(|error| format!("its standard streams are of no use: {error}"))?
     else {
-        return Err("its standard streams are missing".to_owned());
+        return Err("its standard streams are missing".into());
     };
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CHILD);
     let peer = Peer::new(Box::new(link.clone()), handler);
     let tail = Arc::default();
     let draining = stderr.map(|stderr| {
@@ -88,26 +102,56 @@ pub(super) async fn read(
     max_message: usize,
     peer: &Arc<Peer>,
 ) {
-    let mut noise = 0_usize;
-    let mut lines = LineReader::new(stdout, max_message);
+    let mut shown = 0;
+    let mut taken = 0_u32;
+    let endless = (max_message as u64)
+        .saturating_mul(ENDLESS.0)
+        .max(ENDLESS.1);
+    let mut lines = LineReader::new(stdout, max_message).endless_after(endless);
     while let Ok(Some(line)) = lines.next().await {
-        let parsed = match line {
+        taken = taken.wrapping_add(1);
+        if taken.is_multiple_of(TURN) {
+            tokio::task::yield_now().await;
+        }
+        let (text, parsed) = match line {
             Line::Text(text) if text.len() > PARSE_INLINE => {
-                tokio::task::spawn_blocking(move || Incoming::parse(&text))
-                    .await
-                    .ok()
-                    .and_then(Result::ok)
+                let copy = text.clone();
+                let parsed = tokio::task::spawn_blocking(move || Incoming::parse(&copy)).await;
+                (text, parsed.ok().and_then(Result::ok))
             }
-            Line::Text(text) => Incoming::parse(&text).ok(),
-            Line::NotText => None,
-            Line::TooLong => {
-                // Whose answer it was cannot be told: its id stands where nobody looked.
-                let reason = format!(
-                    "it sent a message of more than {max_message} bytes (set `max_message` to allow more)"
-                );
-                tracing::warn!(child = label, "{reason}");
-                peer.fail_calls(Cause::TooLarge, &reason);
+            Line::Text(text) => {
+                let parsed = Incoming::parse(&text).ok();
+                (text, parsed)
+            }
+            Line::NotText(bytes) => {
+                show_junk(label, &bytes, &mut shown);
+                peer.misread("");
                 continue;
+            }
+            Line::TooLong(line) => {
+                let reason = format!(
+                    "its answer has {} bytes, and at most {max_message} are taken; ask for less, or set `max_message` to allow more",
+                    line.length
+                );
+                tracing::warn!(
+                    child = label,
+                    bytes = line.length,
+                    "a message of more than {max_message} bytes is left out"
+                );
+                match line.whose() {
+                    Whose::Answer(id) => peer.fail_call(id, Cause::TooLarge, &reason),
+                    Whose::Theirs => {}
+                    Whose::Unknown => peer.fail_calls(Cause::TooLarge, &reason),
+                }
+                continue;
+            }
+            Line::Endless => {
+                let reason =
+                    format!("it wrote a line of more than {endless} bytes that has no end");
+                tracing::warn!(child = label, "{reason}");
+                // Whoever owns the session sees its end and stops the process.
+                peer.end_as_broken(&reason);
+                return;
             }
         };
         match parsed {
@@ -118,16 +162,26 @@ pub(super) async fn read(
                 }
             }
             None => {
-                noise += 1;
-                if noise == 1 {
-                    tracing::warn!(
-                        child = label,
-                        "it prints to stdout what is no message; such lines are ignored"
-                    );
-                }
+                show_junk(label, text.as_bytes(), &mut shown);
+                peer.misread(&text);
             }
         }
     }
+}
+
+/// Shows the first lines of a session that are no messages, with everything escaped that could deceive who reads the log.
+fn show_junk(label: &str, line: &[u8], shown: &mut usize) {
+    if *shown == SHOWN {
+        return;
+    }
+    *shown += 1;
+    let start = &line[..line.len().min(SHOWN_BYTES)];
+    let more = if line.len() > SHOWN_BYTES { ".." } else { "" };
+    tracing::warn!(
+        child = label,
+        "it prints to stdout what is no message, and is not answered: {}{more}",
+        start.escape_ascii()
+    );
 }
 
 async fn drain_stderr(
@@ -136,17 +190,63 @@ async fn drain_stderr(
     tail: &Mutex<VecDeque<String>>,
 ) {
     let mut lines = LineReader::new(stderr, STDERR_LINE);
+    let mut kept = 0;
+    let mut pace = Pace::default();
+    let mut taken = 0_u32;
     while let Ok(Some(line)) = lines.next().await {
+        taken = taken.wrapping_add(1);
+        if taken.is_multiple_of(TURN) {
+            tokio::task::yield_now().await;
+        }
         let text = match line {
             Line::Text(text) => text.to_string(),
-            Line::NotText => "(not text)".to_owned(),
-            Line::TooLong => "(a very long line)".to_owned(),
+            Line::NotText(_) => "(not text)".to_owned(),
+            Line::TooLong(line) => format!("(a line of {} bytes)", line.length),
+            Line::Endless => continue,
         };
-        tracing::debug!(child = label, "{text}");
-        let mut tail = lock(tail);
-        if tail.len() == STDERR_LINES {
-            tail.pop_front();
+        if let Some(left_out) = pace.allows() {
+            if left_out > 0 {
+                tracing::debug!(
+                    child = label,
+                    "({left_out} lines of its stderr are left out)"
+                );
+            }
+            tracing::debug!(child = label, "{text}");
         }
+        let mut tail = lock(tail);
+        kept += text.len();
         tail.push_back(text);
+        while tail.len() > STDERR_LINES || kept > STDERR_BYTES {
+            let Some(oldest) = tail.pop_front() else {
+                break;
+            };
+            kept -= oldest.len();
+        }
+    }
+}
+
+/// How much of what a child writes to stderr goes to the log.
+#[derive(Default)]
+struct Pace {
+    second: Option<tokio::time::Instant>,
+    logged: u32,
+    left_out: u64,
+}
+
+impl Pace {
+    /// Whether another line may be logged, and how many were left out before it.
+    fn allows(&mut self) -> Option<u64> {
+        let now = tokio::time::Instant::now();
+        let began = *self.second.get_or_insert(now);
+        if now - began >= Duration::from_secs(1) {
+            self.second = Some(now);
+            self.logged = 0;
+        }
+        if self.logged >= STDERR_LOGGED {
+            self.left_out += 1;
+            return None;
+        }
+        self.logged += 1;
+        Some(std::mem::take(&mut self.left_out))
     }
 }

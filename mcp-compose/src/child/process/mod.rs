@@ -34,6 +34,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio_util::sync::CancellationToken;
 
 use super::StdioSpec;
+use super::not_started::NotStarted;
 use crate::wire::peer::lock;
 pub(super) use lifetime::Lifetime;
 #[cfg(unix)]
@@ -86,17 +87,10 @@ impl Drop for Process {
 }
 
 /// Starts the process, in a group of its own.
-pub(super) async fn spawn(spec: &StdioSpec) -> Result<Tree, String> {
+pub(super) async fn spawn(spec: &StdioSpec) -> Result<Tree, NotStarted> {
     let command = spawn::command(spec)?;
-    start(command).await.map_err(|error| {
-        let program = spec.program.to_string_lossy();
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                format!("`{program}` was not found; is it installed and on PATH?")
-            }
-            _ => format!("`{program}` cannot be started: {error}"),
-        }
-    })
+    let started = start(command).await;
+    started.map_err(|error| NotStarted::spawning(spec, &error))
 }
 
 #[cfg(all(test, unix))]

@@ -98,8 +98,9 @@ async fn where_stderr_goes() {
     };
     let why = spawn(&nowhere).await.expect_err("there is no such folder");
     assert!(
-        why.starts_with("its stderr cannot go to `/no/such/folder/server.log`: "),
-        "{why}"
+        why.reason
+            .starts_with("its stderr cannot go to `/no/such/folder/server.log`: "),
+        "{why:?}"
     );
 }
 
