@@ -18,7 +18,7 @@ use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
 use crate::wire::message::ErrorObject;
-use crate::wire::peer::{Call, Event, Failure, RequestRoute};
+use crate::wire::peer::{Call, Cause, Delivered, Event, Failure, Lost, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Raw, Request};
 
@@ -195,7 +195,7 @@ impl Underway {
             return match event {
                 Event::Done(outcome) => {
                     self.ended = true;
-                    Step::Done(outcome.map_err(Ended::Failed))
+                    Step::Done(well_formed(outcome).map_err(Ended::Failed))
                 }
                 Event::Progress(params) => {
                     self.extend();
@@ -246,6 +246,17 @@ impl Underway {
     pub(super) fn cancel(mut self, reason: &str) {
         self.call.abandon(reason);
     }
+}
+
+/// An answer as it may be handed on: a result and an error are objects.
+fn well_formed(outcome: Result<Raw, Failure>) -> Result<Raw, Failure> {
+    let what = match &outcome {
+        Ok(result) if !result.as_str().starts_with('{') => "a result",
+        Err(Failure::Error(error)) if !error.raw().as_str().starts_with('{') => "an error",
+        _ => return outcome,
+    };
+    let reason = format!("its answer has {what} that is no object");
+    Err(Lost::new(Cause::Protocol, Delivered::Maybe, reason).into())
 }
 
 impl Drop for Underway {
