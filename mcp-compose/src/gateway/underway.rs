@@ -19,8 +19,11 @@ use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
 use crate::wire::message::ErrorObject;
 use crate::wire::peer::{Call, Cause, Delivered, Event, Failure, Lost, RequestRoute};
-use crate::wire::version::Era;
+use crate::wire::version::{Era, META_HOPS};
 use crate::wire::{Notification, Raw, Request};
+
+/// Compositions that a call may come through. More is a circle.
+pub(super) const MAX_HOPS: u64 = 8;
 
 /// One request at a child, from its sending to its end. Dropping it cancels the request there.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub(super) enum Ended {
     Failed(Failure),
     TimedOut(Duration),
     Cancelled,
+    /// It has come through so many compositions.
+    Circling(u64),
 }
 
 impl Ended {
@@ -76,6 +81,7 @@ impl Ended {
             Self::Failed(Failure::Overloaded) => fault::overloaded(child),
             Self::TimedOut(after) => fault::timed_out(child, after),
             Self::Cancelled => fault::cancelled(),
+            Self::Circling(hops) => fault::circling(child, hops),
         }
     }
 }
@@ -127,9 +133,18 @@ impl Underway {
         let level = caller.log_level().map(crate::server::LogLevel::as_str);
         // A typed server is told in either era; there is no handshake that could have done it.
         let capabilities = (era == Era::Modern || child.is_local()).then(|| told.as_str());
+        let hops = match caller.meta.get(META_HOPS) {
+            Some(hops) => hops.parse().unwrap_or(MAX_HOPS),
+            None => 0_u64,
+        };
+        if hops >= MAX_HOPS {
+            return Err(Ended::Circling(hops));
+        }
+        let hops = lease.profile().offers.hops.then_some(hops + 1);
         let params = |id: u64| {
             let mut params = forward.params.clone();
-            match rewrite::request_meta(&caller.meta, token.map(|_| id), era, level, capabilities) {
+            let token = token.map(|_| id);
+            match rewrite::request_meta(&caller.meta, token, era, level, capabilities, hops) {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");
@@ -267,3 +282,6 @@ impl Drop for Underway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

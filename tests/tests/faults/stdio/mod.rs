@@ -1,6 +1,7 @@
 //! What programs write that they should not, and what they do not write.
 
 mod answers;
+mod calls;
 mod floods;
 mod lines;
 mod lists;
