@@ -80,7 +80,7 @@ impl ChildHandler {
     fn asked(&self, instance: &Arc<Instance>, request: Request) {
         let peer = instance.peer();
         let child = self.child.upgrade();
-        match child.and_then(|child| Some((child.audience.upgrade()?, child))) {
+        match child.and_then(|child| Some((child.common.audience.upgrade()?, child))) {
             Some((audience, child)) => audience.asked(&child, Some(instance), peer, request),
             None => refuse(peer, request),
         }
@@ -88,7 +88,7 @@ impl ChildHandler {
 
     fn told(&self, instance: &Arc<Instance>, notification: Notification) {
         if let Some(child) = self.child.upgrade()
-            && let Some(audience) = child.audience.upgrade()
+            && let Some(audience) = child.common.audience.upgrade()
         {
             audience.told(&child, Some(instance), notification);
         }

@@ -66,6 +66,7 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
         ("list_timeout", options.list_timeout),
         ("idle_after", options.idle_after),
         ("question_timeout", options.question_timeout),
+        ("idle_stop", options.idle_stop.unwrap_or(options.idle_after)),
     ] {
         if limit.is_zero() {
             error(format!("{name} is zero"));

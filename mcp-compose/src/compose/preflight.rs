@@ -65,8 +65,10 @@ impl Composition {
         for child in gateway.children().iter() {
             let why = match child.phase() {
                 Phase::Ready => continue,
-                Phase::Down { reason, .. } | Phase::Stopped { reason } => reason,
-                Phase::Idle | Phase::Starting => {
+                Phase::Down { reason, .. }
+                | Phase::Parked { reason, .. }
+                | Phase::Stopped { reason } => reason,
+                Phase::Idle | Phase::Asleep | Phase::Starting => {
                     format!("it took longer than {} s", bound.as_secs()).into()
                 }
             };
@@ -138,7 +140,7 @@ mod tests {
         );
         let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
         let expected = [
-            "missing: did not start: `no-such-program-anywhere` was not found; is it installed and on PATH?",
+            "missing: did not start: `no-such-program-anywhere` was not found: ",
             "second: tool `add` is already that of `first`; it is exposed as `add_",
             "second: prompt `plan` is already that of `first`; it is exposed as `plan_",
             "third: tool `third_history_of_everything` has 27 characters, more than max_name (24); it is exposed as `third_history_o_",

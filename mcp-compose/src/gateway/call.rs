@@ -176,6 +176,7 @@ impl Caller<'_> {
             method: method.to_owned(),
             client_name: text("name"),
             client_version: text("version"),
+            ..CallerInfo::default()
         }))
     }
 }
@@ -300,7 +301,9 @@ impl Gateway {
         let Some(Route { child, original }) =
             self.find(|catalog| catalog.prompt(&name).cloned()).await
         else {
-            return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
+            let absent = self.of_absent_child(&name);
+            return Err(absent
+                .unwrap_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`"))));
         };
         params.set("name", json::quote(&original));
         let mut forward = Forward::answering(&child, "prompts/get", params, caller)?;
@@ -412,7 +415,21 @@ impl Gateway {
         look(&self.catalog())
     }
 
+    /// What is to be said of a name that nobody has: the child that names of this kind belong to may have
+    /// listed nothing yet.
+    fn of_absent_child(&self, name: &str) -> Option<ErrorObject> {
+        let children = self.children();
+        children.iter().find_map(|child| {
+            let rest = name.strip_prefix(child.spec.prefix()?.as_str())?;
+            rest.strip_prefix(&*self.settings.separator)?;
+            Some(fault::unavailable(child, &child.never_listed()?))
+        })
+    }
+
     fn unknown_tool(&self, name: &str) -> ErrorObject {
+        if let Some(error) = self.of_absent_child(name) {
+            return error;
+        }
         let catalog = self.catalog();
         let near = nearest(name, catalog.tool_names());
         let hint = near

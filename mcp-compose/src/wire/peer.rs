@@ -607,6 +607,11 @@ impl Peer {
         self.closed.cancel();
     }
 
+    /// Whether a request of the other side is in flight.
+    pub(crate) fn is_asked(&self) -> bool {
+        !lock(&self.inbound).is_empty()
+    }
+
     /// Waits until the connection has ended.
     pub(crate) async fn closed(&self) {
         self.closed.cancelled().await;

@@ -145,12 +145,15 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                     long.pass(line.trim_ascii_end());
                     return Ok(Some(Line::TooLong(long)));
                 }
-                if let Some(line) = trim(&line) {
+                // Room for a carriage return, as below.
+                let is_long = line.len() - 1 > self.max_line.saturating_add(1);
+                if let Some(trimmed) = trim(&line) {
+                    let line = if is_long { line } else { trimmed };
                     return Ok(Some(self.line(line)));
                 }
             }
             self.searched = self.buffer.len();
-            if self.searched > self.max_line || self.skipping.is_some() {
+            if self.searched > self.max_line.saturating_add(1) || self.skipping.is_some() {
                 let long = self.skipping.get_or_insert_default();
                 long.pass(&self.buffer);
                 if long.length > self.endless {
