@@ -46,7 +46,7 @@ pub struct Script {
     pub gets: HashMap<String, Plan>,
     /// What happens on `completion/complete`, by prompt or URI.
     pub completions: HashMap<String, Plan>,
-    /// What happens on any other method.
+    /// What happens on any other method, and on lists in place of what the entries say.
     pub methods: HashMap<String, Plan>,
 }
 
@@ -97,6 +97,10 @@ pub enum Step {
     Exit(i32),
     /// Writes a line that is not a message.
     Noise(String),
+    /// Writes exactly this, and goes on when it is written. Over stdio only.
+    Print(Print),
+    /// Reads nothing more from standard input.
+    Deaf,
     /// Adds entries to its lists, by the names of the script's members.
     Add(HashMap<String, Vec<Box<RawValue>>>),
     /// Removes entries from a list, by name or URI.
@@ -109,6 +113,31 @@ pub enum Step {
     Later(Vec<Step>),
 }
 
+/// What is written past the child's own messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Print {
+    /// The text. `{id}` is the request's id, `{token}` its progress token, `{n}` counts from 1, `{prints}` all prints so far.
+    pub text: String,
+    /// What follows the text.
+    pub bytes: Vec<u8>,
+    /// How often it is written.
+    pub times: u64,
+    /// To standard error.
+    pub stderr: bool,
+}
+
+impl Default for Print {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            bytes: Vec::new(),
+            times: 1,
+            stderr: false,
+        }
+    }
+}
+
 /// What a scripted child answers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +145,8 @@ pub enum Answer {
     /// Text with the exact arguments.
     #[default]
     Echo,
+    /// Nothing at all.
+    Nothing,
     /// This result, byte for byte.
     Result(Box<RawValue>),
     /// This error, byte for byte.

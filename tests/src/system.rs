@@ -28,12 +28,16 @@ fn is_zombie(pid: u32) -> bool {
 
 /// Resident memory of a process, in KiB.
 pub fn resident_kib(pid: u32) -> u64 {
+    kib(pid, "VmRSS:")
+}
+
+fn kib(pid: u32, figure: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(figure))
         .and_then(|value| value.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or_else(|| panic!("process {pid} has no VmRSS"))
+        .unwrap_or_else(|| panic!("process {pid} has no {figure}"))
 }
 
 /// Processor time that a process has used, in clock ticks.
@@ -61,4 +65,9 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         }
     })
     .await;
+}
+
+/// The most memory that a process was resident in since it started, in KiB.
+pub fn peak_kib(pid: u32) -> u64 {
+    kib(pid, "VmHWM:")
 }

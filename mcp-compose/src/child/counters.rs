@@ -1,5 +1,6 @@
 //! What a child does that it should not: counted, and told in the log at a pace that a log can bear.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,7 +17,7 @@ const MUCH_JUNK: u64 = 100;
 const MANY_UNASKED: u64 = 10;
 
 /// Oddities of one child over all its sessions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Counters {
     totals: [AtomicU64; Oddity::ALL.len()],
     minute: Mutex<Minute>,
@@ -55,7 +56,6 @@ impl Counters {
     }
 
     /// How many there were in all.
-    #[cfg(test)]
     pub(crate) fn total(&self, what: Oddity) -> u64 {
         self.totals[what as usize].load(Ordering::Relaxed)
     }
@@ -65,6 +65,15 @@ impl Counters {
         let minute = lock(&self.minute);
         let now = minute.began.is_some_and(|began| began.elapsed() < MINUTE);
         (now && minute.unhealthy).then(|| format!("within a minute, {}", minute.summary()))
+    }
+}
+
+impl fmt::Debug for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let totals = Oddity::ALL.iter().map(|what| (what, self.total(*what)));
+        f.debug_map()
+            .entries(totals.filter(|(_, total)| *total > 0))
+            .finish()
     }
 }
 

@@ -13,7 +13,8 @@ use crate::compose::ChildEra;
 use crate::wire::message::Notification;
 use crate::wire::peer::{Failure, Lost, Peer, RequestRoute};
 use crate::wire::version::{
-    Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN,
+    Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_HOPS,
+    META_VERSION, MODERN,
 };
 use crate::wire::{Object, Raw};
 use std::sync::Arc;
@@ -53,6 +54,8 @@ pub(crate) struct Offers {
     pub(crate) logging: bool,
     /// The extension that makes results tasks; modern children only.
     pub(crate) tasks: bool,
+    /// It is a composition itself, and wants to know through how many a call has come.
+    pub(crate) hops: bool,
 }
 
 impl Offers {
@@ -74,7 +77,15 @@ impl Offers {
             completions: has("completions"),
             logging: has("logging"),
             tasks: false,
+            hops: false,
         }
+    }
+
+    /// With what stands beside the capabilities, in the handshake's `_meta`.
+    fn with_meta(self, meta: Option<&str>) -> Self {
+        let meta = meta.and_then(|meta| Object::parse(meta).ok());
+        let hops = meta.is_some_and(|meta| meta.get(META_HOPS).is_some());
+        Self { hops, ..self }
     }
 
     /// As [`Offers::parse`], for a modern child: it can have extensions as well.
@@ -301,6 +312,8 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
         #[serde(borrow)]
         capabilities: Option<&'a RawValue>,
         instructions: Option<String>,
+        #[serde(borrow, rename = "_meta")]
+        meta: Option<&'a RawValue>,
     }
     let discovered: Discovered<'_> = serde_json::from_str(raw.as_str()).map_err(|error| {
         Probe::NotModern(format!("its answer is not a discover result: {error}"))
@@ -317,7 +330,8 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
     Ok(Profile {
         era: Era::Modern,
         version: MODERN.to_owned(),
-        offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get)),
+        offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get))
+            .with_meta(discovered.meta.map(RawValue::get)),
         instructions: discovered.instructions,
     })
 }
@@ -384,7 +398,8 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
         offers: match era {
             Era::Modern => Offers::modern(capabilities),
             Era::Legacy => Offers::parse(capabilities),
-        },
+        }
+        .with_meta(object.get("_meta")),
         instructions: object
             .string("instructions")
             .map(std::borrow::Cow::into_owned),

@@ -56,6 +56,7 @@ fn profile(server: &LocalServer) -> Profile {
             completions: lists.completes,
             logging: true,
             tasks: false,
+            hops: false,
         },
         instructions: info.instructions.clone(),
     }

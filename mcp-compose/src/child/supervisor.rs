@@ -180,6 +180,8 @@ impl fmt::Debug for Child {
         f.debug_struct("Child")
             .field("label", &self.label)
             .field("phase", &*self.phase.borrow())
+            .field("counters", &self.counters)
+            .field("complaint", &self.counters.complaint())
             .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ use crate::compose::ChildSource;
 use crate::nearest::nearest;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::Delivered;
+use crate::wire::peer::{Delivered, LinkError, Oddity};
 use crate::wire::version::{
     Era, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_LOG_LEVEL, META_VERSION,
 };
@@ -543,7 +543,7 @@ impl Gateway {
                 Step::Done(outcome) => return outcome.map(|result| Reply::Result(result, era)),
                 Step::Progress(params) => {
                     if let Some(token) = token {
-                        relay_progress(caller.outlet, token, &params);
+                        relay_progress(caller.outlet, token, child, &params);
                     }
                 }
                 Step::Notification(notification) if &*notification.method == COMPLETE => {
@@ -616,17 +616,21 @@ pub(super) fn relay_notification(
         notification
     };
     // An outlet that is gone has a call that is being cancelled.
-    let _ = outlet.send(Message::Notification(notification));
+    if outlet.send(Message::Notification(notification)) == Err(LinkError::Full) {
+        child.counters.note(&child.label, Oddity::Unread);
+    }
 }
 
 /// Sends progress on under the client's own token.
-pub(super) fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, params: &Raw) {
+pub(super) fn relay_progress(outlet: &Arc<dyn Outlet>, token: &str, child: &Child, params: &Raw) {
     let Ok(mut object) = Object::parse(params.as_str()) else {
         return;
     };
     object.set("progressToken", token.to_owned());
     let notification = Notification::new("notifications/progress", Some(object.to_raw()));
-    let _ = outlet.send(Message::Notification(notification));
+    if outlet.send(Message::Notification(notification)) == Err(LinkError::Full) {
+        child.counters.note(&child.label, Oddity::Progress);
+    }
 }
 
 /// A child's log message with the child's name as (the head of) its logger, and its level.

@@ -630,6 +630,7 @@ fn offers(children: &[Arc<Child>]) -> Offers {
                 completions: true,
                 logging: true,
                 tasks: true,
+                hops: false,
             };
         };
         let offers = profile.offers;

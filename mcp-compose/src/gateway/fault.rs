@@ -120,6 +120,21 @@ pub(crate) fn overloaded(child: &Child) -> ErrorObject {
     .into()
 }
 
+/// The call has come through too many compositions.
+pub(crate) fn circling(child: &Child, hops: u64) -> ErrorObject {
+    Fault {
+        code: CHILD_FAILED,
+        child,
+        reason: Cause::Cycle,
+        message: format!(
+            "the call has come through {hops} compositions and is not passed on; probably one of them has itself among its children's children"
+        ),
+        delivered: Delivered::No,
+        retry_after: None,
+    }
+    .into()
+}
+
 /// The client cancelled the call.
 pub(crate) fn cancelled() -> ErrorObject {
     let data = format!(

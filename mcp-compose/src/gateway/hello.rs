@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::client::{Client, Handshake};
+use super::underway::MAX_HOPS;
 use super::{Gateway, HELLO_GRACE, call, fault, tasks};
 use crate::wire::message::ErrorObject;
-use crate::wire::version::{ALL, Era, META_SERVER_INFO, negotiate_legacy};
+use crate::wire::version::{ALL, Era, META_HOPS, META_SERVER_INFO, negotiate_legacy};
 use crate::wire::{Object, Raw, json};
 
 impl Gateway {
@@ -42,6 +43,9 @@ impl Gateway {
         result.set("protocolVersion", json::quote(version));
         result.set("capabilities", capabilities(&catalog));
         result.set("serverInfo", catalog.server_info.as_str());
+        let mut meta = Object::default();
+        meta.set(META_HOPS, MAX_HOPS.to_string());
+        result.set("_meta", meta.to_json());
         if let Some(instructions) = &catalog.instructions {
             result.set("instructions", json::quote(instructions));
         }
@@ -54,6 +58,7 @@ impl Gateway {
         let catalog = self.catalog();
         let mut meta = Object::default();
         meta.set(META_SERVER_INFO, catalog.server_info.as_str());
+        meta.set(META_HOPS, MAX_HOPS.to_string());
         let mut result = Object::default();
         result.set("resultType", "\"complete\"");
         result.set("supportedVersions", Raw::of(&ALL).as_str().to_owned());

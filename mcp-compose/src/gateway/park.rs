@@ -495,7 +495,7 @@ impl Driver {
                 outlet,
                 token: Some(token),
                 ..
-            }) => relay_progress(outlet, token, &params),
+            }) => relay_progress(outlet, token, &self.parked.child, &params),
             Some(_) => {}
             None => self.progress = Some(params),
         }

@@ -10,23 +10,27 @@ use crate::child::handshake::stamp_modern;
 use crate::child::supervisor::Child;
 use crate::compose::Namespace;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::version::{Era, META_CLIENT_CAPABILITIES, META_LOG_LEVEL, META_SERVER_INFO};
+use crate::wire::version::{
+    Era, META_CLIENT_CAPABILITIES, META_HOPS, META_LOG_LEVEL, META_SERVER_INFO,
+};
 use crate::wire::{Object, Raw, json};
 
 /// `_meta` keys of the protocol itself; they are made anew on each hop.
 const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
 
 /// The `_meta` of a request to a child: the client's, less what is the protocol's own, plus what
-/// the child's era asks for, plus the client's capabilities where the child shall know them.
+/// the child's era asks for, plus the client's capabilities where the child shall know them, and the hops where it counts them.
 pub(crate) fn request_meta(
     client: &Object<'_>,
     progress_token: Option<u64>,
     era: Era,
     log_level: Option<&str>,
     capabilities: Option<&str>,
+    hops: Option<u64>,
 ) -> Option<String> {
     let mut meta = client.clone();
     meta.remove("progressToken");
+    meta.remove(META_HOPS);
     meta.retain(|key| !key.starts_with(PROTOCOL_PREFIX));
     if let Some(token) = progress_token {
         meta.set("progressToken", token.to_string());
@@ -39,6 +43,9 @@ pub(crate) fn request_meta(
     }
     if let Some(capabilities) = capabilities {
         meta.set(META_CLIENT_CAPABILITIES, capabilities);
+    }
+    if let Some(hops) = hops {
+        meta.set(META_HOPS, hops.to_string());
     }
     (!meta.is_empty()).then(|| meta.to_json())
 }

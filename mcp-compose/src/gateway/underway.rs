@@ -18,10 +18,12 @@ use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
 use crate::wire::message::ErrorObject;
-use crate::wire::peer::{Call, Event, Failure, RequestRoute};
-use crate::wire::version::Era;
+use crate::wire::peer::{Call, Cause, Delivered, Event, Failure, Lost, RequestRoute};
+use crate::wire::version::{Era, META_HOPS};
 use crate::wire::{Notification, Raw, Request};
 
+/// Compositions that a call may come through. More is a circle.
+pub(super) const MAX_HOPS: u64 = 8;
 /// A deadline that is looked at so much later means that this process stood still.
 const STOOD_STILL: Duration = Duration::from_secs(2);
 /// What a call is given then.
@@ -65,6 +67,8 @@ pub(super) enum Ended {
     Failed(Failure),
     TimedOut(Duration),
     Cancelled,
+    /// It has come through so many compositions.
+    Circling(u64),
 }
 
 impl Ended {
@@ -81,6 +85,7 @@ impl Ended {
             Self::Failed(Failure::Overloaded) => fault::overloaded(child),
             Self::TimedOut(after) => fault::timed_out(child, after),
             Self::Cancelled => fault::cancelled(),
+            Self::Circling(hops) => fault::circling(child, hops),
         }
     }
 }
@@ -132,9 +137,18 @@ impl Underway {
         let level = caller.log_level().map(crate::server::LogLevel::as_str);
         // A typed server is told in either era; there is no handshake that could have done it.
         let capabilities = (era == Era::Modern || child.is_local()).then(|| told.as_str());
+        let hops = match caller.meta.get(META_HOPS) {
+            Some(hops) => hops.parse().unwrap_or(MAX_HOPS),
+            None => 0_u64,
+        };
+        if hops >= MAX_HOPS {
+            return Err(Ended::Circling(hops));
+        }
+        let hops = lease.profile().offers.hops.then_some(hops + 1);
         let params = |id: u64| {
             let mut params = forward.params.clone();
-            match rewrite::request_meta(&caller.meta, token.map(|_| id), era, level, capabilities) {
+            let token = token.map(|_| id);
+            match rewrite::request_meta(&caller.meta, token, era, level, capabilities, hops) {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");
@@ -210,7 +224,7 @@ impl Underway {
                     if !matches!(outcome, Err(Failure::Lost(_) | Failure::Overloaded)) {
                         self.lease.heard();
                     }
-                    Step::Done(outcome.map_err(Ended::Failed))
+                    Step::Done(well_formed(outcome).map_err(Ended::Failed))
                 }
                 Event::Progress(params) => {
                     self.extend();
@@ -264,6 +278,17 @@ impl Underway {
     }
 }
 
+/// An answer as it may be handed on: a result and an error are objects.
+fn well_formed(outcome: Result<Raw, Failure>) -> Result<Raw, Failure> {
+    let what = match &outcome {
+        Ok(result) if !result.as_str().starts_with('{') => "a result",
+        Err(Failure::Error(error)) if !error.raw().as_str().starts_with('{') => "an error",
+        _ => return outcome,
+    };
+    let reason = format!("its answer has {what} that is no object");
+    Err(Lost::new(Cause::Protocol, Delivered::Maybe, reason).into())
+}
+
 impl Drop for Underway {
     fn drop(&mut self) {
         if !self.ended {
@@ -272,3 +297,6 @@ impl Drop for Underway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

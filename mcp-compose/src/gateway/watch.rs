@@ -1,12 +1,15 @@
 //! What children say of their own accord, and who hears it: list changes, resource updates, log
 //! messages. Each goes to exactly those clients that it belongs to.
 
+mod missed;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use self::missed::Missed;
 use super::Gateway;
 use super::call::{Caller, log_message, required};
 use super::catalog::Route;
@@ -20,7 +23,7 @@ use crate::child::pool::{Holder, Wanted};
 use crate::child::supervisor::{ALL_KINDS, Audience, Child};
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Event, Failure, Peer, RequestRoute, lock};
+use crate::wire::peer::{Event, Failure, LinkError, Oddity, Peer, RequestRoute, lock};
 use crate::wire::version::{Era, META_SUBSCRIPTION};
 use crate::wire::{Message, Notification, Object, Raw, Request, json};
 
@@ -57,6 +60,8 @@ pub(super) struct Watches {
     listens: Mutex<HashMap<u64, Listen>>,
     /// Updates that wait for others of the same, by `subscriptions/listen` and exposed URI.
     gathering: Mutex<HashSet<(u64, String)>>,
+    /// What clients that lag are still to be told.
+    missed: Missed,
     /// By child: the set of watched resources changed (modern children only).
     rewatch: Mutex<HashMap<u64, Arc<Notify>>>,
 }
@@ -72,14 +77,14 @@ struct Listen {
 }
 
 impl Listen {
-    fn send(&self, method: &'static str, mut params: Object<'_>) {
+    fn send(&self, method: &'static str, mut params: Object<'_>) -> Result<(), LinkError> {
         let mut meta = Object::default();
         meta.set(META_SUBSCRIPTION, self.id.clone());
         params.set("_meta", meta.to_json());
-        let _ = self.outlet.send(Message::Notification(Notification::new(
+        self.outlet.send(Message::Notification(Notification::new(
             method,
             Some(params.to_raw()),
-        )));
+        )))
     }
 }
 
@@ -402,7 +407,8 @@ impl Gateway {
         {
             // Nothing may precede the acknowledgement.
             let mut listens = lock(&self.watches.listens);
-            entry.send("notifications/subscriptions/acknowledged", params);
+            // A stream that does not take its first message has ended, and its request with it.
+            let _ = entry.send("notifications/subscriptions/acknowledged", params);
             listens.insert(listen, entry);
         }
         tokio::select! {
@@ -434,13 +440,13 @@ impl Gateway {
                 client.push(Message::Notification(Notification::new(method, None)));
             }
         }
-        for listen in lock(&self.watches.listens).values() {
+        for (id, listen) in lock(&self.watches.listens).iter() {
             for method in &methods {
                 if kinds
                     .iter()
                     .any(|kind| kind.changed() == *method && listen.kinds[*kind as usize])
                 {
-                    listen.send(method, Object::default());
+                    self.deliver(*id, listen, method, "", Object::default());
                 }
             }
         }
@@ -476,7 +482,7 @@ impl Gateway {
                         Some(listen) if listen.several => {
                             self.gather(id, exposed, params.to_raw());
                         }
-                        Some(listen) => listen.send(UPDATED, params),
+                        Some(listen) => self.deliver(id, listen, UPDATED, &exposed, params),
                         None => {}
                     }
                 }
@@ -502,7 +508,7 @@ impl Gateway {
             if let (Some(listen), Ok(params)) =
                 (listens.get(&update.0), Object::parse(params.as_str()))
             {
-                listen.send(UPDATED, params);
+                gateway.deliver(update.0, listen, UPDATED, &update.1, params);
             }
         });
     }
@@ -537,7 +543,9 @@ impl Gateway {
         match self.audience(instance) {
             Some((outlet, wish)) if wish.takes(level) => {
                 // An outlet that is gone has nobody who reads it.
-                let _ = outlet.send(Message::Notification(notification));
+                if outlet.send(Message::Notification(notification)) == Err(LinkError::Full) {
+                    child.counters.note(&child.label, Oddity::Unread);
+                }
             }
             Some(_) => {}
             None => {
@@ -757,6 +765,7 @@ struct ListenGuard {
 impl ListenGuard {
     fn release(&mut self) {
         lock(&self.gateway.watches.listens).remove(&self.listen);
+        self.gateway.watches.missed.forget(self.listen);
         self.gateway.forget(Subscriber::Listen(self.listen));
     }
 }

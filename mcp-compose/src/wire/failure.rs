@@ -51,6 +51,8 @@ pub(crate) enum Cause {
     Unanswered,
     /// The user declined what the call depends on.
     Declined,
+    /// The call goes from composition to composition, and probably round in circles.
+    Cycle,
 }
 
 impl Cause {
@@ -69,6 +71,7 @@ impl Cause {
             Self::TooLarge => "result_too_large",
             Self::Unanswered => "question_unanswered",
             Self::Declined => "declined",
+            Self::Cycle => "cycle",
         }
     }
 }

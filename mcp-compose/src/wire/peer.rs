@@ -394,14 +394,7 @@ impl Peer {
                 id: Some(id),
                 outcome,
             }) => {
-                let outcome = match outcome {
-                    Ok(result) if result.as_str().starts_with('{') => Ok(result),
-                    Ok(_) => Err(broken("its answer has a result that is no object").into()),
-                    Err(error) if error.raw().as_str().starts_with('{') => {
-                        Err(Failure::Error(error))
-                    }
-                    Err(_) => Err(broken("its answer has an error that is no object").into()),
-                };
+                let outcome = outcome.map_err(Failure::Error);
                 // An id that is not in flight: nobody waits for it.
                 match id.as_u64() {
                     Some(id) if self.settle(id, outcome) => {}

@@ -27,6 +27,8 @@ pub(crate) const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 pub(crate) const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 /// `_meta` key of a result's server name and version.
 pub(crate) const META_SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+/// Through how many compositions a request has come; between compositions only. In a handshake: that they are counted.
+pub(crate) const META_HOPS: &str = "mcpCompose/hops";
 
 /// How a connection is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

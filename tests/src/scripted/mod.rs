@@ -4,6 +4,7 @@ mod entry;
 mod http;
 mod lists;
 mod plans;
+mod print;
 mod stdio;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,6 +55,8 @@ struct Shared {
     answers: Mutex<BTreeMap<u64, Value>>,
     asked: AtomicU64,
     answered: tokio::sync::OnceCell<()>,
+    prints: AtomicU64,
+    deaf: CancellationToken,
 }
 
 /// A message that arrived.
@@ -90,12 +93,19 @@ impl Child {
                 answers: Mutex::default(),
                 asked: AtomicU64::new(FIRST_QUESTION),
                 answered: tokio::sync::OnceCell::new(),
+                prints: AtomicU64::new(0),
+                deaf: CancellationToken::new(),
             }),
         }
     }
 
     pub(crate) fn script(&self) -> &Script {
         &self.shared.script
+    }
+
+    /// Fires when it is to read nothing more.
+    pub(crate) fn deaf(&self) -> &CancellationToken {
+        &self.shared.deaf
     }
 
     /// Where messages go that no request of the client carries.
@@ -186,7 +196,9 @@ impl Child {
         match method {
             "initialize" | "server/discover" => self.greet(method, id, &named, out),
             "ping" => answer(out, id, "{}"),
-            "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => {
+            "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list"
+                if !script.methods.contains_key(method) =>
+            {
                 let page = self.shared.lists.lock().expect("not poisoned").page(
                     method,
                     &named,

@@ -33,7 +33,7 @@ impl Child {
                     cancelled = true;
                 }
                 Step::Later(steps) => later.extend(steps),
-                other => self.step(other, &parsed, out).await,
+                other => self.step(other, id, &parsed, out).await,
             }
         }
         if !cancelled {
@@ -45,11 +45,11 @@ impl Child {
             .expect("not poisoned")
             .remove(&id.to_string());
         for step in later {
-            self.step(step, &parsed, out).await;
+            self.step(step, id, &parsed, out).await;
         }
     }
 
-    async fn step(&self, step: Step, params: &Value, out: &Out) {
+    async fn step(&self, step: Step, id: &Value, params: &Value, out: &Out) {
         match step {
             Step::Progress(members) => progress(params, members, out),
             Step::Count(count) => {
@@ -89,6 +89,8 @@ impl Child {
             }
             Step::Exit(code) => std::process::exit(code),
             Step::Noise(line) => send(out, line),
+            Step::Print(what) => self.print(what, id, params).await,
+            Step::Deaf => self.deaf().cancel(),
             Step::Add(lists) => {
                 for (list, entries) in lists {
                     let method = self
@@ -117,6 +119,7 @@ impl Child {
     async fn answer(&self, planned: Answer, id: &Value, parsed: &Value, params: &str, out: &Out) {
         let text = |text: &str| json!({ "content": [{ "type": "text", "text": text }] });
         let result = match planned {
+            Answer::Nothing => return,
             Answer::Error(error) => {
                 return send(
                     out,

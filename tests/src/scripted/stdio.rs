@@ -28,7 +28,13 @@ pub async fn run(script: Script) {
         }
     });
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    loop {
+        let line = tokio::select! {
+            biased;
+            () = child.deaf().cancelled() => std::future::pending().await,
+            line = lines.next_line() => line,
+        };
+        let Ok(Some(line)) = line else { break };
         let (child, out) = (child.clone(), out.clone());
         tokio::spawn(async move { child.handle(&line, &out).await });
     }

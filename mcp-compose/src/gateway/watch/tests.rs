@@ -1,6 +1,7 @@
 //! Which session is subscribed at, and who hears of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -18,11 +19,15 @@ use crate::wire::peer::LinkError;
 const ASKABLE: &str = r#"{"sampling":{}}"#;
 const A: &str = r#"{"uri":"fake://a"}"#;
 
+/// Takes what it is told, unless it is full.
 #[derive(Debug)]
-struct Stream(mpsc::UnboundedSender<String>);
+struct Stream(mpsc::UnboundedSender<String>, Arc<AtomicBool>);
 
 impl Outlet for Stream {
     fn send(&self, message: Message) -> Result<(), LinkError> {
+        if self.1.load(Ordering::SeqCst) {
+            return Err(LinkError::Full);
+        }
         let Message::Notification(said) = message else {
             return Err(LinkError::Closed);
         };
@@ -65,7 +70,7 @@ impl House {
 
     async fn legacy(&self, capabilities: &str) -> Guest {
         let (sender, hears) = mpsc::unbounded_channel();
-        let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender));
+        let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender, Arc::default()));
         let client = self
             .gateway
             .connect(Arc::clone(&outlet), Principal::anonymous());
@@ -238,7 +243,7 @@ async fn a_stateless_client_hears_once_what_several_sessions_of_it_tell() {
     let holder = Holder::Principal(principal.shared());
     let first = house.lease(holder.clone(), true).await;
     let (sender, mut hears) = mpsc::unbounded_channel();
-    let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender));
+    let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender, Arc::default()));
     let client = house.gateway.stateless(principal);
     let params = format!(
         r#"{{"notifications":{{"resourceSubscriptions":["fake://a"]}},"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{ASKABLE}}}}}"#
@@ -278,4 +283,51 @@ async fn a_stateless_client_hears_once_what_several_sessions_of_it_tell() {
         house.heard(session, "resources/unsubscribe", 1).await;
     }
     drop((first, second));
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_a_client_that_lags_is_told_of_every_change_once_it_reads() {
+    let house = House::new().await;
+    let (sender, mut hears) = mpsc::unbounded_channel();
+    let full = Arc::new(AtomicBool::new(false));
+    let outlet: Arc<dyn Outlet> = Arc::new(Stream(sender, Arc::clone(&full)));
+    let client = house.gateway.stateless(Principal::anonymous());
+    let request = Request {
+        id: Id::number(1),
+        method: "subscriptions/listen".into(),
+        params: Some(Raw::from_static(
+            r#"{"notifications":{"toolsListChanged":true,"resourceSubscriptions":["fake://a"]},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#,
+        )),
+    };
+    let stop = CancellationToken::new();
+    let (gateway, stopped) = (Arc::clone(&house.gateway), stop.clone());
+    let listening =
+        tokio::spawn(async move { gateway.serve(&client, &request, &outlet, &stopped).await });
+    hears.recv().await.expect("the acknowledgement");
+    let shared = house.sessions(None).remove(0);
+    full.store(true, Ordering::SeqCst);
+    for n in 1..=1000 {
+        shared.say(updated(n));
+        house.gateway.announce(&[Kind::Tools]);
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(hears.try_recv().is_err(), "there was no room");
+    full.store(false, Ordering::SeqCst);
+    let told = [hears.recv().await.unwrap(), hears.recv().await.unwrap()];
+    assert!(
+        told[0].contains("updated") && told[0].contains(r#""n":1000"#),
+        "{told:?}"
+    );
+    assert!(told[1].contains("tools/list_changed"), "{told:?}");
+    shared.say(updated(1001));
+    assert!(
+        hears.recv().await.unwrap().contains(r#""n":1001"#),
+        "each once"
+    );
+    stop.cancel();
+    let _ = listening.await;
+    assert_eq!(
+        format!("{:?}", house.gateway.watches.missed),
+        format!("{:?}", Missed::default())
+    );
 }

@@ -136,7 +136,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         self
     }
 
-    /// The next line that is not empty; `None` at the end of the stream. What stands after the last line end is dropped.
+    /// The next line that is not empty; `None` at the end of the stream. What stands after the last line end is dropped, unless it was too long already.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             while let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
@@ -146,9 +146,10 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                     return Ok(Some(Line::TooLong(long)));
                 }
                 // Room for a carriage return, as below.
-                let is_long = line.len() - 1 > self.max_line.saturating_add(1);
-                if let Some(trimmed) = trim(&line) {
-                    let line = if is_long { line } else { trimmed };
+                if line.len() - 1 > self.max_line.saturating_add(1) {
+                    return Ok(Some(too_long(line.trim_ascii_end())));
+                }
+                if let Some(line) = trim(&line) {
                     return Ok(Some(self.line(line)));
                 }
             }
@@ -167,7 +168,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 self.buffer.reserve(self.buffer.len().max(READ_BUFFER));
             }
             if self.reader.read_buf(&mut self.buffer).await? == 0 {
-                return Ok(None);
+                return Ok(self.skipping.take().map(Line::TooLong));
             }
         }
     }
@@ -186,15 +187,19 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 
     fn line(&self, line: Bytes) -> Line {
         if line.len() > self.max_line {
-            let mut long = TooLong::default();
-            long.pass(&line);
-            return Line::TooLong(long);
+            return too_long(&line);
         }
         match ByteString::try_from(line.clone()) {
             Ok(text) => Line::Text(text),
             Err(_) => Line::NotText(line),
         }
     }
+}
+
+fn too_long(line: &[u8]) -> Line {
+    let mut long = TooLong::default();
+    long.pass(line);
+    Line::TooLong(long)
 }
 
 /// The line without its end, unless nothing is left.

@@ -1,1 +1,0 @@
-//! What programs write that they should not, and what they do not write.

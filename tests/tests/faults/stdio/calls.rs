@@ -1,0 +1,68 @@
+//! Calls that clients may not make so: twice under one id, or round in circles.
+
+use mcp_compose_tests::aggregator::{Aggregator, Config, StdioCommand};
+use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
+use mcp_compose_tests::scripted::{basic, scripted, text, tool};
+use mcp_compose_tests::system::eventually;
+use serde_json::{Value, json};
+
+use super::reason;
+
+fn waiting() -> Value {
+    scripted(basic(json!({
+        "tools": [tool("wait"), tool("go")],
+        "calls": { "wait": { "steps": ["until_released"] }, "go": { "steps": ["release"] } },
+    })))
+}
+
+#[tokio::test]
+async fn c06_an_id_that_is_in_flight_is_refused_and_its_call_goes_on() {
+    let config = Config::new().child("ns", waiting());
+    let aggregator = Aggregator::http(&config).await;
+    let command = StdioCommand::new(&config);
+    for client in [
+        Raw::stdio(&command, LEGACY).await,
+        Raw::stdio(&command, MODERN).await,
+        Raw::http(&aggregator, LEGACY).await,
+    ] {
+        client.listed("ns_wait").await;
+        let wait = json!({ "name": "ns_wait", "arguments": { "a": 1 } });
+        let call = client.start("tools/call", wait).await;
+        let again = json!({ "jsonrpc": "2.0", "id": call.id(), "method": "ping", "params": {} });
+        client.send_text(&again.to_string()).await;
+        let refused = || {
+            let received = client.received();
+            let refused = received
+                .iter()
+                .find(|one| one.value["error"]["code"] == -32600);
+            refused.map(|refused| refused.value["id"].clone())
+        };
+        eventually("the refusal", || refused().is_some()).await;
+        // With the id, it would be the answer to the first one.
+        assert_eq!(refused(), Some(Value::Null));
+        client.call("ns_go", json!({})).await;
+        assert_eq!(text(&call.answer().await.value["result"]), r#"{"a":1}"#);
+    }
+}
+
+#[tokio::test]
+async fn d10_a_call_that_goes_from_composition_to_composition_ends() {
+    let inner = StdioCommand::new(&Config::new().child("leaf", waiting()));
+    let outer = Aggregator::http(&Config::new().child("in", inner.entry())).await;
+    for version in [LEGACY, MODERN] {
+        let client = Raw::http(&outer, version).await;
+        client.listed("in_leaf_received").await;
+        let call = async |hops: u64| {
+            let meta = json!({ "mcpCompose/hops": hops, "other/key": hops });
+            let params = json!({ "name": "in_leaf_received", "arguments": { "method": "tools/call" }, "_meta": meta });
+            client.try_request("tools/call", params).await
+        };
+        for hops in [7, 8, 1000] {
+            let error = call(hops).await.expect_err("it is refused");
+            assert_eq!(reason(&error), "cycle", "{error}");
+        }
+        let received = call(6).await.expect("one more is allowed").to_string();
+        assert!(received.contains(r#""other/key":6"#), "{received}");
+        assert!(!received.contains("mcpCompose/hops"), "{received}");
+    }
+}
