@@ -45,7 +45,7 @@ pub(crate) fn open(config: HttpConfig, handler: Arc<dyn Handler>) -> Arc<Peer> {
 impl Child {
     /// Why no call is sent to the child's server for now, and for how long; `None` where it may be called, or is not
     /// reached over HTTP.
-    pub(crate) fn left_alone(&self) -> Option<Unavailable> {
+    pub(crate) fn held_back(&self) -> Option<Unavailable> {
         match self.http.get()?.gate.breaker.state() {
             State::Open(left, why) => Some(Unavailable {
                 cause: Cause::Unavailable,

@@ -50,6 +50,7 @@ pub(super) const KEYS: &[&str] = &[
     "questionTimeout",
     "maxInstances",
     "idleAfter",
+    "idleStop",
     "maxParked",
     "lazy",
     "optional",
