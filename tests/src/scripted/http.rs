@@ -48,7 +48,9 @@ struct Served {
 
 /// What is answered in place of what the script says.
 #[derive(Clone)]
-struct Instead(Arc<dyn Fn(&HeaderMap, &Value) -> Option<Response> + Send + Sync>);
+struct Instead(Arc<Answering>);
+
+type Answering = dyn Fn(&HeaderMap, &Value) -> Option<Response> + Send + Sync;
 
 impl std::fmt::Debug for Instead {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

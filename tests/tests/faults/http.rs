@@ -203,6 +203,25 @@ async fn b06_a_server_that_fails_is_left_alone_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn b06_no_session_is_begun_for_a_client_at_a_server_that_is_left_alone() {
+    let child = child(json!({})).await;
+    let (aggregator, client) = relayed(&child, json!({ "isolation": "per-client" }), LEGACY).await;
+    client.call("ns_echo", json!({})).await;
+    child.answer_with(|_, message| calls(message, "echo").then(|| status(502)));
+    for _ in 0..5 {
+        let failure = failure(&client, "ns_echo").await;
+        assert_eq!(failure["delivered"], "maybe", "{failure}");
+    }
+    let before = child.sessions_opened();
+    let other = Raw::http(&aggregator, LEGACY).await;
+    let failure = failure(&other, "ns_echo").await;
+    assert_eq!(failure["reason"], "child_unavailable", "{failure}");
+    assert_eq!(failure["delivered"], "no", "{failure}");
+    assert!(failure["retryAfterMs"].is_u64(), "{failure}");
+    assert_eq!(child.sessions_opened(), before);
+}
+
+#[tokio::test]
 async fn b11_t22_headers_go_to_the_origin_that_they_were_set_for() {
     let elsewhere = child(json!({ "era": "modern" })).await;
     let child = child(json!({ "era": "modern" })).await;

@@ -19,6 +19,8 @@ use crate::compose::ChildOptions;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// A longer time is none that anybody waits for; it is one that the clock can count.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Largest answer or event.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 /// Idle connections are given up before servers (5 s is usual) close them: a request that meets the
@@ -74,7 +76,10 @@ impl HttpConfig {
             auth: spec.auth.clone(),
             connect_timeout: spec.connect_timeout,
             max_message: options.max_message,
-            timeout: options.timeout.min(options.max_timeout),
+            timeout: options
+                .timeout
+                .min(options.max_timeout)
+                .min(LONGEST_TIMEOUT),
             gate: Arc::new(Gate::new(spec.breaker)),
             ..Self::new(spec.url.clone())
         }

@@ -255,7 +255,13 @@ impl Shared {
         );
         Stop::Failed(match error {
             Some((_, error)) if !ours => Failure::Error(error),
-            _ => failure::of_status(status, response.headers(), &self.target),
+            error => {
+                if let Some((_, error)) = error {
+                    let origin = &*self.origin;
+                    tracing::debug!(origin, %status, "the server says: {}", error.message().escape_debug());
+                }
+                failure::of_status(status, response.headers(), &self.target)
+            }
         })
     }
 

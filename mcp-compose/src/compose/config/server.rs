@@ -31,6 +31,8 @@ pub(super) const KEYS: &[&str] = &[
     "grace",
     "url",
     "headers",
+    "connectTimeout",
+    "breaker",
     "type",
     "transport",
     "namespace",
@@ -97,6 +99,9 @@ const OF_PROCESSES: &[&str] = &[
     "grace",
 ];
 
+/// What only a server with a `url` has.
+const OF_REMOTES: &[&str] = &["headers", "connectTimeout", "breaker"];
+
 /// Reads a server; `None` if it is disabled or wrong.
 pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)> {
     if server.flag("disabled") {
@@ -117,8 +122,9 @@ pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)
     };
     let Some(mut child) = child else {
         // What belongs to either kind is no mistake of its own here.
-        for key in ["command", "url", "headers", "type", "transport"]
+        for key in ["command", "url", "type", "transport"]
             .iter()
+            .chain(OF_REMOTES)
             .chain(OF_PROCESSES)
         {
             server.take(key);
@@ -151,11 +157,13 @@ fn prefix(server: &mut Reader<'_, '_>) -> Option<Prefix> {
 
 fn process(server: &mut Reader<'_, '_>) -> DeclaredChild {
     transport(server, &["stdio", "local"], "`command`");
-    if server.take("headers").is_some() {
-        server.mistake(
-            "headers",
-            "is for a server with a `url`; this one has a `command`",
-        );
+    for key in OF_REMOTES {
+        if server.take(key).is_some() {
+            server.mistake(
+                key,
+                "is for a server with a `url`; this one has a `command`",
+            );
+        }
     }
     let folder = server.folder();
     let program = server.text("command").unwrap_or_default();
@@ -200,9 +208,15 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
     }
     let url = server.text("url").unwrap_or_default();
     let headers = server.pairs("headers");
-    let child = headers
+    let mut child = headers
         .iter()
         .fold(http(url), |child, (name, value)| child.header(name, value));
+    if let Some(limit) = server.seconds("connectTimeout") {
+        child = child.connect_timeout(limit);
+    }
+    if let Some(failures) = server.count("breaker") {
+        child = child.breaker(failures as u32);
+    }
     child.into_child()
 }
 

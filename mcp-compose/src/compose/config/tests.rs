@@ -221,6 +221,39 @@ fn what_becomes_of_a_process_is_told_as_it_can_be() {
 }
 
 #[test]
+fn takes_how_a_server_is_reached() {
+    let composition = good(
+        r#"{"mcpServers": {
+            "a": {"url": "http://x/mcp", "connectTimeout": 0.5, "breaker": 0},
+            "b": {"url": "http://x/mcp"}
+        }}"#,
+    );
+    let reached: Vec<_> = composition
+        .children
+        .iter()
+        .map(|child| match &child.source {
+            ChildSource::Http(spec) => (spec.connect_timeout.as_millis(), spec.breaker),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(reached, [(500, 0), (5000, 5)]);
+    let found = mistakes(
+        r#"{"mcpServers": {
+            "a": {"url": "http://x/mcp", "connectTimeout": 0, "breaker": 1.5},
+            "b": {"command": "x", "connectTimeout": 1, "breaker": 1, "headers": {}}
+        }}"#,
+    );
+    let expected = [
+        "mcpServers.a.connectTimeout: 0 is not a number of seconds",
+        "mcpServers.a.breaker: expected a whole number, got a number",
+        "mcpServers.b.headers: is for a server with a `url`; this one has a `command`",
+        "mcpServers.b.connectTimeout: is for a server with a `url`; this one has a `command`",
+        "mcpServers.b.breaker: is for a server with a `url`; this one has a `command`",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn a_wrong_root_is_told_at_its_place() {
     let found = mistakes(
         r#"{"mcpServers": {

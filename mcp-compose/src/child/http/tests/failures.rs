@@ -30,14 +30,16 @@ async fn b07_a_server_that_is_not_there_got_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    for (url, shown) in [
+    for (url, shown, why) in [
         (
             format!("http://u:hunter2@{address}/secret-path?k=secret-key"),
             address.to_string(),
+            "nothing listens there",
         ),
         (
             "http://does-not-exist.invalid/secret-path".to_owned(),
             "does-not-exist".to_owned(),
+            "cannot be looked up",
         ),
     ] {
         let mut config = HttpConfig::new(Url::parse(&url).unwrap());
@@ -49,6 +51,7 @@ async fn b07_a_server_that_is_not_there_got_nothing() {
         let (delivered, reason) = lost(&failure);
         assert_eq!(delivered, Delivered::No, "{reason}");
         assert!(reason.contains(&shown), "{reason}");
+        assert!(reason.contains(why), "{reason}");
         assert!(
             !reason.contains("secret") && !reason.contains("hunter"),
             "{reason}"
