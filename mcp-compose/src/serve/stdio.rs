@@ -50,11 +50,12 @@ async fn serve_streams(
     let mut reading = pin!(read(input, &client));
     let mut result = Ok(());
     let said_all = tokio::select! {
+        biased;
+        () = stop.told() => false,
         read = reading.as_mut() => {
             result = read;
             true
         }
-        () = stop.told() => false,
         () = unheard.as_mut() => return result,
     };
     gateway.drain();
