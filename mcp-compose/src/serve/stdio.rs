@@ -59,24 +59,25 @@ async fn serve_streams(
         () = unheard.as_mut() => return result,
     };
     gateway.drain();
-    let answered = async {
+    // A client that has said all it has to say is waited for while it reads, until we are told that it has left: hosts close
+    // our stdin first, and send SIGTERM to whoever is there still. What it says meanwhile of its calls in flight counts:
+    // that one is cancelled, what was asked in another.
+    let left = async {
         if said_all {
             client.stop_hearing();
             tokio::select! {
-                () = client.answered() => {}
                 () = stop.told() => {}
                 () = gone => {}
             }
-            return;
+        } else {
+            let _ = reading.await;
+            client.stop_hearing();
         }
-        // What the client says of its calls in flight still counts: that one is cancelled, what was asked in another.
+    };
+    let answered = async {
         tokio::select! {
             () = client.answered() => {}
-            () = async {
-                let _ = reading.await;
-                client.stop_hearing();
-                std::future::pending().await
-            } => {}
+            () = left => {}
         }
     };
     tokio::select! {

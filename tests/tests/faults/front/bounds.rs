@@ -57,15 +57,12 @@ async fn c05_a_flood_over_stdio_is_answered_to_the_last_request() {
     let (mut stdin, stdout) = process.pipes();
     let mut said = BufReader::new(stdout).lines();
     let hello = json!({ "protocolVersion": LEGACY, "capabilities": {}, "clientInfo": { "name": "flood", "version": "1" } });
-    let first = [
+    for first in [
         message(0, "initialize", &hello),
         message(1, "tools/list", &json!({})),
-    ];
-    stdin
-        .write_all(format!("{}\n", first.join("\n")).as_bytes())
-        .await
-        .expect("it reads");
-    for _ in 0..2 {
+    ] {
+        let first = format!("{first}\n");
+        stdin.write_all(first.as_bytes()).await.expect("it reads");
         said.next_line().await.expect("text").expect("an answer");
     }
     let pid = process.pid();
@@ -112,7 +109,7 @@ async fn c05_a_flood_over_stdio_is_answered_to_the_last_request() {
         }
     }
     let stdin = writing.await.expect("everything was written");
-    println!(
+    eprintln!(
         "{requests} requests on one connection: {} served, {} overloaded, none unanswered, {:?}; \
          resident {before} KiB before, {peak} KiB at most, {} KiB after",
         served.len(),
@@ -160,7 +157,7 @@ async fn c07_a_client_that_reads_slowly_costs_no_memory_and_no_time() {
     }
     let beside = percentiles(good_calls(&aggregator, 2, 200).await);
     let peak = resident_kib(pid);
-    println!(
+    eprintln!(
         "4 clients that read 1 KiB/s of {messages} messages of 2 KiB each: resident {before} KiB before, {peak} KiB; \
          good clients p50 {:?} p99 {:?}, without them {:?} {:?}",
         beside.0, beside.1, alone.0, alone.1
@@ -190,7 +187,7 @@ async fn c08_connections_that_only_stay_cost_little_and_take_no_place() {
     }
     let after = resident_kib(pid);
     let (p50, p99) = percentiles(good_calls(&aggregator, 4, 50).await);
-    println!(
+    eprintln!(
         "{connections} idle connections: {:.1} KiB each; good clients beside them p50 {p50:?} p99 {p99:?}",
         (after.saturating_sub(before)) as f64 / connections as f64
     );
@@ -226,7 +223,7 @@ async fn c09_connections_that_begin_and_do_not_finish_are_closed_and_good_client
         first_end.get_or_insert(began.elapsed());
     }
     let ratio = beside.1.as_secs_f64() / alone.1.as_secs_f64();
-    println!(
+    eprintln!(
         "{half_open} half-open connections (opened in {opened:?}): all closed after {:?}; {clients} good clients p50 {:?} p99 \
          {:?}, without them {:?} {:?}: p99 {ratio:.2} times as long",
         began.elapsed(),
@@ -264,7 +261,7 @@ async fn c11_sessions_that_only_stay_cost_little_and_give_it_back() {
             }
         }
         let peak = resident_kib(pid);
-        println!(
+        eprintln!(
             "round {round}: {} idle sessions, {:.2} KiB each ({start} to {peak} KiB resident)",
             open.len(),
             peak.saturating_sub(start) as f64 / open.len() as f64
@@ -284,7 +281,7 @@ async fn c11_sessions_that_only_stay_cost_little_and_give_it_back() {
             assert_eq!(ended.status, 204);
         }
     }
-    println!(
+    eprintln!(
         "{before} KiB before, {} KiB after the end of all sessions",
         resident_kib(pid)
     );

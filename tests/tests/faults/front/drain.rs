@@ -120,7 +120,7 @@ async fn d01_no_call_that_ends_within_the_grace_is_cut() {
         let status = process.ended().await;
         assert_eq!(status.code(), Some(0), "{:?}", process.stderr().all());
     }
-    println!(
+    eprintln!(
         "{rounds} drains of {CLIENTS} clients: {served} calls served, {refused} refused, 0 cut"
     );
     assert!(served > 0 && refused > 0);
@@ -176,7 +176,7 @@ async fn d02_a_second_signal_does_not_wait_for_calls_that_go_on() {
         let began = Instant::now();
         process.signal(second);
         let status = process.ended().await;
-        println!(
+        eprintln!(
             "{second} twice: ended after {:?} ({status})",
             began.elapsed()
         );
@@ -200,29 +200,30 @@ impl Piped {
         let (mut stdin, stdout) = process.pipes();
         let mut said = BufReader::new(stdout).lines();
         let hello = json!({ "protocolVersion": LEGACY, "capabilities": {}, "clientInfo": { "name": "piped", "version": "1" } });
-        for text in [
-            message(0, "initialize", &hello),
-            json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string(),
-            message(1, "tools/list", &json!({})),
-            message(2, "tools/call", &json!({ "name": tool, "arguments": {} })),
-        ] {
-            stdin
-                .write_all(format!("{text}\n").as_bytes())
-                .await
-                .expect("it reads");
-        }
-        let listed = async {
-            while let Some(line) = said.next_line().await.expect("text") {
-                let message: Value = serde_json::from_str(&line).expect("a message");
-                if message["id"] == 1 && tool != "ns_wait"
-                    || message["method"] == "notifications/message"
-                {
-                    return;
+        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let call = message(2, "tools/call", &json!({ "name": tool, "arguments": {} }));
+        // What comes back says that the one before was taken.
+        let list = message(1, "tools/list", &json!({}));
+        let ping = message(3, "ping", &json!({}));
+        let steps = [
+            (message(0, "initialize", &hello), 0),
+            (format!("{ready}\n{list}"), 1),
+            (format!("{call}\n{ping}"), 3),
+        ];
+        for (text, last) in steps {
+            let text = format!("{text}\n");
+            stdin.write_all(text.as_bytes()).await.expect("it reads");
+            let took = async {
+                while let Some(line) = said.next_line().await.expect("text") {
+                    let message: Value = serde_json::from_str(&line).expect("a message");
+                    if message["id"] == last {
+                        return;
+                    }
                 }
-            }
-            panic!("{:?}", process.stderr().all());
-        };
-        patiently("the call to be in flight", listed).await;
+                panic!("{text}: {:?}", process.stderr().all());
+            };
+            patiently("the call to be in flight", took).await;
+        }
         Self {
             process,
             _command: command,

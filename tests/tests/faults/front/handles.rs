@@ -55,12 +55,12 @@ impl Kind {
                         .send("POST", "/mcp", &headers, &body)
                         .await
                         .expect("an answer");
-                    let ids = answer
+                    let mut ids = answer
                         .body
                         .lines()
                         .filter_map(|line| line.strip_prefix("id: "));
                     last = ids
-                        .last()
+                        .next_back()
                         .unwrap_or_else(|| panic!("no event: {answer:?}"))
                         .to_owned();
                 }
@@ -206,7 +206,7 @@ async fn s04_anothers_handle_is_as_unknown_as_one_that_was_made_up() {
             assert_eq!(of_alice, of_nobody, "{kind:?} {way}");
             let by_alice = kind.presented(&mut http, ALICE, &made_up, way).await;
             assert_eq!(by_alice, of_nobody, "{kind:?} {way}: nor is one of hers");
-            println!("{kind:?} {way}: {of_nobody:?}");
+            eprintln!("{kind:?} {way}: {of_nobody:?}");
         }
         // Her own is still good, with the token that replaced the other.
         if let Kind::Session | Kind::Task | Kind::State = kind {
