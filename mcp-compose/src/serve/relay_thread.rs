@@ -36,6 +36,7 @@ where
     S: FnOnce(Arc<Gateway>, Stop) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
 {
+    crate::child::raise_open_files();
     let serve = async |gateway: Arc<Gateway>, stop: Stop| {
         let refusals = tokio::select! {
             refusals = gateway.refusals() => refusals,

@@ -11,7 +11,7 @@ use super::ServeError;
 use super::connected::{Connected, DRAIN, FLUSH};
 use super::stop::Stop;
 use crate::gateway::Gateway;
-use crate::wire::lines::{Line, LineLink, LineReader};
+use crate::wire::lines::{Bounds, Line, LineLink, LineReader};
 use crate::wire::message::code;
 
 /// Longest message of a client, in bytes.
@@ -38,7 +38,7 @@ async fn serve_streams(
     stop: Stop,
     gone: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CLIENT);
     let client = Connected::new(&gateway, Box::new(link.clone()));
     let mut writing = tokio::spawn(link.write_to(output));
     let mut unheard = pin!(async {
@@ -129,8 +129,8 @@ async fn read(input: impl AsyncRead + Unpin, client: &Connected) -> io::Result<(
     while let Some(line) = lines.next().await? {
         match line {
             Line::Text(text) => client.take(&text),
-            Line::NotText => client.complain(code::PARSE, "parse error: the line is not UTF-8"),
-            Line::TooLong => client.complain(
+            Line::NotText(_) => client.complain(code::PARSE, "parse error: the line is not UTF-8"),
+            Line::TooLong(_) | Line::Endless => client.complain(
                 code::INVALID_REQUEST,
                 &format!("invalid request: a message has at most {MAX_LINE} bytes"),
             ),
