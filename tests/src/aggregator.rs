@@ -21,6 +21,7 @@ const EXAMPLES: &str = "mcp-compose-examples";
 pub struct Config {
     children: Map<String, Value>,
     environment: Vec<(String, String)>,
+    arguments: Vec<String>,
 }
 
 impl Config {
@@ -43,12 +44,30 @@ impl Config {
         self
     }
 
+    /// Adds arguments of `serve`.
+    #[must_use]
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned());
+        self.arguments.extend(arguments);
+        self
+    }
+
     /// The three children of the reference composition; `manufact` is at `url`.
     pub fn reference(url: &str) -> Self {
         Self::new()
             .child("database", database())
             .child("weather", weather())
             .child("manufact", json!({ "url": url }))
+    }
+
+    /// `mcp-compose serve --config FILE --http ADDRESS`; valid while the folder lives.
+    pub fn serve(&self, address: &str) -> (Command, TempDir) {
+        let (folder, file) = self.write();
+        let mut command = command(aggregator());
+        command.arg("serve").arg("--config").arg(file);
+        command.args(["--http", address]).args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        (command, folder)
     }
 
     /// `mcp-compose call --config FILE TOOL ARGUMENTS`; valid while the folder lives.
@@ -112,14 +131,7 @@ pub struct Aggregator {
 impl Aggregator {
     /// Starts `mcp-compose serve --config FILE --http 127.0.0.1:0` and waits for its address.
     pub async fn http(config: &Config) -> Self {
-        let (folder, file) = config.write();
-        let mut command = command(aggregator());
-        command
-            .arg("serve")
-            .arg("--config")
-            .arg(&file)
-            .args(["--http", "127.0.0.1:0"]);
-        command.envs(config.environment.iter().map(|(name, value)| (name, value)));
+        let (mut command, folder) = config.serve("127.0.0.1:0");
         Self::start(&mut command, Some(folder)).await
     }
 

@@ -145,6 +145,13 @@ impl Handler for Front {
             let outcome = gateway
                 .serve(&client, &request, &outlet, inbound.cancelled())
                 .await;
+            // An answer is owed: it waits for a client that reads slowly, and its place with it.
+            if let Some(room) = peer.link().room() {
+                tokio::select! {
+                    () = room => {}
+                    () = inbound.cancelled().cancelled() => {}
+                }
+            }
             // A cancelled request is not answered.
             if !inbound.cancelled().is_cancelled() {
                 peer.respond(request.id.clone(), outcome);

@@ -13,6 +13,7 @@ use super::stop::Stop;
 use crate::gateway::Gateway;
 use crate::wire::lines::{Bounds, Line, LineLink, LineReader};
 use crate::wire::message::code;
+use crate::wire::peer::Link as _;
 
 /// Longest message of a client, in bytes.
 const MAX_LINE: usize = 4 * 1024 * 1024;
@@ -40,6 +41,7 @@ async fn serve_streams(
 ) -> io::Result<()> {
     let link = LineLink::new(Bounds::CLIENT);
     let client = Connected::new(&gateway, Box::new(link.clone()));
+    let heard = link.clone();
     let mut writing = tokio::spawn(link.write_to(output));
     let mut unheard = pin!(async {
         let written = (&mut writing).await;
@@ -47,35 +49,37 @@ async fn serve_streams(
             tracing::warn!(%error, "the client does not read what it is sent: it is taken for gone");
         }
     });
-    let mut reading = pin!(read(input, &client));
+    let mut reading = pin!(read(input, &client, &heard));
     let mut result = Ok(());
     let said_all = tokio::select! {
+        biased;
+        () = stop.told() => false,
         read = reading.as_mut() => {
             result = read;
             true
         }
-        () = stop.told() => false,
         () = unheard.as_mut() => return result,
     };
     gateway.drain();
-    let answered = async {
+    // A client that has said all it has to say is waited for while it reads, until we are told that it has left: hosts close
+    // our stdin first, and send SIGTERM to whoever is there still. What it says meanwhile of its calls in flight counts:
+    // that one is cancelled, what was asked in another.
+    let left = async {
         if said_all {
             client.stop_hearing();
             tokio::select! {
-                () = client.answered() => {}
                 () = stop.told() => {}
                 () = gone => {}
             }
-            return;
+        } else {
+            let _ = reading.await;
+            client.stop_hearing();
         }
-        // What the client says of its calls in flight still counts: that one is cancelled, what was asked in another.
+    };
+    let answered = async {
         tokio::select! {
             () = client.answered() => {}
-            () = async {
-                let _ = reading.await;
-                client.stop_hearing();
-                std::future::pending().await
-            } => {}
+            () = left => {}
         }
     };
     tokio::select! {
@@ -122,9 +126,17 @@ fn reader_gone(_output: &tokio::io::Stdout) -> impl Future<Output = ()> + use<> 
     std::future::pending()
 }
 
-async fn read(input: impl AsyncRead + Unpin, client: &Connected) -> io::Result<()> {
+async fn read(
+    input: impl AsyncRead + Unpin,
+    client: &Connected,
+    link: &LineLink,
+) -> io::Result<()> {
     let mut lines = LineReader::new(input, MAX_LINE);
     while let Some(line) = lines.next().await? {
+        // Whoever does not read what it asked for is not heard until it does.
+        if let Some(room) = link.room() {
+            room.await;
+        }
         match line {
             Line::Text(text) => client.take(&text),
             Line::NotText(_) => client.complain(code::PARSE, "parse error: the line is not UTF-8"),

@@ -42,11 +42,12 @@ impl Stop {
     /// Listens to the signals of the process from now on, in a task of the current runtime.
     pub(super) fn on_signals() -> Self {
         let stop = Self::default();
+        // Before anybody is told that we are there.
+        let Some(mut signals) = Signals::new() else {
+            return stop;
+        };
         let listener = stop.clone();
         tokio::spawn(async move {
-            let Some(mut signals) = Signals::new() else {
-                return;
-            };
             loop {
                 let signal = signals.next().await;
                 listener.hear(signal);

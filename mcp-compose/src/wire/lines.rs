@@ -5,9 +5,12 @@ mod stall;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
@@ -63,6 +66,16 @@ pub(crate) struct LineLink {
 struct Queue {
     state: Mutex<QueueState>,
     changed: Notify,
+    /// Something has been written, or never will be.
+    written: Notify,
+}
+
+impl Queue {
+    /// Whether so much waits that answers should not add to it.
+    fn is_crowded(&self, bounds: Bounds) -> bool {
+        let state = lock(&self.state);
+        !state.closed && state.bytes + state.writing > bounds.answers / 2
+    }
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +95,7 @@ impl LineLink {
             queue: Arc::new(Queue {
                 state: Mutex::default(),
                 changed: Notify::new(),
+                written: Notify::new(),
             }),
             bounds,
         }
@@ -98,6 +112,8 @@ impl LineLink {
             state.closed = true;
             state.frames = VecDeque::new();
             state.bytes = 0;
+            drop(state);
+            self.queue.written.notify_waiters();
         }
         written
     }
@@ -118,6 +134,8 @@ impl LineLink {
             }
             write_frames(&mut writer, frames).await?;
             writer.flush().await?;
+            lock(&self.queue.state).writing = 0;
+            self.queue.written.notify_waiters();
         }
     }
 }
@@ -144,9 +162,27 @@ impl Link for LineLink {
         Ok(())
     }
 
+    fn room(&self) -> Option<BoxFuture<'static, ()>> {
+        let (queue, bounds) = (Arc::clone(&self.queue), self.bounds);
+        queue.is_crowded(bounds).then(|| {
+            async move {
+                loop {
+                    let mut written = pin!(queue.written.notified());
+                    written.as_mut().enable();
+                    if !queue.is_crowded(bounds) {
+                        return;
+                    }
+                    written.await;
+                }
+            }
+            .boxed()
+        })
+    }
+
     fn close(&self) {
         lock(&self.queue.state).closed = true;
         self.queue.changed.notify_one();
+        self.queue.written.notify_waiters();
     }
 }
 
@@ -287,5 +323,56 @@ mod tests {
         let error = writing.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
         assert_eq!(link.send(note()), Err(LinkError::Closed));
+    }
+
+    #[tokio::test]
+    async fn c07_answers_wait_for_a_reader_that_is_slow_and_none_is_lost() {
+        let bounds = Bounds {
+            queued: 10,
+            answers: 4000,
+            stall: Duration::from_secs(3600),
+        };
+        let link = LineLink::new(bounds);
+        assert!(link.room().is_none());
+        let (ours, mut theirs) = tokio::io::duplex(100);
+        let writing = tokio::spawn(link.clone().write_to(ours));
+        let mut sent = 0;
+        let room = loop {
+            let response = Response {
+                id: Some(Id::number(sent)),
+                outcome: Ok(Raw::from_static("{}")),
+            };
+            link.send(Outgoing::new(Message::Response(response)))
+                .expect("there is room until it is said that there is none");
+            sent += 1;
+            if let Some(room) = link.room() {
+                break room;
+            }
+        };
+        let mut room = std::pin::pin!(room);
+        assert!(futures_util::poll!(room.as_mut()).is_pending());
+        let mut seen = vec![0; 1990];
+        tokio::io::AsyncReadExt::read_exact(&mut theirs, &mut seen)
+            .await
+            .unwrap();
+        room.await;
+        link.close();
+        tokio::io::AsyncReadExt::read_to_end(&mut theirs, &mut seen)
+            .await
+            .unwrap();
+        writing.await.unwrap().unwrap();
+        let lines = seen.split(|byte| *byte == b'\n').count() - 1;
+        assert_eq!(lines as u64, sent);
+
+        // Whoever is gone for good holds nobody up.
+        let link = LineLink::new(bounds);
+        link.send(Outgoing::new(Message::Response(Response {
+            id: Some(Id::number(1)),
+            outcome: Ok(Raw::from_json(format!("\"{}\"", "x".repeat(3000)))),
+        })))
+        .unwrap();
+        let room = link.room().expect("crowded");
+        link.close();
+        room.await;
     }
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::FastMap;
@@ -41,6 +42,11 @@ pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
     fn cancel(&self, id: u64, reason: &str) {
         // A link that is closed or full has no call left to cancel in time.
         let _ = self.send(Outgoing::new(cancellation(id, reason)));
+    }
+
+    /// Where so much waits for the other side that answers would be refused soon: what to wait for before one is sent.
+    fn room(&self) -> Option<BoxFuture<'static, ()>> {
+        None
     }
 
     /// The handshake is done: from now on this era and version are spoken.
