@@ -240,7 +240,7 @@ impl Instance {
             question.method
         );
         let error = ErrorObject::new(code::METHOD_NOT_FOUND, &why);
-        self.peer.respond(question.id, Err(error));
+        self.peer.respond_lightly(question.id, Err(error));
     }
 
     /// Notes that a resource is subscribed to here; false if it was before.

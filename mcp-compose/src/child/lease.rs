@@ -149,8 +149,13 @@ impl Child {
                 .next(wanted, options.max_instances.max(1), patient)
             {
                 Next::Use(lease) => return Ok(lease),
-                Next::Start(_) if let Some(why) = self.is_parked() => return Err(why),
-                Next::Start(reserved) => return self.start_own(reserved).await,
+                Next::Start(reserved) => match self.is_parked().or_else(|| self.held_back()) {
+                    None => return self.start_own(reserved).await,
+                    Some(why) => {
+                        reserved.fail(why.clone());
+                        return Err(why);
+                    }
+                },
                 Next::Join(failed) => {
                     let left = options.timeout.saturating_sub(began.elapsed());
                     if timeout(left, changes).await.is_err() {

@@ -2,7 +2,8 @@
 
 pub(crate) mod asks;
 mod auth;
-mod entry;
+pub(crate) mod counters;
+pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fake;
 mod handler;
@@ -18,6 +19,7 @@ mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;
 pub(crate) mod pool;
+mod process;
 mod session;
 mod stdio;
 pub(crate) mod supervisor;
@@ -38,4 +40,5 @@ pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, Stdi
 pub(crate) use options::{RmcpSession, common_options};
 #[cfg(any(feature = "rmcp", test))]
 pub(crate) use piped::Piped;
+pub(crate) use process::limits::raise_open_files;
 pub(crate) use transport::AnyTransport;

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::instance::Opened;
 use super::not_started::NotStarted;
 use super::stdio::read;
-use crate::wire::lines::LineLink;
+use crate::wire::lines::{Bounds, LineLink};
 use crate::wire::peer::{Handler, Peer};
 
 /// Bytes that may be on their way in each direction.
@@ -66,7 +66,7 @@ pub(crate) fn open(
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let mut running = runtime.spawn((piped.start)(theirs)?);
     let (input, output) = tokio::io::split(ours);
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CHILD);
     let peer = Peer::new(Box::new(link.clone()), handler);
     // Ends when the link is closed, or with an error when the other end is gone.
     tokio::spawn(async move {
@@ -122,7 +122,7 @@ mod tests {
 
     async fn serve(pipe: DuplexStream) {
         let (input, output) = tokio::io::split(pipe);
-        let link = LineLink::new();
+        let link = LineLink::new(Bounds::CHILD);
         let answer = link.clone();
         let reading = async move {
             let mut lines = LineReader::new(input, 4096);

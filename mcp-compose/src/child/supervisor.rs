@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asks::{self, Told};
+use super::counters::Counters;
 use super::handshake::{Introduced, Profile};
 use super::http;
 use super::instance::Instance;
@@ -155,7 +156,9 @@ pub(crate) struct Child {
     /// A bit for each [`Kind`] whose list changed.
     dirty: AtomicU8,
     dirtied: Notify,
-    http: OnceLock<http::HttpConfig>,
+    /// What it does that it should not.
+    pub(crate) counters: Counters,
+    pub(super) http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
     slots: Arc<Semaphore>,
     /// The child is to end.
@@ -209,6 +212,7 @@ impl Child {
             restarted: Notify::new(),
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
+            counters: Counters::default(),
             http: OnceLock::new(),
             slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
@@ -223,6 +227,12 @@ impl Child {
     /// What the child listed last.
     pub(crate) fn listing(&self) -> Arc<Listing> {
         self.listing.load_full()
+    }
+
+    /// Says what the child lists, without a session of it.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn set_listing(&self, listing: Listing) {
+        self.listing.store(Arc::new(listing));
     }
 
     /// What the child said of itself last.

@@ -152,6 +152,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_long_name_without_a_namespace_is_told_as_well() {
+        let bare = local(Todos)
+            .prefix(Prefix::Never)
+            .rename("add", "a_name_that_is_far_too_long_for_them");
+        let composition = Composition::builder()
+            .max_name(24)
+            .child("bare", bare)
+            .build();
+        let long = "bare: tool `a_name_that_is_far_too_long_for_them` has 36 characters, more than max_name (24)";
+        for problems in [composition.check(), composition.preflight().await] {
+            let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
+            assert_eq!(told, [long]);
+        }
+    }
+
+    #[tokio::test]
     async fn a_composition_that_cannot_start_starts_nothing() {
         let problems = composition(true).preflight().await;
         assert!(

@@ -178,6 +178,7 @@ impl Caller<'_> {
             method: method.to_owned(),
             client_name: text("name"),
             client_version: text("version"),
+            ..CallerInfo::default()
         }))
     }
 }
@@ -275,7 +276,7 @@ impl Gateway {
         let Some(route) = self.find(|catalog| catalog.tool(&name).cloned()).await else {
             return Err(self.unknown_tool(&name));
         };
-        if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
+        if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")).await {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
         // No child was told that calls can be made tasks in the way of 2025-11-25.
@@ -289,7 +290,7 @@ impl Gateway {
         forward.headers = headers;
         forward.result = ResultOf::ToolCall;
         let result = self.forward(caller, forward).await?;
-        check_output(&route, &name, &result)?;
+        check_output(&route, &name, &result).await?;
         Ok(result)
     }
 
@@ -668,13 +669,15 @@ pub(crate) fn log_message(
 }
 
 /// A tool result that says what is wrong with the arguments, so that the model can mend them.
-fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
+async fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
     let schema = route.input.as_ref()?;
-    let findings = schema.findings(
-        arguments.unwrap_or("{}"),
-        &route.child.label,
-        &route.original,
-    );
+    let findings = schema
+        .findings(
+            arguments.unwrap_or("{}"),
+            &route.child.label,
+            &route.original,
+        )
+        .await;
     if findings.is_empty() {
         return None;
     }
@@ -688,7 +691,7 @@ fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Op
     )))
 }
 
-fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
+async fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
     let Some(schema) = &route.output else {
         return Ok(());
     };
@@ -701,7 +704,9 @@ fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), Error
     ) else {
         return Ok(());
     };
-    let findings = schema.findings(structured, &route.child.label, &route.original);
+    let findings = schema
+        .findings(structured, &route.child.label, &route.original)
+        .await;
     if findings.is_empty() {
         return Ok(());
     }

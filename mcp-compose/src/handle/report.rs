@@ -57,6 +57,8 @@ pub struct Report {
     pub restarts: u64,
     /// What went wrong last, however long ago: why it did not start, or ended.
     pub last_failure: Option<String>,
+    /// What is wrong with what it sends or answers now, though it is up: much that is no message, say.
+    pub complaint: Option<String>,
 }
 
 impl Report {
@@ -68,6 +70,7 @@ impl Report {
             version: None,
             restarts: 0,
             last_failure: None,
+            complaint: None,
         }
     }
 
@@ -83,6 +86,10 @@ impl Report {
             version: profile.map(|profile| profile.version.clone()),
             restarts: record.sessions.saturating_sub(1),
             last_failure: record.failure.map(|failure| failure.to_string()),
+            complaint: child
+                .counters
+                .complaint()
+                .or_else(|| child.held_back().map(|why| why.reason.to_string())),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Child {
         let bound = self.spec.options.init_timeout;
         let for_call = matches!(introduction, Introduction::One(_));
         let handler = ChildHandler::new(Arc::downgrade(self));
-        let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>)?;
+        let mut opened = self.open(Arc::clone(&handler) as Arc<dyn Handler>).await?;
         let starting = Starting {
             process: opened.process.take(),
             peer: Arc::clone(&opened.peer),
@@ -103,15 +103,15 @@ impl Child {
         Ok((instance, starting))
     }
 
-    fn open(self: &Arc<Self>, handler: Arc<dyn Handler>) -> Result<Opened, NotStarted> {
+    async fn open(self: &Arc<Self>, handler: Arc<dyn Handler>) -> Result<Opened, NotStarted> {
         let max_message = self.spec.options.max_message;
         match &self.spec.source {
-            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler),
+            ChildSource::Stdio(spec) => stdio::open(spec, &self.label, max_message, handler).await,
             ChildSource::Http(spec) => {
                 // One set of connections for all sessions of the child.
                 let config = self
                     .http
-                    .get_or_init(|| http::HttpConfig::of(&self.label, spec, max_message));
+                    .get_or_init(|| http::HttpConfig::of(&self.label, spec, &self.spec.options));
                 Ok(Opened {
                     peer: http::open(config.clone(), handler),
                     process: None,
