@@ -1,8 +1,9 @@
 //! What a child wrote to stderr last, as errors tell it: a few lines of it in one, nothing in them that
-//! a terminal would obey, and no secret.
+//! a terminal would obey, and nothing of what was declared for its environment.
 
 use std::borrow::Cow;
 
+use super::StdioSpec;
 use crate::compose::{ChildSource, ChildSpec};
 
 /// Lines that are told.
@@ -39,34 +40,57 @@ pub(super) fn with_last_words(spec: &ChildSpec, why: &str, stderr: &[String]) ->
     format!("{why}; it last wrote to stderr: {}", told.join(" | "))
 }
 
-/// Text that comes from a child, fit to be shown: within a bound, escaped, without what was declared in
-/// the child's environment.
+/// Text that comes from a child, fit to be shown, within a bound.
 pub(super) fn presentable(spec: &ChildSpec, text: &str) -> String {
     cut(spec, text, REASON)
 }
 
 fn cut(spec: &ChildSpec, text: &str, most: usize) -> String {
-    let mut text = Cow::Borrowed(text);
-    if let ChildSource::Stdio(stdio) = &spec.source {
-        for (_, value) in &stdio.env {
-            let value = value.expose().to_string_lossy();
-            if value.len() >= SECRET && text.contains(&*value) {
-                text = text.replace(&*value, "***").into();
-            }
-        }
-    }
-    let mut shown = String::new();
-    for char in text.chars() {
-        if shown.len() >= most {
-            shown.push_str(" ..");
-            break;
-        }
-        match is_plain(char) {
-            true => shown.push(char),
-            false => shown.extend(char.escape_unicode()),
-        }
+    let secrets = match &spec.source {
+        ChildSource::Stdio(stdio) => Secrets::of(stdio),
+        _ => Secrets::default(),
+    };
+    let mut shown = secrets.kept_from(text).into_owned();
+    if shown.len() > most {
+        let end = (0..=most).rev().find(|at| shown.is_char_boundary(*at));
+        shown.truncate(end.unwrap_or_default());
+        shown.push_str(" ..");
     }
     shown
+}
+
+/// What must not be told of a child: what was declared for its environment.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub(super) fn of(spec: &StdioSpec) -> Self {
+        let values = spec.env.iter().map(|(_, value)| value.expose());
+        let values = values.map(|value| value.to_string_lossy().into_owned());
+        Self(values.filter(|value| value.len() >= SECRET).collect())
+    }
+
+    /// The text without them, and with all escaped that could deceive who reads it.
+    pub(super) fn kept_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.0 {
+            if text.contains(secret) {
+                text = text.replace(secret, "***").into();
+            }
+        }
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return text;
+        }
+        let mut shown = String::new();
+        for char in text.chars() {
+            match char {
+                '\t' => shown.push(' '),
+                _ if is_plain(char) => shown.push(char),
+                _ => shown.extend(char.escape_unicode()),
+            }
+        }
+        shown.into()
+    }
 }
 
 /// Whether a terminal shows the character where it stands, as what it is.
@@ -95,11 +119,11 @@ mod tests {
 
     #[test]
     fn a02_the_last_lines_are_told_in_one_without_secrets_and_escapes() {
-        let stderr = lines(["one 1", "", "token s3cret-value \u{1b}[31mred\u{202e}"]);
+        let stderr = lines(["one 1", "", "\tat s3cret-value \u{1b}[31mred\u{202e}"]);
         let why = format!("it exited (code 1): {}", stderr[2]);
         assert_eq!(
             with_last_words(&spec(), &why, &stderr),
-            r"it exited (code 1); it last wrote to stderr: one 1 | token *** \u{1b}[31mred\u{202e}"
+            r"it exited (code 1); it last wrote to stderr: one 1 |  at *** \u{1b}[31mred\u{202e}"
         );
         assert_eq!(with_last_words(&spec(), "it ended", &[]), "it ended");
     }

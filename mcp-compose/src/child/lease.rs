@@ -157,8 +157,10 @@ impl Child {
                     }
                 },
                 Next::Join(failed) => {
-                    // A start has a bound of its own.
-                    changes.await;
+                    let left = options.timeout.saturating_sub(began.elapsed());
+                    if timeout(left, changes).await.is_err() {
+                        return Err(self.late(options.timeout));
+                    }
                     if let Some(why) = failed.get() {
                         return Err(why.clone());
                     }
@@ -190,9 +192,11 @@ impl Child {
         self.common
             .tasks
             .spawn(Arc::clone(self).live_own(reserved, hand_over));
-        lease
-            .await
-            .unwrap_or_else(|_| Err(Unavailable::new("it was stopped")))
+        let bound = self.spec.options.timeout;
+        match timeout(bound, lease).await {
+            Ok(lease) => lease.unwrap_or_else(|_| Err(Unavailable::new("it was stopped"))),
+            Err(_) => Err(self.late(bound)),
+        }
     }
 
     /// The whole life of a session that belongs to one client.

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StdioSpec;
 use super::instance::Opened;
+use super::last_words::Secrets;
 use super::not_started::NotStarted;
 pub(crate) use super::process::Process;
 use super::process::{Lifetime, spawn};
@@ -53,7 +54,8 @@ pub(crate) async fn open(
     let tail = Arc::default();
     let draining = stderr.map(|stderr| {
         let (tail, name) = (Arc::clone(&tail), label.to_owned());
-        tokio::spawn(async move { drain_stderr(stderr, &name, &tail).await })
+        let secrets = Secrets::of(spec);
+        tokio::spawn(async move { drain_stderr(stderr, &name, &secrets, &tail).await })
     });
     let writing = {
         let peer = Arc::clone(&peer);
@@ -187,6 +189,7 @@ fn show_junk(label: &str, line: &[u8], shown: &mut usize) {
 async fn drain_stderr(
     stderr: impl tokio::io::AsyncRead + Unpin,
     label: &str,
+    secrets: &Secrets,
     tail: &Mutex<VecDeque<String>>,
 ) {
     let mut lines = LineReader::new(stderr, STDERR_LINE);
@@ -199,7 +202,7 @@ async fn drain_stderr(
             tokio::task::yield_now().await;
         }
         let text = match line {
-            Line::Text(text) => text.to_string(),
+            Line::Text(text) => secrets.kept_from(&text).into_owned(),
             Line::NotText(_) => "(not text)".to_owned(),
             Line::TooLong(line) => format!("(a line of {} bytes)", line.length),
             Line::Endless => continue,

@@ -1,7 +1,9 @@
 //! One client request served by a child: routed, checked, sent once, and its answer brought home.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
@@ -495,16 +497,23 @@ impl Gateway {
         let child = forward.child;
         let wanted = caller.wanted(child);
         let mut attempt = 1;
+        // For the child to be there.
+        let mut waited = Duration::ZERO;
         loop {
             let lease = match child.lease_now(&wanted) {
                 Some(lease) => lease,
-                None => tokio::select! {
-                    biased;
-                    lease = child.lease(&wanted) => lease.map_err(|why| fault::unavailable(child, &why))?,
-                    () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
-                },
+                None => {
+                    let began = Instant::now();
+                    let lease = tokio::select! {
+                        biased;
+                        lease = child.lease(&wanted) => lease.map_err(|why| fault::unavailable(child, &why))?,
+                        () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
+                    };
+                    waited += began.elapsed();
+                    lease
+                }
             };
-            match self.attempt(caller, forward, lease).await {
+            match self.attempt(caller, forward, lease, waited).await {
                 Ok(reply) => return Ok(reply),
                 Err(ended) if ended.not_sent() && attempt < ATTEMPTS => attempt += 1,
                 Err(ended) => return Err(ended.explain(child, caller.era)),
@@ -517,6 +526,7 @@ impl Gateway {
         caller: &Caller<'_>,
         forward: &Forward<'_>,
         lease: Lease,
+        waited: Duration,
     ) -> Result<Reply, Ended> {
         let child = forward.child;
         let era = forward.era(&lease, caller);
@@ -527,7 +537,7 @@ impl Gateway {
             lease.told().clone()
         };
         let token = caller.meta.get("progressToken");
-        let mut underway = Underway::begin(self, caller, forward, lease, told).await?;
+        let mut underway = Underway::begin(self, caller, forward, lease, told, waited).await?;
         // Questions to the client end with the call that they belong to.
         let scope = Scope::default();
         loop {

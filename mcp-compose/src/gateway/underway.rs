@@ -24,6 +24,8 @@ use crate::wire::{Notification, Raw, Request};
 
 /// Compositions that a call may come through. More is a circle.
 pub(super) const MAX_HOPS: u64 = 8;
+/// What is left of a call's time for the child itself, however long the child was waited for.
+const LEAST: Duration = Duration::from_secs(1);
 /// A deadline that is looked at so much later means that this process stood still.
 const STOOD_STILL: Duration = Duration::from_secs(2);
 /// What a call is given then.
@@ -123,13 +125,15 @@ impl Drop for OpenGuard {
 }
 
 impl Underway {
-    /// Sends a request to the session that `lease` gives the right to.
+    /// Sends a request to the session that `lease` gives the right to. What was `waited` for that is
+    /// part of the call's time.
     pub(super) async fn begin(
         gateway: &Gateway,
         caller: &Caller<'_>,
         forward: &Forward<'_>,
         lease: Lease,
         told: Told,
+        waited: Duration,
     ) -> Result<Self, Ended> {
         let child = forward.child;
         let era = forward.era(&lease, caller);
@@ -178,6 +182,7 @@ impl Underway {
         let call = lease.peer().request(forward.method, params, route);
         let options = &child.spec.options;
         let now = Instant::now();
+        let left = |limit: Duration| limit.saturating_sub(waited).max(LEAST.min(limit));
         Ok(Self {
             child: Arc::clone(child),
             told,
@@ -186,8 +191,10 @@ impl Underway {
             questions,
             active,
             slot: Some(slot),
-            deadline: Box::pin(tokio::time::sleep(options.timeout.min(options.max_timeout))),
-            latest: now + options.max_timeout,
+            deadline: Box::pin(tokio::time::sleep(left(
+                options.timeout.min(options.max_timeout),
+            ))),
+            latest: now + left(options.max_timeout),
             lease,
             ended: false,
         })

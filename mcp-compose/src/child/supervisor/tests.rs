@@ -6,7 +6,9 @@ use super::*;
 use crate::child::fake::{Fake, FakeSession};
 use crate::compose::{ChildEra, ChildOptions, Composition, Restart};
 use crate::gateway::Gateway;
-use crate::wire::peer::RequestRoute;
+use crate::gateway::client::Principal;
+use crate::wire::peer::{LinkError, Outlet, RequestRoute};
+use crate::wire::{Id, Message, Raw};
 
 mod health;
 mod idle;
@@ -207,4 +209,55 @@ async fn t39_a_child_that_announces_changes_all_the_time_is_asked_once_a_second(
     sleep(Duration::from_secs(2)).await;
     let asked = listed(&house.fake.sessions()) - before;
     assert!((9..=11).contains(&asked), "{asked}");
+}
+
+#[derive(Debug)]
+struct NoOutlet;
+
+impl Outlet for NoOutlet {
+    fn send(&self, _message: Message) -> Result<(), LinkError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a30_what_a_call_waited_for_its_child_is_part_of_its_own_time() {
+    let options = ChildOptions {
+        init_timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(10),
+        ..options(Restart::Always)
+    };
+    let house = House::of(Fake::default(), options);
+    house.until_ready().await;
+    house.fake.mute(true);
+    house.fake.sessions()[0].die();
+    let read = r#"{"uri":"fake://a","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#;
+    let request = Request {
+        id: Id::number(1),
+        method: "resources/read".into(),
+        params: Some(Raw::from_static(read)),
+    };
+    let (gateway, began) = (Arc::clone(&house.gateway), Instant::now());
+    let reading = tokio::spawn(async move {
+        let client = gateway.stateless(Principal::anonymous());
+        let outlet: Arc<dyn Outlet> = Arc::new(NoOutlet);
+        gateway
+            .serve(&client, &request, &outlet, &CancellationToken::new())
+            .await
+    });
+    // The start after the one that hangs succeeds, and has the call.
+    house.fake.until(|sessions| sessions.len() == 2).await;
+    house
+        .until(|phase| matches!(phase, Phase::Down { .. }))
+        .await;
+    house.fake.mute(false);
+    let read = |session: &FakeSession| session.requests("resources/read").len();
+    house
+        .fake
+        .until(|sessions| sessions.get(2).is_some_and(|session| read(session) == 1))
+        .await;
+    let error = reading.await.unwrap().expect_err("it is never answered");
+    assert!(error.message().contains("no answer within"), "{error:?}");
+    let took = began.elapsed();
+    assert!(took.as_secs() == 10, "{took:?}");
 }

@@ -126,7 +126,7 @@ impl Child {
     }
 
     /// A caller has waited as long as it may.
-    fn late(&self, bound: Duration) -> Unavailable {
+    pub(in crate::child) fn late(&self, bound: Duration) -> Unavailable {
         let last = match self.phase() {
             Phase::Down { reason, .. } => format!("; the last try: {reason}"),
             _ => String::new(),

@@ -2,19 +2,8 @@
 
 use super::*;
 use crate::child::instance::{InFlight, LogWish, Questions};
-use crate::wire::Message;
-use crate::wire::peer::{LinkError, Outlet};
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-#[derive(Debug)]
-struct NoOutlet;
-
-impl Outlet for NoOutlet {
-    fn send(&self, _message: Message) -> Result<(), LinkError> {
-        Ok(())
-    }
-}
 
 fn call(instance: &Arc<Instance>) -> crate::child::instance::Active {
     instance.enter(InFlight {
