@@ -53,7 +53,16 @@ impl Options {
     }
 
     pub(crate) fn run(&self, root: &Path) -> Result<(), String> {
-        cargo(root, &["build", "--workspace", "--bins", "--quiet"])?;
+        let bins = [
+            "build",
+            "--package",
+            "mcp-compose",
+            "--package",
+            "mcp-compose-tests",
+            "--bins",
+            "--quiet",
+        ];
+        cargo(root, &bins)?;
         let mut tests = Command::new("cargo");
         tests
             .args(["test", "--quiet", "--package", "mcp-compose-tests"])
