@@ -1,8 +1,9 @@
-//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test`, `cargo xtask crosstalk` and `cargo xtask chaos`.
+//! Tasks of the repository: `cargo xtask` lists them.
 
 mod chaos;
 mod crosstalk;
 mod peers;
+mod static_build;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ cargo xtask chaos identical [--clients N] [--calls N]
                     many clients with the same request ids, each gets its own answers
 cargo xtask chaos cancels [--cancels N]
                     calls that are given up are cancelled at the child
+cargo xtask static [--package NAME] [--bin NAME]
+                    a release binary that needs nothing of the system that it runs on
 ";
 
 fn main() -> ExitCode {
@@ -29,6 +32,8 @@ fn main() -> ExitCode {
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
         "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
+        "static" => static_build::Options::read(std::env::args().skip(2))
+            .and_then(|options| options.run(&root)),
         "chaos" => {
             chaos::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
         }
