@@ -53,7 +53,16 @@ impl Options {
     }
 
     pub(crate) fn run(&self, root: &Path) -> Result<(), String> {
-        cargo(root, &["build", "--workspace", "--bins", "--quiet"])?;
+        let bins = [
+            "build",
+            "--package",
+            "mcp-compose",
+            "--package",
+            "mcp-compose-tests",
+            "--bins",
+            "--quiet",
+        ];
+        cargo(root, &bins)?;
         let mut tests = Command::new("cargo");
         tests
             .args(["test", "--quiet", "--package", "mcp-compose-tests"])
@@ -91,7 +100,7 @@ impl What {
                 ("CHAOS_FAULTS", 2_000),
                 ("CHAOS_REQUESTS", 40_000),
                 ("CHAOS_CLIENTS", 32),
-                ("CHAOS_SICK", 40),
+                ("CHAOS_SICK", 80),
                 ("CHAOS_SEED", 20_260_728),
             ],
             Self::Identical => &[("CHAOS_CLIENTS", 1_000), ("CHAOS_CALLS", 100)],

@@ -79,6 +79,8 @@ impl Bed {
             "era": if era == Era::Modern { "modern" } else { "auto" },
             "timeout": PATIENT.as_secs_f64(),
             "maxTimeout": PATIENT.as_secs_f64(),
+            // Whoever has more clients than a child takes calls is told so; that is not what is looked at here.
+            "maxInFlight": 1024,
         });
         if sick {
             entry["timeout"] = json!(TIMEOUT.as_secs_f64());

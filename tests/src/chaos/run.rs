@@ -18,8 +18,9 @@ use crate::script::Era;
 
 /// Calls that one client makes at once.
 const LANES: usize = 2;
-/// How long a child may take to serve again after a fault: the longest pause between starts, and a start.
-const RECOVERY: Duration = Duration::from_secs(90);
+/// How long a child may take to serve again after a fault: two of the longest pauses between starts, one of which is what
+/// a fault at the start costs, and more for a busy machine.
+const RECOVERY: Duration = Duration::from_secs(180);
 /// How long what holds more than before may take to let go.
 const QUIET: Duration = Duration::from_secs(60);
 /// Of so many calls to children without faults, one is given up.
