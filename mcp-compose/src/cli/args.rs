@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::import::ImportArgs;
+use super::install::{InstallArgs, UninstallArgs};
+
 /// What is to be done with a composition.
 #[derive(Debug, PartialEq)]
 pub(super) enum Action {
@@ -18,6 +21,9 @@ pub(super) enum Action {
         arguments: String,
         json: bool,
     },
+    Install(InstallArgs),
+    Uninstall(UninstallArgs),
+    Import(ImportArgs),
 }
 
 /// Arguments of a binary that is a composition.
@@ -66,6 +72,12 @@ enum Command {
     List(ListArgs),
     /// Call a tool.
     Call(CallArgs),
+    /// Enter this program in the settings of MCP clients.
+    Install(InstallArgs),
+    /// Take this program out of the settings of MCP clients.
+    Uninstall(UninstallArgs),
+    /// Make a composition of the servers in a client's settings.
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +103,23 @@ enum FileCommand {
         #[command(flatten)]
         call: CallArgs,
     },
+    /// Enter the composition in the settings of MCP clients.
+    Install {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        install: InstallArgs,
+    },
+    /// Take the composition out of the settings of MCP clients.
+    Uninstall {
+        /// The JSON file that it is made from; its `name` is that of the entry.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        uninstall: UninstallArgs,
+    },
+    /// Make a composition of the servers in a client's settings.
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +166,9 @@ impl ComposedArgs {
         match (self.command, self.front) {
             (Some(Command::List(list)), _) => Some(list.into()),
             (Some(Command::Call(call)), _) => Some(call.into()),
+            (Some(Command::Install(install)), _) => Some(Action::Install(install)),
+            (Some(Command::Uninstall(uninstall)), _) => Some(Action::Uninstall(uninstall)),
+            (Some(Command::Import(import)), _) => Some(Action::Import(import)),
             (
                 None,
                 Front {
@@ -150,15 +182,20 @@ impl ComposedArgs {
 }
 
 impl FileArgs {
-    /// The file, and what to do with it.
-    pub(super) fn parts(self) -> (PathBuf, Action) {
+    /// The file, if it takes one, and what to do with it.
+    pub(super) fn parts(self) -> (Option<PathBuf>, Action) {
         match self.command {
             FileCommand::Serve { config, front } => (
-                config.config,
+                Some(config.config),
                 front.http.map_or(Action::Stdio, Action::Http),
             ),
-            FileCommand::List { config, list } => (config.config, list.into()),
-            FileCommand::Call { config, call } => (config.config, call.into()),
+            FileCommand::List { config, list } => (Some(config.config), list.into()),
+            FileCommand::Call { config, call } => (Some(config.config), call.into()),
+            FileCommand::Install { config, install } => {
+                (Some(config.config), Action::Install(install))
+            }
+            FileCommand::Uninstall { config, uninstall } => (config, Action::Uninstall(uninstall)),
+            FileCommand::Import(import) => (None, Action::Import(import)),
         }
     }
 }
@@ -189,7 +226,8 @@ pub(super) fn next_steps(name: &str) -> String {
     format!(
         "Next:\n  \
          {program} list                    show all that is offered\n  \
-         {program} --http 127.0.0.1:8808   serve at http://127.0.0.1:8808/mcp\n\
+         {program} --http 127.0.0.1:8808   serve at http://127.0.0.1:8808/mcp\n  \
+         {program} install                 enter it in your MCP clients\n\
          or give your MCP client the command\n  \
          {program} --stdio\n"
     )
@@ -271,7 +309,7 @@ mod tests {
             let args = ["mcp-compose"].iter().chain(args);
             FileArgs::try_parse_from(args).map(FileArgs::parts).ok()
         };
-        let file = PathBuf::from("mcp.json");
+        let file = Some(PathBuf::from("mcp.json"));
         assert_eq!(
             parse(&["serve", "--config", "mcp.json", "--stdio"]),
             Some((file.clone(), Action::Stdio))
