@@ -304,6 +304,48 @@ mod tests {
     }
 
     #[test]
+    fn clients_are_set_up_with_and_without_a_file() {
+        let install = ["install", "cursor", "vscode", "--env", "A", "--env", "B"];
+        assert!(matches!(
+            composed(&install, false),
+            Some(Action::Install(_))
+        ));
+        assert!(matches!(
+            composed(&["uninstall"], true),
+            Some(Action::Uninstall(_))
+        ));
+        assert!(matches!(
+            composed(&["import", "a.json"], true),
+            Some(Action::Import(_))
+        ));
+        for wrong in [
+            &["install", "notepad"][..],
+            &["install", "--name", "a b"],
+            &["install", "--env", "A=b"],
+            &["install", "--env-values"],
+            &["install", "--http", "ftp://x"],
+            &["install", "--http", "http://x", "--env", "A"],
+            &["install", "--print", "--yes"],
+            &["import"],
+        ] {
+            let args = ["factory"].iter().chain(wrong);
+            assert!(ComposedArgs::try_parse_from(args).is_err(), "{wrong:?}");
+        }
+        let parse = |args: &[&str]| {
+            let args = ["mcp-compose"].iter().chain(args);
+            FileArgs::try_parse_from(args).map(FileArgs::parts).ok()
+        };
+        let parts = parse(&["install", "--config", "mcp.json", "zed"]);
+        assert_eq!(parts.and_then(|(file, _)| file), Some("mcp.json".into()));
+        assert!(
+            parse(&["install", "zed"]).is_none(),
+            "there is nothing to install"
+        );
+        assert!(parse(&["uninstall", "zed"]).is_some_and(|(file, _)| file.is_none()));
+        assert!(parse(&["import", "a.json"]).is_some_and(|(file, _)| file.is_none()));
+    }
+
+    #[test]
     fn commands_with_a_file() {
         let parse = |args: &[&str]| {
             let args = ["mcp-compose"].iter().chain(args);

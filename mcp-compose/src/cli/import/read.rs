@@ -154,7 +154,7 @@ impl Reader<'_> {
                 if url.is_some() {
                     self.note("url", "is left out: there is a `command`");
                 }
-                self.process(&program, args)
+                self.process(&program, &args)
             }
             (None, Some(url)) => {
                 if kind.as_deref() == Some("sse") || url.trim_end_matches('/').ends_with("/sse") {
@@ -212,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    fn process(&mut self, program: &str, args: Vec<Value>) -> Kind {
+    fn process(&mut self, program: &str, args: &[Value]) -> Kind {
         let program = self.read("command", program, false);
         if program.as_plain().is_some_and(is_relative_path) {
             self.note(
@@ -254,6 +254,14 @@ impl Reader<'_> {
             self.note("envFile", "is not read: set its variables where the program is started, and pass them with `env`");
         }
         let cwd = self.text("cwd").map(|cwd| self.read("cwd", &cwd, false));
+        let from_here =
+            |cwd: &str| !cwd.starts_with(['/', '~', '\\']) && cwd.get(1..2) != Some(":");
+        if cwd.as_ref().and_then(Text::as_plain).is_some_and(from_here) {
+            self.note(
+                "cwd",
+                "is a relative path: it starts at the folder that the program is run in",
+            );
+        }
         Kind::Stdio {
             program,
             args: found,

@@ -93,6 +93,19 @@ impl Variables {
                 Part::Plain(plain) if looks_secret(plain) => {
                     out.push(self.hide(wanted, namespace, plain, place));
                 }
+                // What stands for an unset variable can be one as well.
+                Part::Variable {
+                    name: variable,
+                    default: Some(default),
+                } if is_secret(name, default) || is_secret(variable, default) => {
+                    if let Some(known) = self.0.get_mut(variable) {
+                        known.secret.get_or_insert_with(|| default.clone());
+                    }
+                    out.push(Part::Variable {
+                        name: variable.clone(),
+                        default: None,
+                    });
+                }
                 part => out.push(part.clone()),
             }
         }
@@ -123,7 +136,7 @@ impl Variables {
         let wanted = if name.is_empty() {
             format!("{}_SECRET", variable_name(namespace))
         } else {
-            variable_name(name)
+            of_argument(name, namespace)
         };
         self.hidden(text, name, &wanted, namespace, place)
     }
@@ -141,7 +154,7 @@ impl Variables {
             self.hidden(
                 &Text::plain(value),
                 name,
-                &variable_name(name),
+                &of_argument(name, namespace),
                 namespace,
                 place,
             )
@@ -151,4 +164,19 @@ impl Variables {
         hidden.0.into_iter().for_each(|part| out.push(part));
         Some(out)
     }
+}
+
+/// The variable for what an argument calls `name`: one of the environment keeps its name, an option or a header says too
+/// little by itself.
+fn of_argument(name: &str, namespace: &str) -> String {
+    let is_variable = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if name.chars().all(is_variable) {
+        return variable_name(name);
+    }
+    let name = if name.eq_ignore_ascii_case("authorization") {
+        "TOKEN".to_owned()
+    } else {
+        variable_name(name)
+    };
+    format!("{}_{name}", variable_name(namespace))
 }

@@ -57,6 +57,7 @@ fn masked(line: &str, key: &mut String, secrets: &[&str]) -> String {
         let is_option = text.starts_with('-') && !text.contains(['=', ' ']);
         let named = if is_option { "" } else { key.as_str() };
         let hidden = !is_key
+            && !is_reference(text)
             && (is_secret(named, text)
                 || secrets.iter().any(|secret| text.contains(secret))
                 || is_assigned_secret(text));
@@ -73,6 +74,14 @@ fn masked(line: &str, key: &mut String, secrets: &[&str]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A variable and nothing else, not even what stands for it when it is unset.
+fn is_reference(text: &str) -> bool {
+    let inside = text
+        .strip_prefix("${")
+        .and_then(|text| text.strip_suffix('}'));
+    inside.is_some_and(|inside| !inside.contains(['$', '-', '}']))
 }
 
 /// `--token=..`, `API_KEY=..`, `Authorization: ..`
@@ -113,6 +122,11 @@ mod tests {
                 r#"   "GITHUB_TOKEN": "short","#,
                 r#"   "GITHUB_TOKEN": "***","#,
             ),
+            (
+                r#"   "TOKEN": "${env:TOKEN}","#,
+                r#"   "TOKEN": "${env:TOKEN}","#,
+            ),
+            (r#"   "TOKEN": "${TOKEN:-abc}","#, r#"   "TOKEN": "***","#),
             (r#"   "LOG": "debug","#, r#"   "LOG": "debug","#),
             (
                 r#" "args": ["--token", "abc", "--port", "80"]"#,

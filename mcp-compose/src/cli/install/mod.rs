@@ -41,7 +41,7 @@ pub(super) struct Talk<'a, T> {
 pub(super) async fn install(
     subject: &Subject,
     args: &InstallArgs,
-    talk: Talk<'_, impl Terminal>,
+    mut talk: Talk<'_, impl Terminal>,
 ) -> Result<(), Failure> {
     let place = &args.place;
     let reached = match &args.http {
@@ -56,7 +56,7 @@ pub(super) async fn install(
         plan::install(client, file, &name, &entry, &secrets, place.force)
     };
     if place.clients.is_empty() {
-        return overview(place, &plan, "install", talk);
+        return overview(place, &plan, "install", &mut talk);
     }
     if let Reached::Started { program, .. } = &reached
         && is_build_folder(program)
@@ -72,7 +72,7 @@ pub(super) async fn install(
 pub(super) async fn uninstall(
     subject: &Subject,
     args: &UninstallArgs,
-    talk: Talk<'_, impl Terminal>,
+    mut talk: Talk<'_, impl Terminal>,
 ) -> Result<(), Failure> {
     let place = &args.place;
     let reached = started(subject)?;
@@ -80,7 +80,7 @@ pub(super) async fn uninstall(
     let plan =
         |client: Client, file: &Path| plan::uninstall(client, file, &name, &reached, place.force);
     if place.clients.is_empty() {
-        return overview(place, &plan, "uninstall", talk);
+        return overview(place, &plan, "uninstall", &mut talk);
     }
     carry_out(place, &name, &plan, false, talk).await
 }
@@ -92,7 +92,7 @@ fn overview<T>(
     place: &Place,
     plan: &Planned<'_>,
     verb: &str,
-    talk: Talk<'_, T>,
+    talk: &mut Talk<'_, T>,
 ) -> Result<(), Failure> {
     if place.file.is_some() {
         return Err(Failure::Usage(
@@ -372,4 +372,89 @@ fn is_build_folder(program: &str) -> bool {
         .next()
         .is_some_and(|name| name == "debug" || name == "release");
     profile && folders.any(|name| name == "target")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::terminal::Script;
+
+    fn place(file: &Path) -> Place {
+        Place {
+            clients: vec![Client::Cursor],
+            name: None,
+            scope: Default::default(),
+            file: Some(file.to_owned()),
+            print: false,
+            yes: false,
+            force: false,
+            json: false,
+        }
+    }
+
+    /// What a composition's own binary does, with a person who types `answer`.
+    async fn answered(file: &Path, verb: &str, answer: &str) -> (String, String) {
+        let subject = Subject {
+            name: "My Factory".to_owned(),
+            args: vec!["--stdio".to_owned()],
+        };
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let mut script = Script::of(&[answer]);
+        let talk = Talk {
+            out: &mut out,
+            notes: &mut notes,
+            terminal: Some(&mut script),
+        };
+        let place = place(file);
+        let done = if verb == "install" {
+            let args = InstallArgs {
+                place,
+                http: None,
+                env: Vec::new(),
+                env_values: false,
+            };
+            install(&subject, &args, talk).await
+        } else {
+            uninstall(&subject, &UninstallArgs { place }, talk).await
+        };
+        done.expect("done");
+        (String::from_utf8(out).expect("text"), script.shown)
+    }
+
+    #[tokio::test]
+    async fn a_person_sees_the_difference_and_decides() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("mcp.json");
+        for no in ["", "n", "what?"] {
+            let (out, asked) = answered(&file, "install", no).await;
+            assert!(out.contains("+    \"My-Factory\": {\n"), "{out}");
+            assert_eq!(
+                asked,
+                format!("Write it? [y/N] {no}\nnothing was written\n")
+            );
+            assert!(!file.exists());
+        }
+        let (out, _) = answered(&file, "install", "y").await;
+        assert!(out.contains("`My-Factory` was added to "), "{out}");
+        let written = std::fs::read_to_string(&file).expect("written");
+        assert!(written.contains("\"args\": [\"--stdio\"]"), "{written}");
+        let (out, asked) = answered(&file, "install", "y").await;
+        assert_eq!(
+            (out.as_str(), asked.as_str()),
+            ("cursor: nothing to do\n", "")
+        );
+        let (out, _) = answered(&file, "uninstall", "yes").await;
+        assert!(out.contains("was removed from"), "{out}");
+        assert!(!file.exists(), "there was none before");
+    }
+
+    #[test]
+    fn build_folders_are_noticed() {
+        assert!(is_build_folder("/home/ada/shop/target/debug/shop"));
+        assert!(is_build_folder(
+            "/home/ada/shop/target/x86_64-unknown-linux-musl/release/shop"
+        ));
+        assert!(!is_build_folder("/usr/local/bin/shop"));
+        assert!(!is_build_folder("/opt/release/shop"));
+    }
 }
