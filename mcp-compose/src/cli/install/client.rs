@@ -310,7 +310,7 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        let folder = PathBuf::from("/work");
+        let folder = PathBuf::from("/project");
         let machine = Machine {
             os,
             variable: &variable,
@@ -429,11 +429,11 @@ mod tests {
     fn projects_have_files_where_the_client_knows_them() {
         assert_eq!(
             file(Client::ClaudeCode, Os::Mac, Scope::Project, &[]).as_deref(),
-            Ok("/work/.mcp.json")
+            Ok("/project/.mcp.json")
         );
         assert_eq!(
             file(Client::VsCode, Os::Mac, Scope::Project, &[]).as_deref(),
-            Ok("/work/.vscode/mcp.json")
+            Ok("/project/.vscode/mcp.json")
         );
         let error = file(Client::Windsurf, Os::Mac, Scope::Project, &[]).expect_err("none");
         assert_eq!(error, "Windsurf has no settings of a project");
