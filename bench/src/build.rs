@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -69,11 +70,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     );
     println!("| --- | ---: | ---: | ---: | ---: | --- | ---: |");
     let mut all_within = true;
-    for kind in [Kind::Whole, Kind::Edit] {
+    for (kind, edits) in edits(options.rounds) {
         let mut times = [Vec::new(), Vec::new()];
-        for round in 1..=options.rounds {
+        for edit in edits {
             for (server, times) in servers.iter().zip(&mut times) {
-                times.push(server.check(kind, round, &target)?);
+                times.push(server.check(kind, edit, &target)?);
             }
         }
         let [one, many] = times.map(|times| Time::of(&times));
@@ -99,6 +100,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// What is checked, and the edits that it is checked with: each differs from the one before it.
+fn edits(rounds: usize) -> [(Kind, RangeInclusive<usize>); 2] {
+    [
+        (Kind::Whole, 1..=rounds),
+        (Kind::Edit, rounds + 1..=2 * rounds),
+    ]
 }
 
 impl Kind {
@@ -237,7 +246,22 @@ fn cpu_of_children() -> Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::source;
+    use super::{edits, source};
+
+    #[test]
+    fn no_check_finds_the_source_as_it_was_before() {
+        for rounds in [1, 2, 7] {
+            let all = edits(rounds).into_iter().flat_map(|(_, edits)| edits);
+            let sources: Vec<_> = std::iter::once(0)
+                .chain(all)
+                .map(|edit| source(1, edit))
+                .collect();
+            assert!(
+                sources.windows(2).all(|pair| pair[0] != pair[1]),
+                "{rounds}"
+            );
+        }
+    }
 
     #[test]
     fn only_the_first_tool_is_edited() {

@@ -7,6 +7,9 @@ pub mod child;
 #[doc(hidden)]
 pub mod cli;
 mod compose;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod gateway;
 mod handle;
 mod macros;
@@ -23,7 +26,9 @@ pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
     Problem, Severity,
 };
-pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
+pub use self::handle::{
+    Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,
+};
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
 pub use self::server::bounds;

@@ -1,7 +1,9 @@
-//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test` and `cargo xtask crosstalk`.
+//! Tasks of the repository: `cargo xtask` lists them.
 
+mod chaos;
 mod crosstalk;
 mod peers;
+mod static_build;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +14,14 @@ cargo xtask peers   install the third-party clients, servers and conformance sui
 cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
 cargo xtask crosstalk [--questions N] [--seed S]
                     many clients at once, each asked for what only it knows, with more questions than in the tests
+cargo xtask chaos [--faults N] [--requests N] [--clients N] [--sick N] [--seed S]
+                    children that go wrong while many clients work, with more of all than in the tests
+cargo xtask chaos identical [--clients N] [--calls N]
+                    many clients with the same request ids, each gets its own answers
+cargo xtask chaos cancels [--cancels N]
+                    calls that are given up are cancelled at the child
+cargo xtask static [--package NAME] [--bin NAME]
+                    a release binary that needs nothing of the system that it runs on
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +32,11 @@ fn main() -> ExitCode {
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
         "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
+        "static" => static_build::Options::read(std::env::args().skip(2))
+            .and_then(|options| options.run(&root)),
+        "chaos" => {
+            chaos::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
+        }
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);

@@ -1,9 +1,11 @@
 //! A session that the user opened: a transport of their own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::instance::Opened;
 use super::{AnyTransport, SessionSpec};
@@ -12,6 +14,8 @@ use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer};
 
 /// Messages that may wait for a transport that is slow to send.
 const QUEUE: usize = 1024;
+/// How long a transport may take to send one message. Nothing is received meanwhile.
+const SEND: Duration = Duration::from_secs(30);
 
 /// Takes over a session that exists.
 pub(crate) fn open(spec: SessionSpec, handler: Arc<dyn Handler>) -> Opened {
@@ -31,11 +35,11 @@ fn speak(mut transport: Box<dyn AnyTransport>, handler: Arc<dyn Handler>) -> Ope
         let reason = loop {
             tokio::select! {
                 message = queue.recv() => match message {
-                    Some(Some(text)) => {
-                        if let Err(error) = transport.send(text).await {
-                            break format!("the session cannot be written to: {error}");
-                        }
-                    }
+                    Some(Some(text)) => match timeout(SEND, transport.send(text)).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => break format!("the session cannot be written to: {error}"),
+                        Err(_) => break format!("the session took no message for {SEND:?}"),
+                    },
                     Some(None) | None => break "the session was given up".to_owned(),
                 },
                 received = transport.receive() => match received {

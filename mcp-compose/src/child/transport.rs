@@ -10,7 +10,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 /// The composition sends and receives over it but never closes what lies behind it; dropping
 /// the composition drops the value.
 pub trait Transport: Send + 'static {
-    /// Sends one message.
+    /// Sends one message. Nothing is received until it is done; one that takes more than 30 seconds ends
+    /// the session.
     fn send(&mut self, message: String) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Waits for the next message; `None` when the other side has closed.

@@ -56,7 +56,12 @@ impl From<RequestError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Failure::Failed(error.to_string())
+        let message = error.to_string();
+        match error {
+            ServeError::Io(_) => Failure::Failed(message),
+            // It cannot be done as asked.
+            _ => Failure::Usage(message),
+        }
     }
 }
 
@@ -155,7 +160,7 @@ async fn set_up(subject: &Subject, action: &Action) -> Option<Result<(), Failure
         Action::Install(args) => Some(install::install(subject, args, talk).await),
         Action::Uninstall(args) => Some(install::uninstall(subject, args, talk).await),
         Action::Import(args) => Some(import::import(args, talk.out, talk.notes)),
-        Action::Stdio | Action::Http(_) | Action::List { .. } | Action::Call { .. } => None,
+        Action::Stdio | Action::Http(..) | Action::List { .. } | Action::Call { .. } => None,
     }
 }
 
@@ -190,7 +195,10 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
     report_problems(&composition)?;
     match action {
         Action::Stdio => Ok(composition.serve_stdio().await?),
-        Action::Http(address) => Ok(composition.serve_http(address).await?),
+        Action::Http(address, front) => {
+            let options = front.options()?;
+            Ok(composition.serve_http_with(address, options).await?)
+        }
         // Done before, without the composition.
         Action::Install(_) | Action::Uninstall(_) | Action::Import(_) => Ok(()),
         Action::List { json } => {

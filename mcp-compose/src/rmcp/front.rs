@@ -3,8 +3,11 @@
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, OptionFuture};
 use rmcp::model::{CustomResult, ServerJsonRpcMessage, ServerResult};
 use rmcp::service::RoleServer;
 use rmcp::transport::{IntoTransport, Transport};
@@ -20,9 +23,12 @@ use crate::{IntoComposition, Running, ServeError};
 
 /// Messages that may wait for a transport that is slow to send.
 const QUEUE: usize = 1024;
+/// How long a transport may take to send one message: a client that reads none for so long is gone.
+const SEND: Duration = Duration::from_secs(30);
 
-/// Serves one client over a transport of rmcp, until the transport is closed. Every child is stopped
-/// before it returns. Dropping the future stops them as well.
+/// Serves one client over a transport of rmcp, until the transport is closed. Calls in flight are still
+/// answered then, within 30 seconds. Every child is stopped before it returns. Dropping the future stops
+/// them as well.
 ///
 /// It takes what [`serve`](crate::serve()) takes, and whatever rmcp takes as the transport of a server:
 /// a pair of byte streams, a socket, a pair of a sink and a stream.
@@ -31,7 +37,8 @@ const QUEUE: usize = 1024;
 /// lost there, in results of children they are kept.
 ///
 /// # Errors
-/// When the composition is wrong, or the transport cannot be written to.
+/// When the composition is wrong, or the transport cannot be written to, or takes more than 30 seconds
+/// for one message.
 ///
 /// ```
 /// # use mcp_compose::mcp_server;
@@ -81,10 +88,11 @@ where
 }
 
 /// Serves one more client of a running composition, over a transport of rmcp: as [`serve`](serve()), but
-/// the children go on.
+/// the children go on, and calls in flight are cancelled when the transport is closed: the client is gone,
+/// and nobody would read their answers.
 ///
 /// # Errors
-/// When the transport cannot be written to.
+/// When the transport cannot be written to, or takes more than 30 seconds for one message.
 ///
 /// ```
 /// use mcp_compose::{compose, rmcp::connect};
@@ -126,13 +134,19 @@ where
 {
     let (outgoing, mut queue) = mpsc::channel(QUEUE);
     let client = Connected::new(gateway, Box::new(RmcpLink { outgoing }));
+    // What is on its way to the client, who is heard meanwhile: it may read only what it waits for.
+    let mut sending: Option<BoxFuture<'static, io::Result<()>>> = None;
     let written = loop {
         tokio::select! {
-            message = queue.recv() => {
-                let Some(Some(message)) = message else { break Ok(()) };
-                if let Err(error) = transport.send(message).await {
+            sent = OptionFuture::from(sending.as_mut()), if sending.is_some() => {
+                sending = None;
+                if let Some(Err(error)) = sent {
                     break Err(error);
                 }
+            }
+            message = queue.recv(), if sending.is_none() => {
+                let Some(Some(message)) = message else { break Ok(()) };
+                sending = Some(send(&mut transport, message));
             }
             received = transport.receive() => {
                 let Some(message) = received else { break Ok(()) };
@@ -148,8 +162,13 @@ where
         // Answers that are still to come may still be read.
         gateway.drain();
         let last = async {
+            if let Some(sending) = sending.take()
+                && sending.await.is_err()
+            {
+                return;
+            }
             while let Some(Some(message)) = queue.recv().await {
-                if transport.send(message).await.is_err() {
+                if send(&mut transport, message).await.is_err() {
                     return;
                 }
             }
@@ -164,8 +183,23 @@ where
     } else {
         drop(client);
     }
+    // What holds the way to the client may hold it until it is dropped.
+    drop(sending);
     let _ = tokio::time::timeout(FLUSH, transport.close()).await;
-    written.map_err(|error| ServeError::Io(io::Error::other(error)))
+    written.map_err(ServeError::Io)
+}
+
+/// Sends one message within [`SEND`].
+fn send<T>(transport: &mut T, message: ServerJsonRpcMessage) -> BoxFuture<'static, io::Result<()>>
+where
+    T: Transport<RoleServer> + 'static,
+{
+    let sent = tokio::time::timeout(SEND, transport.send(message));
+    let sent = sent.map(|sent| match sent {
+        Ok(sent) => sent.map_err(io::Error::other),
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    });
+    sent.boxed()
 }
 
 /// What is sent waits here for the transport.
@@ -210,4 +244,39 @@ fn typed(message: &Message) -> Option<ServerJsonRpcMessage> {
         response.result = ServerResult::CustomResult(CustomResult(whole["result"].take()));
     }
     Some(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::Composition;
+
+    /// Something hangs.
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_heard_all_the_same_and_can_be_left() {
+        let running = Composition::builder().build().start().unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let connected = tokio::spawn({
+            let running = running.clone();
+            async move { connect(&running, ours).await }
+        });
+        let saying = async {
+            for id in 0..100 {
+                let ping = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\n");
+                theirs.write_all(ping.as_bytes()).await.unwrap();
+            }
+        };
+        timeout(LONG, saying).await.expect("what it says is read");
+        let stopped = timeout(LONG, running.stop()).await;
+        stopped.expect("it can be stopped");
+        let ended = timeout(LONG, connected).await;
+        ended.expect("the connection ends").unwrap().unwrap();
+    }
 }

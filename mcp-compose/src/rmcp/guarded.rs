@@ -1,6 +1,5 @@
 //! A handler whose panics cost only the request: rmcp itself would leave it without an answer.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -10,6 +9,8 @@ use rmcp::model::{ClientNotification, ClientRequest, ErrorData, ProtocolVersion}
 use rmcp::model::{ServerConfig, ServerResult};
 use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use rmcp::{ServerHandler, Service};
+
+use crate::server::panic_text;
 
 pub(super) struct Guarded<H>(pub(super) H);
 
@@ -42,14 +43,8 @@ impl<H: ServerHandler> Service<RoleServer> for Guarded<H> {
 async fn guard<T>(work: impl Future<Output = Result<T, ErrorData>>) -> Result<T, ErrorData> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
     done.unwrap_or_else(|panic| {
-        let why = format!("the handler panicked: {}", text(panic.as_ref()));
+        let why = format!("the handler panicked: {}", panic_text(panic.as_ref()));
         tracing::error!("{why}");
         Err(ErrorData::internal_error(why, None))
     })
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -10,6 +10,7 @@ use rmcp::model::{
     CancelledNotification, CancelledNotificationParam, ClientRequest, CustomRequest, RequestId,
 };
 use rmcp::service::{PeerRequestOptions, RoleClient, ServiceError};
+use tokio_util::sync::CancellationToken;
 
 use crate::child::RmcpSession;
 use crate::child::handshake;
@@ -28,7 +29,7 @@ pub(crate) fn open(session: RmcpSession, handler: Arc<dyn Handler>) -> Opened {
         rmcp: session.peer,
         _keep: Mutex::new(session.keep),
         ours: OnceLock::new(),
-        ids: Mutex::default(),
+        calls: Mutex::default(),
     });
     let peer = Peer::new(Box::new(SessionLink(Arc::clone(&link))), handler);
     // Set once, right here.
@@ -47,8 +48,16 @@ struct Session {
     /// What must live for as long as the session is used.
     _keep: Mutex<Box<dyn std::any::Any + Send>>,
     ours: OnceLock<Weak<Peer>>,
-    /// Our ids to rmcp's, for cancelling.
-    ids: Mutex<HashMap<u64, RequestId>>,
+    /// Our calls in flight, for cancelling. There are as many as the child may have.
+    calls: Mutex<HashMap<u64, InFlight>>,
+}
+
+#[derive(Default)]
+struct InFlight {
+    /// rmcp's id, once it has one.
+    sent: Option<RequestId>,
+    /// The answer is no longer wanted.
+    given_up: CancellationToken,
 }
 
 impl std::fmt::Debug for SessionLink {
@@ -62,14 +71,23 @@ impl Link for SessionLink {
         if self.0.rmcp.is_transport_closed() {
             return Err(LinkError::Closed);
         }
-        if let Message::Request(request) = message.message {
-            tokio::spawn(Arc::clone(&self.0).call(request));
+        if let Message::Request(request) = message.message
+            && let Some(id) = request.id.as_u64()
+        {
+            let call = InFlight::default();
+            let given_up = call.given_up.clone();
+            lock(&self.0.calls).insert(id, call);
+            tokio::spawn(Arc::clone(&self.0).call(id, request, given_up));
         }
         Ok(())
     }
 
     fn cancel(&self, id: u64, reason: &str) {
-        let Some(request_id) = lock(&self.0.ids).remove(&id) else {
+        let Some(call) = lock(&self.0.calls).remove(&id) else {
+            return;
+        };
+        call.given_up.cancel();
+        let Some(request_id) = call.sent else {
             return;
         };
         let peer = self.0.rmcp.clone();
@@ -87,24 +105,31 @@ impl Link for SessionLink {
 }
 
 impl Session {
-    async fn call(self: Arc<Self>, request: Request) {
-        let Some(id) = request.id.as_u64() else {
-            return;
-        };
+    async fn call(self: Arc<Self>, id: u64, request: Request, given_up: CancellationToken) {
         let params = serde_json::from_str(request.params()).ok();
         let custom = ClientRequest::CustomRequest(CustomRequest::new(&*request.method, params));
-        let sent = self
-            .rmcp
-            .send_request_with_option(custom, PeerRequestOptions::no_options())
-            .await;
+        let options = PeerRequestOptions::no_options();
+        let sent = tokio::select! {
+            sent = self.rmcp.send_request_with_option(custom, options) => sent,
+            // It waits behind others, and is not sent at all.
+            () = given_up.cancelled() => return,
+        };
         let outcome = match sent {
             Ok(handle) => {
-                lock(&self.ids).insert(id, handle.id.clone());
+                let known = lock(&self.calls)
+                    .get_mut(&id)
+                    .map(|call| call.sent = Some(handle.id.clone()));
+                if known.is_none() {
+                    // Given up in the very moment that it was sent: nobody else tells the server.
+                    let _ = handle.cancel(None).await;
+                    return;
+                }
+                // rmcp itself ends the wait for what was cancelled.
                 handle.await_response().await
             }
             Err(error) => Err(error),
         };
-        lock(&self.ids).remove(&id);
+        lock(&self.calls).remove(&id);
         let Some(peer) = self.ours.get().and_then(Weak::upgrade) else {
             return;
         };

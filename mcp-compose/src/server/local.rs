@@ -372,7 +372,8 @@ fn told(message: String) -> Answer {
     encode(&ToolResult::error(message)).map_err(|error| error.into_rpc(RpcError::INTERNAL))
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     match panic.downcast_ref::<&'static str>() {
         Some(text) => text,
         None => panic

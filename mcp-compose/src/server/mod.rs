@@ -46,6 +46,8 @@ pub(crate) use self::{
     local::LocalServer,
     round::{Answers, Asking},
 };
+#[cfg(feature = "rmcp")]
+pub(crate) use local::panic_text;
 
 /// What the expansions of the macros name; see `__private`.
 pub(crate) mod expansion {
