@@ -245,7 +245,7 @@ impl StdioCommand {
 }
 
 /// The binary: `MCP_COMPOSE_BIN`, or built once by cargo in the profile of the tests.
-fn aggregator() -> PathBuf {
+pub fn aggregator() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY
         .get_or_init(|| match std::env::var_os("MCP_COMPOSE_BIN") {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::import::ImportArgs;
+use super::install::{InstallArgs, UninstallArgs};
 use crate::serve::{HttpOptions, ServeError};
 
 /// What is to be done with a composition.
@@ -20,6 +22,9 @@ pub(super) enum Action {
         arguments: String,
         json: bool,
     },
+    Install(InstallArgs),
+    Uninstall(UninstallArgs),
+    Import(ImportArgs),
 }
 
 /// Arguments of a binary that is a composition.
@@ -117,6 +122,12 @@ enum Command {
     List(ListArgs),
     /// Call a tool.
     Call(CallArgs),
+    /// Enter this program in the settings of MCP clients.
+    Install(InstallArgs),
+    /// Take this program out of the settings of MCP clients.
+    Uninstall(UninstallArgs),
+    /// Make a composition of the servers in a client's settings.
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +155,23 @@ enum FileCommand {
         #[command(flatten)]
         call: CallArgs,
     },
+    /// Enter the composition in the settings of MCP clients.
+    Install {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        install: InstallArgs,
+    },
+    /// Take the composition out of the settings of MCP clients.
+    Uninstall {
+        /// The JSON file that it is made from; its `name` is that of the entry.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        uninstall: UninstallArgs,
+    },
+    /// Make a composition of the servers in a client's settings.
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -190,6 +218,9 @@ impl ComposedArgs {
         match (self.command, self.front) {
             (Some(Command::List(list)), _) => Some(list.into()),
             (Some(Command::Call(call)), _) => Some(call.into()),
+            (Some(Command::Install(install)), _) => Some(Action::Install(install)),
+            (Some(Command::Uninstall(uninstall)), _) => Some(Action::Uninstall(uninstall)),
+            (Some(Command::Import(import)), _) => Some(Action::Import(import)),
             (
                 None,
                 Front {
@@ -203,8 +234,8 @@ impl ComposedArgs {
 }
 
 impl FileArgs {
-    /// The file, and what to do with it.
-    pub(super) fn parts(self) -> (PathBuf, Action) {
+    /// The file, if it takes one, and what to do with it.
+    pub(super) fn parts(self) -> (Option<PathBuf>, Action) {
         match self.command {
             FileCommand::Serve {
                 config,
@@ -215,10 +246,15 @@ impl FileArgs {
                     Some(address) => Action::Http(address, http),
                     None => Action::Stdio,
                 };
-                (config.config, serve)
+                (Some(config.config), serve)
             }
-            FileCommand::List { config, list } => (config.config, list.into()),
-            FileCommand::Call { config, call } => (config.config, call.into()),
+            FileCommand::List { config, list } => (Some(config.config), list.into()),
+            FileCommand::Call { config, call } => (Some(config.config), call.into()),
+            FileCommand::Install { config, install } => {
+                (Some(config.config), Action::Install(install))
+            }
+            FileCommand::Uninstall { config, uninstall } => (config, Action::Uninstall(uninstall)),
+            FileCommand::Import(import) => (None, Action::Import(import)),
         }
     }
 }
@@ -249,7 +285,8 @@ pub(super) fn next_steps(name: &str) -> String {
     format!(
         "Next:\n  \
          {program} list                    show all that is offered\n  \
-         {program} --http 127.0.0.1:8808   serve at http://127.0.0.1:8808/mcp\n\
+         {program} --http 127.0.0.1:8808   serve at http://127.0.0.1:8808/mcp\n  \
+         {program} install                 enter it in your MCP clients\n\
          or give your MCP client the command\n  \
          {program} --stdio\n"
     )
@@ -331,6 +368,48 @@ mod tests {
     }
 
     #[test]
+    fn clients_are_set_up_with_and_without_a_file() {
+        let install = ["install", "cursor", "vscode", "--env", "A", "--env", "B"];
+        assert!(matches!(
+            composed(&install, false),
+            Some(Action::Install(_))
+        ));
+        assert!(matches!(
+            composed(&["uninstall"], true),
+            Some(Action::Uninstall(_))
+        ));
+        assert!(matches!(
+            composed(&["import", "a.json"], true),
+            Some(Action::Import(_))
+        ));
+        for wrong in [
+            &["install", "notepad"][..],
+            &["install", "--name", "a b"],
+            &["install", "--env", "A=b"],
+            &["install", "--env-values"],
+            &["install", "--http", "ftp://x"],
+            &["install", "--http", "http://x", "--env", "A"],
+            &["install", "--print", "--yes"],
+            &["import"],
+        ] {
+            let args = ["factory"].iter().chain(wrong);
+            assert!(ComposedArgs::try_parse_from(args).is_err(), "{wrong:?}");
+        }
+        let parse = |args: &[&str]| {
+            let args = ["mcp-compose"].iter().chain(args);
+            FileArgs::try_parse_from(args).map(FileArgs::parts).ok()
+        };
+        let parts = parse(&["install", "--config", "mcp.json", "zed"]);
+        assert_eq!(parts.and_then(|(file, _)| file), Some("mcp.json".into()));
+        assert!(
+            parse(&["install", "zed"]).is_none(),
+            "there is nothing to install"
+        );
+        assert!(parse(&["uninstall", "zed"]).is_some_and(|(file, _)| file.is_none()));
+        assert!(parse(&["import", "a.json"]).is_some_and(|(file, _)| file.is_none()));
+    }
+
+    #[test]
     fn whom_to_serve_is_said_beside_the_address() {
         let args = [
             "--http",
@@ -378,7 +457,7 @@ mod tests {
             let args = ["mcp-compose"].iter().chain(args);
             FileArgs::try_parse_from(args).map(FileArgs::parts).ok()
         };
-        let file = PathBuf::from("mcp.json");
+        let file = Some(PathBuf::from("mcp.json"));
         assert_eq!(
             parse(&["serve", "--config", "mcp.json", "--stdio"]),
             Some((file.clone(), Action::Stdio))

@@ -5,13 +5,18 @@ mod ask;
 mod call;
 mod client;
 mod field;
+mod import;
 mod inbox;
+mod install;
 mod list;
 mod log;
+mod secret;
+mod settings;
 mod shown;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,6 +24,7 @@ use clap::error::ErrorKind;
 
 use self::args::{Action, ComposedArgs, FileArgs};
 use self::client::{Client, InProcess, RequestError};
+use self::install::{Subject, Talk};
 use self::terminal::Console;
 use crate::compose::Composition;
 use crate::serve::{Clients, ServeError, in_process};
@@ -60,8 +66,8 @@ impl From<ServeError> for Failure {
 }
 
 impl Composition {
-    /// Gives this program the command line of a composition: `--stdio`, `--http HOST:PORT`, `list`
-    /// and `call NAME JSON`. Without arguments it serves over stdio the client that started it, or
+    /// Gives this program the command line of a composition: `--stdio`, `--http HOST:PORT`, `list`,
+    /// `call NAME JSON`, and for the settings of MCP clients `install`, `uninstall` and `import`. Without arguments it serves over stdio the client that started it, or
     /// shows a person its help.
     ///
     /// What it returns is the exit code: 0, 1 for what failed, or 2 for what cannot be done as asked.
@@ -105,6 +111,13 @@ async fn run(composition: Composition) -> ExitCode {
         );
         return ExitCode::from(2);
     };
+    let subject = Subject {
+        name: name.to_owned(),
+        args: vec!["--stdio".to_owned()],
+    };
+    if let Some(result) = set_up(&subject, &action).await {
+        return exit(result);
+    }
     log::init();
     exit(act(composition, action).await)
 }
@@ -115,12 +128,67 @@ pub async fn main() -> ExitCode {
         Ok(args) => args.parts(),
         Err(error) => return refused(&error),
     };
+    match subject_of(config.as_deref(), &action) {
+        Ok(Some(subject)) => {
+            if let Some(result) = set_up(&subject, &action).await {
+                return exit(result);
+            }
+        }
+        Ok(None) => {}
+        Err(failure) => return exit(Err(failure)),
+    }
+    let Some(config) = config else {
+        return exit(Err(Failure::Usage("`--config FILE` is missing".to_owned())));
+    };
     log::init();
     let composition = match Composition::from_file(&config) {
         Ok(composition) => composition,
         Err(error) => return exit(Err(Failure::Usage(error.to_string()))),
     };
     exit(act(composition, action).await)
+}
+
+/// Does what concerns the settings of clients, for which no child is started; `None` for anything else.
+async fn set_up(subject: &Subject, action: &Action) -> Option<Result<(), Failure>> {
+    let (mut out, mut notes) = (io::stdout(), io::stderr());
+    let talk = Talk {
+        out: &mut out,
+        notes: &mut notes,
+        terminal: Console::of_process(),
+    };
+    match action {
+        Action::Install(args) => Some(install::install(subject, args, talk).await),
+        Action::Uninstall(args) => Some(install::uninstall(subject, args, talk).await),
+        Action::Import(args) => Some(import::import(args, talk.out, talk.notes)),
+        Action::Stdio | Action::Http(..) | Action::List { .. } | Action::Call { .. } => None,
+    }
+}
+
+/// What a client is to start for a file. Its variables need not be set here, so it is not read as a composition.
+fn subject_of(config: Option<&Path>, action: &Action) -> Result<Option<Subject>, Failure> {
+    let wanted = matches!(
+        action,
+        Action::Install(_) | Action::Uninstall(_) | Action::Import(_)
+    );
+    let Some(file) = config.filter(|_| wanted) else {
+        return Ok(wanted.then(|| Subject {
+            name: String::new(),
+            args: Vec::new(),
+        }));
+    };
+    let broken = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| broken(error.to_string()))?;
+    let value = settings::Syntax::Json.value(&text);
+    let value = value.map_err(|wrong| broken(wrong.to_string()))?;
+    let name = value.get("name").and_then(serde_json::Value::as_str);
+    let path = std::path::absolute(file)?.into_os_string().into_string();
+    let path =
+        path.map_err(|path| broken(format!("{} is not text", PathBuf::from(path).display())))?;
+    let args = ["serve", "--config", &path, "--stdio"];
+    Ok(Some(Subject {
+        name: name.unwrap_or_default().to_owned(),
+        args: args.map(str::to_owned).to_vec(),
+    }))
 }
 
 async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
@@ -131,6 +199,8 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
             let options = front.options()?;
             Ok(composition.serve_http_with(address, options).await?)
         }
+        // Done before, without the composition.
+        Action::Install(_) | Action::Uninstall(_) | Action::Import(_) => Ok(()),
         Action::List { json } => {
             in_process(composition, Clients::One, move |gateway| async move {
                 let mut client = InProcess::connect(gateway, None::<Console>).await?;

@@ -18,6 +18,16 @@ pub(super) trait Terminal {
     fn line(&mut self) -> impl Future<Output = Option<String>>;
 }
 
+impl<T: Terminal> Terminal for &mut T {
+    fn show(&mut self, text: &str) {
+        T::show(self, text);
+    }
+
+    fn line(&mut self) -> impl Future<Output = Option<String>> {
+        T::line(self)
+    }
+}
+
 /// The terminal of this process: stdin and stderr, as stdout is for the result.
 #[derive(Debug)]
 pub(super) struct Console {
