@@ -8,7 +8,7 @@ use crate::compose::{ChildEra, ChildOptions, Composition, Restart};
 use crate::gateway::Gateway;
 use crate::gateway::client::Principal;
 use crate::wire::peer::{LinkError, Outlet, RequestRoute};
-use crate::wire::{Id, Message, Raw};
+use crate::wire::{ErrorObject, Id, Message, Raw};
 
 mod health;
 mod idle;
@@ -58,6 +58,23 @@ impl House {
     async fn until(&self, done: impl FnMut(&Phase) -> bool) -> Phase {
         let mut phase = self.child().phase.subscribe();
         phase.wait_for(done).await.expect("the child lives").clone()
+    }
+
+    /// A read of a client, which the fake child never answers.
+    fn read(&self) -> tokio::task::JoinHandle<Result<Raw, ErrorObject>> {
+        const READ: &str = r#"{"uri":"fake://a","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#;
+        let request = Request {
+            id: Id::number(1),
+            method: "resources/read".into(),
+            params: Some(Raw::from_static(READ)),
+        };
+        let gateway = Arc::clone(&self.gateway);
+        tokio::spawn(async move {
+            let client = gateway.stateless(Principal::anonymous());
+            let outlet: Arc<dyn Outlet> = Arc::new(NoOutlet);
+            let never = CancellationToken::new();
+            gateway.serve(&client, &request, &outlet, &never).await
+        })
     }
 
     async fn until_ready(&self) -> Arc<Instance> {
@@ -231,20 +248,7 @@ async fn a30_what_a_call_waited_for_its_child_is_part_of_its_own_time() {
     house.until_ready().await;
     house.fake.mute(true);
     house.fake.sessions()[0].die();
-    let read = r#"{"uri":"fake://a","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#;
-    let request = Request {
-        id: Id::number(1),
-        method: "resources/read".into(),
-        params: Some(Raw::from_static(read)),
-    };
-    let (gateway, began) = (Arc::clone(&house.gateway), Instant::now());
-    let reading = tokio::spawn(async move {
-        let client = gateway.stateless(Principal::anonymous());
-        let outlet: Arc<dyn Outlet> = Arc::new(NoOutlet);
-        gateway
-            .serve(&client, &request, &outlet, &CancellationToken::new())
-            .await
-    });
+    let (reading, began) = (house.read(), Instant::now());
     // The start after the one that hangs succeeds, and has the call.
     house.fake.until(|sessions| sessions.len() == 2).await;
     house
@@ -260,4 +264,21 @@ async fn a30_what_a_call_waited_for_its_child_is_part_of_its_own_time() {
     assert!(error.message().contains("no answer within"), "{error:?}");
     let took = began.elapsed();
     assert!(took.as_secs() == 10, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn d12_a_call_is_given_a_moment_where_this_process_itself_stood_still() {
+    let house = House::new(Restart::Always, false);
+    let instance = house.until_ready().await;
+    let reading = house.read();
+    let read = |session: &FakeSession| session.requests("resources/read").len();
+    house.fake.until(|sessions| read(&sessions[0]) == 1).await;
+    let began = Instant::now();
+    // As after SIGSTOP and SIGCONT: the deadline is long over when it is looked at first.
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert!(!reading.is_finished());
+    let error = reading.await.unwrap().expect_err("it is never answered");
+    assert!(error.message().contains("no answer within"), "{error:?}");
+    assert_eq!(began.elapsed().as_secs(), 605);
+    assert!(instance.is_alive());
 }
