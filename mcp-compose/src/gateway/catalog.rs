@@ -514,18 +514,20 @@ impl Builder<'_> {
     /// A name that is taken gets a hash of what is behind it.
     fn rename(
         &mut self,
-        child: &Child,
+        child: &Arc<Child>,
         kind: Kind,
         exposed: &str,
         original: &str,
         owner: &str,
     ) -> String {
-        let seed = format!("{}\0{original}", child.label);
-        let renamed = names::with_hash(
-            exposed,
-            &seed,
-            self.settings.max_name.max(exposed.len().min(128)),
-        );
+        let mut seed = format!("{}\0{original}", child.label);
+        let max = self.settings.max_name.max(exposed.len().min(128));
+        let mut renamed = names::with_hash(exposed, &seed, max);
+        // The hash is no secret: a child can have a tool of that very name.
+        while self.owner(child, kind, original, &renamed).is_some() {
+            seed.push('\0');
+            renamed = names::with_hash(exposed, &seed, max);
+        }
         let noun = kind.noun();
         self.catalog.collisions.push(self.problem(
             child,

@@ -27,7 +27,11 @@ pub(crate) fn expose(namespace: Option<&Namespace>, original: &str) -> String {
 pub(crate) fn original(namespace: &Namespace, exposed: &str) -> Option<String> {
     for kept in KEPT_SCHEMES {
         if let Some(rest) = exposed.strip_prefix(kept) {
-            let (authority, rest) = rest.split_once('/')?;
+            let (authority, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            // A namespace has no colon: this is the scheme of a URI in the namespace `ui` or `skill`.
+            if authority.contains(':') {
+                break;
+            }
             return same(namespace, authority).then(|| format!("{kept}{rest}"));
         }
     }

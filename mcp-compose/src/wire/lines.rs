@@ -194,6 +194,10 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 if std::mem::take(&mut self.skipping) {
                     continue;
                 }
+                // Room for a carriage return, as below.
+                if line.len() - 1 > self.max_line.saturating_add(1) {
+                    return Ok(Some(Line::TooLong));
+                }
                 if let Some(line) = trim(&line) {
                     return Ok(Some(if line.len() > self.max_line {
                         Line::TooLong
@@ -203,7 +207,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 }
             }
             self.searched = self.buffer.len();
-            if self.searched > self.max_line {
+            if self.searched > self.max_line.saturating_add(1) {
                 self.buffer.clear();
                 self.searched = 0;
                 if !std::mem::replace(&mut self.skipping, true) {
