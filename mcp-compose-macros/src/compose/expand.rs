@@ -220,6 +220,9 @@ fn call(call: &Call) -> TokenStream {
         }
         Method::Flag(flag) => {
             let flag = named(flag);
+            let bare = syn::parse2::<syn::ExprIf>(quote!(if #value {}));
+            // A literal of a struct cannot stand there as it is.
+            let value = bare.map_or_else(|_| quote!((#value)), |_| value.clone());
             quote_spanned!(at=> if #value { composition.#flag() } else { composition })
         }
         Method::Of(method) => {
