@@ -4,6 +4,8 @@ mod attr;
 mod compose;
 mod docs;
 mod errors;
+#[cfg(test)]
+mod fuzzing;
 mod names;
 mod server;
 #[cfg(test)]

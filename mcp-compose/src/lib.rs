@@ -7,6 +7,9 @@ pub mod child;
 #[doc(hidden)]
 pub mod cli;
 mod compose;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod gateway;
 mod handle;
 mod macros;

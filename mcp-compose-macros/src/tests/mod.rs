@@ -5,5 +5,6 @@
 )]
 
 mod editing;
+mod fuzz;
 mod keys;
 mod output;

@@ -2,7 +2,7 @@
 
 pub(crate) mod asks;
 mod auth;
-mod entry;
+pub(crate) mod entry;
 #[cfg(test)]
 pub(crate) mod fake;
 mod handler;

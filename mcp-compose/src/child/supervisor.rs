@@ -199,6 +199,12 @@ impl Child {
         self.listing.load_full()
     }
 
+    /// Says what the child lists, without a session of it.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn set_listing(&self, listing: Listing) {
+        self.listing.store(Arc::new(listing));
+    }
+
     /// What the child said of itself last.
     pub(crate) fn profile(&self) -> Option<Arc<Profile>> {
         self.known.load_full()

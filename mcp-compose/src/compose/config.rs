@@ -77,6 +77,15 @@ pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
     parse(&text, path, folder, &variable)
 }
 
+/// Reads what could be a file, for the fuzzers.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn parse_text(
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Composition, ConfigError> {
+    parse(text, Path::new("mcp.json"), Path::new("."), variable)
+}
+
 /// `folder` is where relative paths start; `variable` looks up the environment.
 fn parse(
     text: &str,

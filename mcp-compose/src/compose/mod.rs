@@ -28,6 +28,8 @@ pub use problem::{Problem, Severity};
 pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use config::parse_text as parse_config;
 pub(crate) use glob::Glob;
 pub(crate) use map_tool::MapTool;
 pub(crate) use namespace::Namespace;

@@ -4,7 +4,7 @@
 //! child's session, and its answer walks back the same way.
 
 mod call;
-mod catalog;
+pub(crate) mod catalog;
 pub(crate) mod client;
 mod elicitations;
 mod fault;
@@ -15,14 +15,14 @@ pub(crate) mod nested;
 mod park;
 mod principal;
 mod question;
-mod rewrite;
+pub(crate) mod rewrite;
 mod rounds;
-mod seal;
+pub(crate) mod seal;
 mod sole;
 mod task_feed;
 mod tasks;
 mod underway;
-mod uris;
+pub(crate) mod uris;
 mod validate;
 mod watch;
 
