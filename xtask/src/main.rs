@@ -1,6 +1,7 @@
-//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test` and `cargo xtask crosstalk`.
+//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test`, `cargo xtask crosstalk` and `cargo xtask fuzz`.
 
 mod crosstalk;
+mod fuzz;
 mod peers;
 mod steps;
 
@@ -12,6 +13,8 @@ cargo xtask peers   install the third-party clients, servers and conformance sui
 cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
 cargo xtask crosstalk [--questions N] [--seed S]
                     many clients at once, each asked for what only it knows, with more questions than in the tests
+cargo xtask fuzz [TARGET ..] [--minutes N] [--stable]
+                    each target of fuzz/corpus for five minutes, or N, with libFuzzer where there is a nightly toolchain
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +25,9 @@ fn main() -> ExitCode {
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
         "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
+        "fuzz" => {
+            fuzz::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
+        }
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);
