@@ -26,7 +26,9 @@ pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
     Problem, Severity,
 };
-pub use self::handle::{Args, CallError, CallResult, Child, Children, IntoChildren, Status};
+pub use self::handle::{
+    Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,
+};
 pub use self::macros::{compose, mcp_server};
 pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
 pub use self::server::bounds;

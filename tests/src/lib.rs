@@ -4,10 +4,12 @@
 //! The tests themselves are in `tests/`, one file per acceptance. `README.md` beside this crate says what runs where.
 
 pub mod aggregator;
+pub mod chaos;
 pub mod clients;
 pub mod conformance;
 pub mod crosstalk;
 pub mod everything;
+pub mod ledger;
 pub mod peers;
 pub mod process;
 pub mod raw;
@@ -15,6 +17,7 @@ pub mod rmcp_server;
 pub mod script;
 pub mod scripted;
 pub mod system;
+pub mod trees;
 
 /// How long anything in these tests may take before it counts as hanging.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

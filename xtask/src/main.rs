@@ -1,8 +1,10 @@
-//! Tasks of the repository: `cargo xtask peers`, `cargo xtask test`, `cargo xtask crosstalk` and `cargo xtask fuzz`.
+//! Tasks of the repository: `cargo xtask` lists them.
 
+mod chaos;
 mod crosstalk;
 mod fuzz;
 mod peers;
+mod static_build;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +17,14 @@ cargo xtask crosstalk [--questions N] [--seed S]
                     many clients at once, each asked for what only it knows, with more questions than in the tests
 cargo xtask fuzz [TARGET ..] [--minutes N] [--stable]
                     each target of fuzz/corpus for five minutes, or N, with libFuzzer where there is a nightly toolchain
+cargo xtask chaos [--faults N] [--requests N] [--clients N] [--sick N] [--seed S]
+                    children that go wrong while many clients work, with more of all than in the tests
+cargo xtask chaos identical [--clients N] [--calls N]
+                    many clients with the same request ids, each gets its own answers
+cargo xtask chaos cancels [--cancels N]
+                    calls that are given up are cancelled at the child
+cargo xtask static [--package NAME] [--bin NAME]
+                    a release binary that needs nothing of the system that it runs on
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +37,11 @@ fn main() -> ExitCode {
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
         "fuzz" => {
             fuzz::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
+        }
+        "static" => static_build::Options::read(std::env::args().skip(2))
+            .and_then(|options| options.run(&root)),
+        "chaos" => {
+            chaos::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
         }
         _ => {
             eprint!("{HELP}");

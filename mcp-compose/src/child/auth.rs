@@ -20,12 +20,19 @@ pub struct CallerInfo {
     pub client_name: Option<String>,
     /// The version that the client gave for itself.
     pub client_version: Option<String>,
+    /// What the provider answered for this caller was refused a moment ago (HTTP 401): what it has kept is not to be
+    /// given again.
+    pub refused: bool,
 }
 
 /// Makes the headers that a request to an HTTP child carries besides its fixed ones.
 ///
 /// It is asked before every request, so that it should keep what it has fetched until that
-/// expires. A closure from [`CallerInfo`] to a future is a provider:
+/// expires. It has 30 s.
+///
+/// When the server refuses a request with HTTP 401, the provider is asked once more, with [`CallerInfo::refused`], and the
+/// request is sent again if the answer is another one. Of many requests that are refused at once only the first does so;
+/// the others are given what it got. A provider that is asked so in vain is left in peace for 5 s. A closure from [`CallerInfo`] to a future is a provider:
 ///
 /// ```
 /// use mcp_compose::child::{CallerInfo, HeaderMap, http};

@@ -6,7 +6,18 @@ use serde::de::IgnoredAny;
 use std::collections::HashMap;
 
 use super::listing::{Entry, Kind};
-use crate::wire::{Object, Raw};
+use crate::wire::{Object, Raw, scan};
+
+/// Most bytes of one entry.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Most values in one entry.
+const MAX_NODES: usize = 50_000;
+/// Deepest nesting of one entry: it is nested once more in a list, and in its message, and has to be read there.
+const MAX_DEPTH: usize = 64;
+/// Longest name or URI.
+const MAX_NAME: usize = 4 * 1024;
+/// Characters of a name or a reason that are shown.
+const SHOWN: usize = 200;
 
 /// Members that may be absent but not `null`: strict clients refuse the list otherwise, so a
 /// `null` is taken out.
@@ -26,12 +37,31 @@ const OPTIONAL: [&str; 10] = [
 /// Checks one entry of a page and takes it out of it.
 pub(crate) fn check(kind: Kind, page: &Raw, item: &str) -> Result<Entry, String> {
     let noun = kind.noun();
+    if item.len() > MAX_BYTES {
+        return Err(format!(
+            "a {noun} of {} bytes is hidden; at most {MAX_BYTES} are allowed",
+            item.len()
+        ));
+    }
+    scan::check_within(item, MAX_NODES, MAX_DEPTH).map_err(|error| {
+        format!(
+            "a {noun} is malformed and hidden: {}",
+            shown(&error.to_string())
+        )
+    })?;
     let mut object = Object::parse(item)
         .map_err(|error| format!("a {noun} is malformed and hidden: {error}"))?;
     let original = object
         .string(kind.key())
         .ok_or_else(|| format!("a {noun} has no `{}` and is hidden", kind.key()))?
         .into_owned();
+    if original.len() > MAX_NAME {
+        return Err(format!(
+            "{noun} `{}` is hidden: its `{}` has more than {MAX_NAME} bytes",
+            shown(&original),
+            kind.key()
+        ));
+    }
     let repaired = repair(&mut object, kind).then(|| object.to_json());
     let text = repaired.as_deref().unwrap_or(item);
     let shape = match kind {
@@ -39,12 +69,30 @@ pub(crate) fn check(kind: Kind, page: &Raw, item: &str) -> Result<Entry, String>
         Kind::Prompts => serde_json::from_str::<Prompt>(text).map(|_| ()),
         Kind::Resources | Kind::Templates => serde_json::from_str::<Resource>(text).map(|_| ()),
     };
-    shape.map_err(|error| format!("{noun} `{original}` is malformed and hidden: {error}"))?;
+    shape.map_err(|error| {
+        let error = error.to_string();
+        format!(
+            "{noun} `{}` is malformed and hidden: {}",
+            shown(&original),
+            shown(&error)
+        )
+    })?;
     let raw = match repaired {
         Some(text) => Raw::from_json(text),
         None => page.slice(item),
     };
     Ok(Entry { original, raw })
+}
+
+/// What a child said, as a log may show it: not too long, and without characters that deceive.
+pub(super) fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN).collect();
+    let more = if short.len() < text.len() { ".." } else { "" };
+    let plain = !short.chars().any(char::is_control);
+    if plain && more.is_empty() {
+        return short;
+    }
+    format!("{}{more}", short.escape_debug())
 }
 
 /// Mends what is plainly meant and would cost a strict client the whole list.

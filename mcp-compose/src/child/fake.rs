@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use tokio::sync::Notify;
 
 use super::instance::Opened;
+use super::not_started::NotStarted;
 use crate::wire::message::{ErrorObject, Response};
 use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer, lock};
 use crate::wire::{Id, Message, Notification, Object, Raw, Request};
@@ -22,6 +23,11 @@ struct Inner {
     /// What sessions do when they have been greeted.
     greeted: Mutex<VecDeque<Message>>,
     refuses: AtomicBool,
+    /// There is no such program.
+    missing: AtomicBool,
+    /// Answers nothing.
+    mute: AtomicBool,
+    opens: AtomicUsize,
     modern: AtomicBool,
     /// Speaks the legacy era as well, though it is modern.
     dual: AtomicBool,
@@ -36,7 +42,14 @@ pub(crate) struct FakeSession {
 }
 
 impl Fake {
-    pub(super) fn open(&self, handler: Arc<dyn Handler>) -> Opened {
+    pub(super) fn open(&self, handler: Arc<dyn Handler>) -> Result<Opened, NotStarted> {
+        self.0.opens.fetch_add(1, Ordering::Relaxed);
+        if self.0.missing.load(Ordering::Relaxed) {
+            return Err(NotStarted {
+                reason: "it was not found".to_owned(),
+                permanent: true,
+            });
+        }
         let link = FakeLink {
             fake: self.clone(),
             session: OnceLock::new(),
@@ -50,11 +63,16 @@ impl Fake {
         let _ = link.session.set(session.clone());
         lock(&self.0.opened).push(session);
         self.0.changed.notify_waiters();
-        Opened {
+        Ok(Opened {
             peer,
             process: None,
             greeted: None,
-        }
+        })
+    }
+
+    /// How often it was tried to start it.
+    pub(crate) fn opens(&self) -> usize {
+        self.0.opens.load(Ordering::Relaxed)
     }
 
     /// Every session so far, in order.
@@ -71,6 +89,16 @@ impl Fake {
     /// Whether handshakes fail from now on.
     pub(crate) fn refuse(&self, refuses: bool) {
         self.0.refuses.store(refuses, Ordering::Relaxed);
+    }
+
+    /// Whether there is nothing to start from now on.
+    pub(crate) fn miss(&self, missing: bool) {
+        self.0.missing.store(missing, Ordering::Relaxed);
+    }
+
+    /// Whether nothing is answered from now on.
+    pub(crate) fn mute(&self, mute: bool) {
+        self.0.mute.store(mute, Ordering::Relaxed);
     }
 
     /// It speaks both eras.
@@ -225,6 +253,7 @@ impl Fake {
     fn answer(&self, request: &Request) -> Option<Result<Raw, ErrorObject>> {
         let modern = self.0.modern.load(Ordering::Relaxed);
         let result = match &*request.method {
+            _ if self.0.mute.load(Ordering::Relaxed) => return None,
             _ if self.0.refuses.load(Ordering::Relaxed) => {
                 return Some(Err(ErrorObject::new(-32603, "not today")));
             }

@@ -6,11 +6,13 @@ use super::instance::Instance;
 use super::listing::Kind;
 use super::supervisor::{Child, bit};
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Handler, Peer, lock};
+use crate::wire::peer::{Handler, Oddity, Peer, lock};
 use crate::wire::{Message, Notification, Raw, Request};
 
 /// Messages that a session may send before it is known to be one.
 const MAX_EARLY: usize = 64;
+/// Requests of one session that nobody has answered yet: one for each call that may be in flight by default.
+const MAX_QUESTIONS: usize = 64;
 
 /// Takes what one session of a child sends.
 pub(super) struct ChildHandler {
@@ -78,7 +80,7 @@ impl ChildHandler {
     fn asked(&self, instance: &Arc<Instance>, request: Request) {
         let peer = instance.peer();
         let child = self.child.upgrade();
-        match child.and_then(|child| Some((child.audience.upgrade()?, child))) {
+        match child.and_then(|child| Some((child.common.audience.upgrade()?, child))) {
             Some((audience, child)) => audience.asked(&child, Some(instance), peer, request),
             None => refuse(peer, request),
         }
@@ -86,7 +88,7 @@ impl ChildHandler {
 
     fn told(&self, instance: &Arc<Instance>, notification: Notification) {
         if let Some(child) = self.child.upgrade()
-            && let Some(audience) = child.audience.upgrade()
+            && let Some(audience) = child.common.audience.upgrade()
         {
             audience.told(&child, Some(instance), notification);
         }
@@ -102,7 +104,7 @@ enum Taken {
 impl Handler for ChildHandler {
     fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
         if &*request.method == "ping" {
-            peer.respond(request.id, Ok(Raw::from_static("{}")));
+            peer.respond_lightly(request.id, Ok(Raw::from_static("{}")));
             return;
         }
         match self.instance(Message::Request(request)) {
@@ -134,6 +136,16 @@ impl Handler for ChildHandler {
     }
 
     fn closed(&self, _reason: &str) {}
+
+    fn odd(&self, what: Oddity) {
+        if let Some(child) = self.child.upgrade() {
+            child.counters.note(&child.label, what);
+        }
+    }
+
+    fn max_inbound(&self) -> usize {
+        MAX_QUESTIONS
+    }
 }
 
 fn refuse(peer: &Peer, request: Request) {
@@ -141,7 +153,7 @@ fn refuse(peer: &Peer, request: Request) {
         "`{}` is refused: the session has no client now",
         request.method
     );
-    peer.respond(
+    peer.respond_lightly(
         request.id,
         Err(ErrorObject::new(code::METHOD_NOT_FOUND, &why)),
     );

@@ -241,7 +241,7 @@ async fn probe(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, 
     established(peer, modern(&raw)).map_err(|probe| HandshakeError(probe.explain()))
 }
 
-fn discover(peer: &Arc<Peer>) -> crate::wire::peer::Call {
+pub(super) fn discover(peer: &Arc<Peer>) -> crate::wire::peer::Call {
     let mut meta = Object::default();
     stamp_modern(&mut meta, "{}");
     let mut params = Object::default();

@@ -1,7 +1,7 @@
 //! One running session of a child.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,9 @@ pub(crate) struct Instance {
     /// Resources that are subscribed to here, by original URI.
     watched: Mutex<HashSet<String>>,
     next: AtomicU64,
+    /// Calls in a row that had no answer in time, and nothing was heard meanwhile.
+    missed: AtomicU32,
+    suspected: Notify,
     stopping: CancellationToken,
 }
 
@@ -52,6 +55,9 @@ struct Calls {
     /// Questions from before the first call, of a session that is started for one.
     early: Option<Vec<Request>>,
 }
+
+/// Unanswered calls in a row after which a session must show that it is still there.
+const SUSPECT_AFTER: u32 = 3;
 
 /// Questions that wait for the first call.
 const MAX_EARLY: usize = 16;
@@ -76,6 +82,8 @@ impl Instance {
             }),
             watched: Mutex::default(),
             next: AtomicU64::new(0),
+            missed: AtomicU32::new(0),
+            suspected: Notify::new(),
             stopping: CancellationToken::new(),
         }
     }
@@ -140,6 +148,44 @@ impl Instance {
         lock(&self.calls).in_flight.values().cloned().collect()
     }
 
+    /// How many calls were ever made here.
+    pub(super) fn uses(&self) -> u64 {
+        self.next.load(Ordering::Acquire)
+    }
+
+    /// Whether a call is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        !lock(&self.calls).in_flight.is_empty()
+    }
+
+    /// Something came that only a session can send that works on its calls.
+    pub(crate) fn heard(&self) {
+        // Nearly always nothing was missed.
+        if self.missed.load(Ordering::Relaxed) != 0 {
+            self.missed.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A call had no answer in time.
+    pub(crate) fn missed(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
+        if self.is_suspect() {
+            self.suspected.notify_one();
+        }
+    }
+
+    /// Whether so many calls in a row had no answer that it may not be there any more.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.missed.load(Ordering::Relaxed) >= SUSPECT_AFTER
+    }
+
+    /// Waits until that is so.
+    pub(super) async fn suspected(&self) {
+        while !self.is_suspect() {
+            self.suspected.notified().await;
+        }
+    }
+
     /// Whose session this is; `None` for the one that all share.
     pub(crate) fn owner(&self) -> Option<&Holder> {
         self.owner.as_ref()
@@ -194,7 +240,7 @@ impl Instance {
             question.method
         );
         let error = ErrorObject::new(code::METHOD_NOT_FOUND, &why);
-        self.peer.respond(question.id, Err(error));
+        self.peer.respond_lightly(question.id, Err(error));
     }
 
     /// Notes that a resource is subscribed to here; false if it was before.

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{Introduced, Introduction};
 use super::instance::Instance;
+use super::not_started::NotStarted;
 use super::pool::{Holder, Lease, Next, Reserved, Wanted};
-use super::supervisor::{Child, Unavailable, stop};
+use super::supervisor::{Child, Unavailable, stalled, stop};
 use crate::compose::{ChildEra, ChildSource, Isolation};
 use crate::wire::peer::Cause;
 use crate::wire::version::Era;
@@ -21,6 +23,8 @@ use crate::wire::version::Era;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Sessions of one child that may be starting at once.
 pub(super) const STARTS: usize = 4;
+/// A session that lived no longer than this is not started again by itself.
+const ENDS_AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Whose session a call is made on.
 enum Place {
@@ -51,17 +55,19 @@ impl Child {
     /// As [`Child::lease_now`]; starts a session, or waits for one, where that must be.
     pub(crate) async fn lease(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unavailable> {
         if matches!(self.place(wanted), Place::Unknown) {
-            self.instance().await?;
+            self.instance_for_call().await?;
         }
         if matches!(self.place(wanted), Place::Shared) {
-            let instance = self.instance().await?;
+            let instance = self.instance_for_call().await?;
             if instance.owner().is_none() {
                 return Ok(Lease::shared(instance));
             }
         }
         match self.lease_own(wanted).await {
             // It has turned out to be modern only.
-            Err(_) if self.is_modern_after_all(wanted) => Ok(Lease::shared(self.instance().await?)),
+            Err(_) if self.is_modern_after_all(wanted) => {
+                Ok(Lease::shared(self.instance_for_call().await?))
+            }
             leased => leased,
         }
     }
@@ -88,11 +94,7 @@ impl Child {
 
     /// Whether clients can have sessions of their own.
     pub(super) fn is_separable(&self) -> bool {
-        let opened_here = !matches!(
-            self.spec.source,
-            ChildSource::Local(_) | ChildSource::Session(_)
-        );
-        opened_here && self.spec.options.isolation != Isolation::Shared
+        self.is_renewable() && self.spec.options.isolation != Isolation::Shared
     }
 
     fn place(&self, wanted: &Wanted) -> Place {
@@ -139,7 +141,7 @@ impl Child {
             let mut changes = pin!(self.pool.changes());
             changes.as_mut().enable();
             if self.ending.is_cancelled() {
-                return Err(gone("it was stopped"));
+                return Err(Unavailable::new("it was stopped"));
             }
             let patient = began.elapsed() < patience;
             match self
@@ -147,7 +149,13 @@ impl Child {
                 .next(wanted, options.max_instances.max(1), patient)
             {
                 Next::Use(lease) => return Ok(lease),
-                Next::Start(reserved) => return self.start_own(reserved).await,
+                Next::Start(reserved) => match self.is_parked().or_else(|| self.held_back()) {
+                    None => return self.start_own(reserved).await,
+                    Some(why) => {
+                        reserved.fail(why.clone());
+                        return Err(why);
+                    }
+                },
                 Next::Join(failed) => {
                     // A start has a bound of its own.
                     changes.await;
@@ -179,9 +187,12 @@ impl Child {
     /// Starts a session in a task of its own: whoever gives up its call leaves it to the next one.
     async fn start_own(self: &Arc<Self>, reserved: Reserved) -> Result<Lease, Unavailable> {
         let (hand_over, lease) = oneshot::channel();
-        self.tasks
+        self.common
+            .tasks
             .spawn(Arc::clone(self).live_own(reserved, hand_over));
-        lease.await.unwrap_or_else(|_| Err(gone("it was stopped")))
+        lease
+            .await
+            .unwrap_or_else(|_| Err(Unavailable::new("it was stopped")))
     }
 
     /// The whole life of a session that belongs to one client.
@@ -191,26 +202,30 @@ impl Child {
         hand_over: oneshot::Sender<Result<Lease, Unavailable>>,
     ) {
         let given_up = reserved.given_up().clone();
+        let wanted = reserved.wanted.clone();
         let greeting = async {
             // Never closed.
             let _turn = self.starts.acquire().await;
             let Wanted {
                 holder, told, era, ..
-            } = reserved.wanted.clone();
+            } = wanted.clone();
             let client = Introduced { holder, told, era };
             self.greet(Introduction::One(client)).await
         };
         let started = tokio::select! {
             biased;
-            () = self.ending.cancelled() => Err("it was stopped".to_owned()),
-            () = given_up.cancelled() => Err("the client has left".to_owned()),
+            () = self.ending.cancelled() => Err("it was stopped".into()),
+            () = given_up.cancelled() => Err("the client has left".into()),
             started = greeting => started,
         };
         let (instance, starting) = match started {
             Ok(started) => started,
-            Err(reason) => {
+            Err(NotStarted { reason, .. }) => {
                 tracing::warn!(child = %self.label, "a session for one client did not start: {reason}");
-                let why = gone(&reason);
+                let why = Unavailable {
+                    cause: Cause::StartFailed,
+                    ..Unavailable::new(reason)
+                };
                 reserved.fail(why.clone());
                 let _ = hand_over.send(Err(why));
                 return;
@@ -218,49 +233,70 @@ impl Child {
         };
         if self.is_modern_after_all(&reserved.wanted) {
             // A session of its own would be for nothing: its questions are results.
-            let why = gone("it speaks 2026-07-28 only");
+            let why = Unavailable::new("it speaks 2026-07-28 only");
             reserved.fail(why.clone());
             let _ = hand_over.send(Err(why));
             return;
         }
         let Some(lease) = reserved.succeed(&instance) else {
-            let _ = hand_over.send(Err(gone("the client has left")));
+            let _ = hand_over.send(Err(Unavailable::new("the client has left")));
             return;
         };
         let process = starting.succeed();
-        if let Some(audience) = self.audience.upgrade() {
+        if let Some(audience) = self.common.audience.upgrade() {
             audience.started(&self, &instance);
         }
         // A lease that nobody waits for any more is free with this.
         let _ = hand_over.send(Ok(lease));
-        self.watch_own(&instance).await;
+        let began = Instant::now();
+        let died = self.watch_own(&instance).await;
+        let missed = died && began.elapsed() > ENDS_AT_ONCE && instance.is_kept();
         self.pool.remove(&instance);
-        stop(&instance, process).await;
+        stop(&instance, process.as_ref()).await;
+        if missed {
+            self.renew(wanted).await;
+        }
     }
 
-    /// Waits until a session ends, is not wanted any more, or has long been unused.
-    async fn watch_own(&self, instance: &Arc<Instance>) {
+    /// Starts another session for a client that waits for what its former one was to tell. Once, and
+    /// where that fails, the client's next call does it.
+    fn renew(self: Arc<Self>, wanted: Wanted) -> BoxFuture<'static, ()> {
+        let wanted = Wanted {
+            alone: false,
+            ..wanted
+        };
+        async move {
+            let lease = tokio::select! {
+                lease = self.lease(&wanted) => lease,
+                () = self.ending.cancelled() => return,
+            };
+            if let Err(why) = lease {
+                tracing::debug!(child = %self.label, "a session for one client is not there again: {}", why.reason);
+            }
+        }
+        .boxed()
+    }
+
+    /// Waits until a session ends, is not wanted any more, or has long been unused. `true`: it has
+    /// ended by itself.
+    async fn watch_own(&self, instance: &Arc<Instance>) -> bool {
         let idle_after = self.spec.options.idle_after;
+        let mut stalled = pin!(stalled(instance));
         while let Some(idle_at) = self.pool.idle_at(instance, idle_after) {
             tokio::select! {
                 biased;
-                () = instance.stopping().cancelled() => return,
-                () = self.ending.cancelled() => return,
+                () = instance.stopping().cancelled() => return false,
+                () = self.ending.cancelled() => return false,
                 () = instance.peer().closed() => {
                     let reason = instance.peer().ended().map_or("it ended", |reason| reason);
                     tracing::warn!(child = %self.label, "a session for one client: {reason}");
-                    return;
+                    return true;
                 }
+                // It has been given up, which is seen next.
+                () = &mut stalled => instance.peer().closed().await,
                 () = tokio::time::sleep_until(idle_at) => {}
             }
         }
-    }
-}
-
-fn gone(reason: &str) -> Unavailable {
-    Unavailable {
-        cause: Cause::Unavailable,
-        reason: reason.into(),
-        retry_after: None,
+        false
     }
 }

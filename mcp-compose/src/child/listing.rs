@@ -12,9 +12,15 @@ use crate::wire::version::Era;
 use crate::wire::{Object, Raw, json};
 
 /// Most pages of one list.
-const MAX_PAGES: usize = 1_000;
+const MAX_PAGES: usize = 100;
 /// Most entries of one list.
 const MAX_ENTRIES: usize = 10_000;
+/// Bytes of all pages of one list after which no further page is asked for.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Most things that are said to be wrong with one list.
+const MAX_PROBLEMS: usize = 20;
+/// Tools of one child that are so many that hardly any model can choose among them.
+const MANY_TOOLS: usize = 1_000;
 
 /// The four kinds of things that a server lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -156,8 +162,33 @@ impl Listing {
 struct OneList {
     entries: Vec<Entry>,
     problems: Vec<String>,
+    /// Problems that are not told of one by one.
+    more_problems: usize,
     ttl_ms: Option<u64>,
     private: bool,
+}
+
+impl OneList {
+    fn problem(&mut self, why: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(why);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+
+    fn done(mut self, kind: Kind) -> Self {
+        if kind == Kind::Tools && self.entries.len() > MANY_TOOLS {
+            self.problems.push(format!(
+                "it lists more than {MANY_TOOLS} tools: hide those that nobody needs, a model chooses badly among so many"
+            ));
+        }
+        if self.more_problems > 0 {
+            self.problems
+                .push(format!("and {} more of the kind", self.more_problems));
+        }
+        self
+    }
 }
 
 async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
@@ -165,6 +196,7 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
     let mut known = HashSet::new();
     let mut cursors = HashSet::new();
     let mut cursor: Option<String> = None;
+    let (mut seen, mut bytes) = (0, 0);
     for _ in 0..MAX_PAGES {
         let params = page_params(instance, cursor.as_deref());
         let call = instance
@@ -176,7 +208,7 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
             Err(Failure::Error(error))
                 if error.code() == crate::wire::message::code::METHOD_NOT_FOUND =>
             {
-                return Ok(list);
+                return Ok(list.done(kind));
             }
             Err(Failure::Error(error)) => {
                 return Err(format!("`{}` failed: {}", kind.method(), error.message()));
@@ -197,23 +229,24 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
                 )
             })?;
         for item in items {
-            if list.entries.len() >= MAX_ENTRIES {
-                list.problems.push(format!(
+            seen += 1;
+            if seen > MAX_ENTRIES {
+                list.problem(format!(
                     "more than {MAX_ENTRIES} {}s; the rest is left out",
                     kind.noun()
                 ));
-                return Ok(list);
+                return Ok(list.done(kind));
             }
             match entry::check(kind, &page, item) {
                 Ok(entry) if !known.insert(entry.original.clone()) => {
-                    list.problems.push(format!(
+                    list.problem(format!(
                         "{} `{}` is listed twice; the first one is kept",
                         kind.noun(),
-                        entry.original
+                        entry::shown(&entry.original)
                     ));
                 }
                 Ok(entry) => list.entries.push(entry),
-                Err(why) => list.problems.push(why),
+                Err(why) => list.problem(why),
             }
         }
         list.private |= object
@@ -224,22 +257,30 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
         }
         // The empty string is a cursor like any other; only absence (or null) ends the list.
         let Some(next) = object.get("nextCursor").filter(|next| *next != "null") else {
-            return Ok(list);
+            return Ok(list.done(kind));
         };
+        // Who goes round in circles cannot be trusted to have given all: the former list stays.
         if !cursors.insert(next.to_owned()) {
-            list.problems.push(format!(
-                "`{}` gave the same cursor twice; the rest is left out",
+            return Err(format!(
+                "`{}` gave the same cursor twice, and is not taken over",
                 kind.method()
             ));
-            return Ok(list);
+        }
+        bytes += page.as_str().len();
+        if bytes > MAX_BYTES {
+            list.problem(format!(
+                "`{}` has more than {MAX_BYTES} bytes; the rest is left out",
+                kind.method()
+            ));
+            return Ok(list.done(kind));
         }
         cursor = Some(next.to_owned());
     }
-    list.problems.push(format!(
+    list.problem(format!(
         "`{}` has more than {MAX_PAGES} pages; the rest is left out",
         kind.method()
     ));
-    Ok(list)
+    Ok(list.done(kind))
 }
 
 fn page_params(instance: &Instance, cursor: Option<&str>) -> Option<Raw> {

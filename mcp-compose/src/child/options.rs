@@ -166,6 +166,22 @@ macro_rules! common_options {
                 self
             }
 
+            /// How long the session that all clients share may be unused (no call, no resource that
+            /// anybody subscribes to) before it is stopped; its lists stay, and the next call starts
+            /// it again. Default: 30 minutes for a [`lazy`](Self::lazy) child, never for others.
+            ///
+            /// It does nothing where a session lives in this process, or was opened elsewhere.
+            ///
+            /// ```
+            /// # use std::time::Duration;
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.idle_stop(Duration::from_secs(3600));
+            /// ```
+            pub fn idle_stop(mut self, unused: std::time::Duration) -> Self {
+                self.options.idle_stop = Some(unused);
+                self
+            }
+
             /// How long an answer to a question of the child is waited for. Default: 300 s.
             ///
             /// ```
@@ -190,7 +206,9 @@ macro_rules! common_options {
                 self
             }
 
-            /// Starts the child when it is first needed. Default: with the composition.
+            /// Starts the child when it is first needed, and stops it when it was not needed for
+            /// 30 minutes ([`idle_stop`](Self::idle_stop)). Default: it starts with the
+            /// composition.
             ///
             /// ```
             /// # use mcp_compose::child::*; let child = stdio("server");

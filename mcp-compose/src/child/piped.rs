@@ -7,10 +7,12 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::io::DuplexStream;
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 use super::instance::Opened;
+use super::not_started::NotStarted;
 use super::stdio::read;
-use crate::wire::lines::LineLink;
+use crate::wire::lines::{Bounds, LineLink};
 use crate::wire::peer::{Handler, Peer};
 
 /// Bytes that may be on their way in each direction.
@@ -58,19 +60,21 @@ pub(crate) fn open(
     label: &str,
     max_message: usize,
     runtime: &Handle,
+    tasks: &TaskTracker,
     handler: Arc<dyn Handler>,
-) -> Result<Opened, String> {
+) -> Result<Opened, NotStarted> {
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let mut running = runtime.spawn((piped.start)(theirs)?);
     let (input, output) = tokio::io::split(ours);
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CHILD);
     let peer = Peer::new(Box::new(link.clone()), handler);
     // Ends when the link is closed, or with an error when the other end is gone.
     tokio::spawn(async move {
         let _ = link.write_to(output).await;
     });
     let (reader, label) = (Arc::clone(&peer), label.to_owned());
-    tokio::spawn(async move {
+    // Among what a composition that stops waits for: the other end may have something to put in order.
+    tasks.spawn(async move {
         tokio::select! {
             () = read(input, &label, max_message, &reader) => {}
             () = reader.closed() => {}
@@ -118,7 +122,7 @@ mod tests {
 
     async fn serve(pipe: DuplexStream) {
         let (input, output) = tokio::io::split(pipe);
-        let link = LineLink::new();
+        let link = LineLink::new(Bounds::CHILD);
         let answer = link.clone();
         let reading = async move {
             let mut lines = LineReader::new(input, 4096);
@@ -143,13 +147,19 @@ mod tests {
     #[tokio::test]
     async fn what_has_ended_is_started_again_and_what_is_stopped_ends() {
         let (starts, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let (started, told) = (Arc::clone(&starts), Arc::clone(&ends));
+        let over = Arc::new(AtomicUsize::new(0));
+        let (started, told, finished) = (Arc::clone(&starts), Arc::clone(&ends), Arc::clone(&over));
         let piped = Piped::new("alike", move |pipe| {
             started.fetch_add(1, Ordering::SeqCst);
-            let told = Arc::clone(&told);
+            let (told, finished) = (Arc::clone(&told), Arc::clone(&finished));
             Ok(async move {
                 tokio::select! {
-                    () = serve(pipe) => "the pipe was closed".to_owned(),
+                    () = serve(pipe) => {
+                        // It has something to put in order before it ends.
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        finished.fetch_add(1, Ordering::SeqCst);
+                        "the pipe was closed".to_owned()
+                    }
                     () = told.notified() => "it was told to end".to_owned(),
                 }
             })
@@ -169,5 +179,10 @@ mod tests {
         let again = tokio::time::timeout(Duration::from_secs(30), again).await;
         assert_eq!(again.expect("a new session").text(), "same");
         client.stop().await;
+        // All but the one that was told to have ended because they were stopped, and were waited for.
+        assert_eq!(
+            over.load(Ordering::SeqCst),
+            starts.load(Ordering::SeqCst) - 1
+        );
     }
 }

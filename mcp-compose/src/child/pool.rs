@@ -347,6 +347,19 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
+    /// Every session of a single client ends; those on their way are left to come.
+    pub(super) fn stop_all(&self) {
+        {
+            let mut state = lock(&self.state);
+            let own = state.members.iter().filter(|member| !member.supervised);
+            let instances: Vec<_> = own.map(|member| Arc::clone(&member.instance)).collect();
+            for instance in instances {
+                state.stop(&instance);
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
     /// The running sessions of a client.
     pub(super) fn of(&self, holder: &Holder) -> Vec<Arc<Instance>> {
         lock(&self.state).of(holder)

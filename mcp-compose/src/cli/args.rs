@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::serve::{HttpOptions, ServeError};
+
 /// What is to be done with a composition.
 #[derive(Debug, PartialEq)]
 pub(super) enum Action {
     Stdio,
-    Http(SocketAddr),
+    Http(SocketAddr, HttpArgs),
     List {
         json: bool,
     },
@@ -29,6 +31,8 @@ pub(super) enum Action {
 pub(super) struct ComposedArgs {
     #[command(flatten)]
     front: Front,
+    #[command(flatten)]
+    http: HttpArgs,
     /// Print the name and version of this server.
     #[arg(short = 'V', long)]
     pub(super) version: bool,
@@ -60,6 +64,53 @@ struct Front {
     http: Option<SocketAddr>,
 }
 
+/// Whom to serve over HTTP.
+#[derive(Debug, Default, PartialEq, Args)]
+pub(super) struct HttpArgs {
+    /// Serve only clients that show the token in this environment variable (`Authorization: Bearer TOKEN`).
+    #[arg(long, value_name = "NAME", requires = "http", conflicts_with = "stdio")]
+    auth_token_env: Vec<String>,
+    /// Serve only clients that show a token of this file: on each line `TOKEN` or `NAME:TOKEN`.
+    #[arg(long, value_name = "FILE", requires = "http", conflicts_with = "stdio")]
+    auth_token_file: Vec<PathBuf>,
+    /// Serve this host name or address too, beside those of this machine's loopback interface.
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        requires = "http",
+        conflicts_with = "stdio"
+    )]
+    allow_host: Vec<String>,
+    /// Serve web pages of this origin too, beside those of this machine.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        requires = "http",
+        conflicts_with = "stdio"
+    )]
+    allow_origin: Vec<String>,
+}
+
+impl HttpArgs {
+    /// What was asked for.
+    pub(super) fn options(self) -> Result<HttpOptions, ServeError> {
+        let mut options = HttpOptions::default();
+        for variable in &self.auth_token_env {
+            options = options.bearer_env(variable)?;
+        }
+        for file in &self.auth_token_file {
+            options = options.bearer_file(file)?;
+        }
+        for host in self.allow_host {
+            options = options.allow_host(host);
+        }
+        for origin in self.allow_origin {
+            options = options.allow_origin(origin);
+        }
+        Ok(options)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show all that is offered.
@@ -76,6 +127,8 @@ enum FileCommand {
         config: Config,
         #[command(flatten)]
         front: RequiredFront,
+        #[command(flatten)]
+        http: HttpArgs,
     },
     /// Show all that is offered.
     List {
@@ -143,7 +196,7 @@ impl ComposedArgs {
                     http: Some(address),
                     ..
                 },
-            ) => Some(Action::Http(address)),
+            ) => Some(Action::Http(address, self.http)),
             (None, Front { stdio, .. }) => (stdio || !terminal).then_some(Action::Stdio),
         }
     }
@@ -153,10 +206,17 @@ impl FileArgs {
     /// The file, and what to do with it.
     pub(super) fn parts(self) -> (PathBuf, Action) {
         match self.command {
-            FileCommand::Serve { config, front } => (
-                config.config,
-                front.http.map_or(Action::Stdio, Action::Http),
-            ),
+            FileCommand::Serve {
+                config,
+                front,
+                http,
+            } => {
+                let serve = match front.http {
+                    Some(address) => Action::Http(address, http),
+                    None => Action::Stdio,
+                };
+                (config.config, serve)
+            }
             FileCommand::List { config, list } => (config.config, list.into()),
             FileCommand::Call { config, call } => (config.config, call.into()),
         }
@@ -234,7 +294,10 @@ mod tests {
 
     #[test]
     fn commands_of_a_composition() {
-        let http = |port| Some(Action::Http(SocketAddr::from(([127, 0, 0, 1], port))));
+        let http = |port| {
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            Some(Action::Http(address, HttpArgs::default()))
+        };
         assert_eq!(composed(&["--http", "127.0.0.1:8808"], false), http(8808));
         assert_eq!(composed(&["--http", "localhost:1"], false), http(1));
         assert_eq!(composed(&["--http", "0"], false), http(0));
@@ -258,10 +321,54 @@ mod tests {
             &["--stdio", "--http", "0"][..],
             &["--http", "example"],
             &["--stdio", "list"],
+            &["--auth-token-env", "TOKEN"],
+            &["--stdio", "--allow-host", "example.com"],
             &["call"],
         ] {
             let args = ["factory"].iter().chain(wrong);
             assert!(ComposedArgs::try_parse_from(args).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn whom_to_serve_is_said_beside_the_address() {
+        let args = [
+            "--http",
+            "0.0.0.0:1",
+            "--auth-token-env",
+            "ONE",
+            "--auth-token-env",
+            "TWO",
+            "--auth-token-file",
+            "tokens",
+            "--allow-host",
+            "mcp.example.com",
+            "--allow-origin",
+            "https://app.example.com",
+        ];
+        let expected = HttpArgs {
+            auth_token_env: vec!["ONE".into(), "TWO".into()],
+            auth_token_file: vec!["tokens".into()],
+            allow_host: vec!["mcp.example.com".into()],
+            allow_origin: vec!["https://app.example.com".into()],
+        };
+        let address = SocketAddr::from(([0, 0, 0, 0], 1));
+        assert_eq!(composed(&args, true), Some(Action::Http(address, expected)));
+    }
+
+    #[test]
+    fn tokens_that_are_not_there_are_a_mistake() {
+        for args in [
+            HttpArgs {
+                auth_token_env: vec!["MCP_COMPOSE_NO_SUCH_VARIABLE".into()],
+                ..HttpArgs::default()
+            },
+            HttpArgs {
+                auth_token_file: vec!["no/such/file".into()],
+                ..HttpArgs::default()
+            },
+        ] {
+            assert!(matches!(args.options(), Err(ServeError::Auth(_))));
         }
     }
 

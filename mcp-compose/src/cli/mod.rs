@@ -50,7 +50,12 @@ impl From<RequestError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Failure::Failed(error.to_string())
+        let message = error.to_string();
+        match error {
+            ServeError::Io(_) => Failure::Failed(message),
+            // It cannot be done as asked.
+            _ => Failure::Usage(message),
+        }
     }
 }
 
@@ -122,7 +127,10 @@ async fn act(composition: Composition, action: Action) -> Result<(), Failure> {
     report_problems(&composition)?;
     match action {
         Action::Stdio => Ok(composition.serve_stdio().await?),
-        Action::Http(address) => Ok(composition.serve_http(address).await?),
+        Action::Http(address, front) => {
+            let options = front.options()?;
+            Ok(composition.serve_http_with(address, options).await?)
+        }
         Action::List { json } => {
             in_process(composition, Clients::One, move |gateway| async move {
                 let mut client = InProcess::connect(gateway, None::<Console>).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{ChildSource, ChildSpec, Composition, ListedRoot, Problem, Roots, Settings};
+use super::{ChildSource, ChildSpec, Composition, ListedRoot, Prefix, Problem, Roots, Settings};
 use crate::server::LocalServer;
 
 /// The longest name that the protocol recommends.
@@ -66,6 +66,7 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
         ("list_timeout", options.list_timeout),
         ("idle_after", options.idle_after),
         ("question_timeout", options.question_timeout),
+        ("idle_stop", options.idle_stop.unwrap_or(options.idle_after)),
     ] {
         if limit.is_zero() {
             error(format!("{name} is zero"));
@@ -148,19 +149,35 @@ pub(super) fn local_names(composition: &Composition) -> Vec<Problem> {
     let settings = &composition.settings;
     for kind in [Kind::Tool, Kind::Prompt] {
         let mut owners: HashMap<String, String> = HashMap::new();
-        for child in &composition.children {
+        // Tools of those without a namespace come first: no child can take their names.
+        let (bare, others): (Vec<_>, Vec<_>) = composition
+            .children
+            .iter()
+            .partition(|child| kind.comes_first(child));
+        for child in bare.into_iter().chain(others) {
             let ChildSource::Local(server) = &child.source else {
                 continue;
             };
             let place = child.label();
             for (original, raw) in kind.entries(server) {
-                let exposed = match kind.exposed(child, &original, raw, &settings.separator) {
-                    Ok(Some(exposed)) => exposed,
+                let name = match kind.name(child, &original, raw) {
+                    Ok(Some(name)) => name,
                     Ok(None) => continue,
                     Err(why) => {
                         problems.push(Problem::warning(&place, why));
                         continue;
                     }
+                };
+                let prefixed = match child.options.prefix {
+                    Prefix::Always => true,
+                    Prefix::OnConflict => owners.contains_key(&name),
+                    Prefix::Never => false,
+                };
+                let exposed = match &child.namespace {
+                    Some(namespace) if prefixed => {
+                        format!("{namespace}{}{name}", settings.separator)
+                    }
+                    _ => name,
                 };
                 let mut name_problem = |message: String| {
                     problems.push(if settings.strict {
@@ -244,24 +261,19 @@ impl Kind {
         named.collect()
     }
 
-    /// `Ok(None)`: it is not exposed.
-    fn exposed(
-        self,
-        child: &ChildSpec,
-        original: &str,
-        raw: &str,
-        separator: &str,
-    ) -> Result<Option<String>, String> {
-        let name = match self {
+    /// Whether the names of `child` are given before those of others.
+    fn comes_first(self, child: &ChildSpec) -> bool {
+        matches!(self, Kind::Tool) && child.namespace.is_none()
+    }
+
+    /// What is exposed, before a namespace. `Ok(None)`: it is not.
+    fn name(self, child: &ChildSpec, original: &str, raw: &str) -> Result<Option<String>, String> {
+        Ok(match self {
             Kind::Tool => child.options.listed(original, raw)?.map(|(name, _)| name),
             Kind::Prompt => {
                 Some(original.to_owned()).filter(|name| child.options.offers_prompt(name))
             }
-        };
-        Ok(name.map(|name| match child.prefix() {
-            Some(namespace) => format!("{namespace}{separator}{name}"),
-            None => name,
-        }))
+        })
     }
 }
 
@@ -399,6 +411,24 @@ mod tests {
         );
         assert!(problems.iter().all(|problem| !problem.is_error()));
         assert!(composition(true).check().iter().all(Problem::is_error));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_no_mistake_where_it_then_gets_its_namespace() {
+        use crate::child::Prefix;
+        let composition = |prefix: Prefix| {
+            Composition::builder()
+                .child("todos", local(Todos).prefix(prefix).prompts([""; 0]))
+                .local(local(Todos).hide(["db_*"]).prompts([""; 0]))
+                .strict()
+                .build()
+        };
+        assert_eq!(all(&composition(Prefix::OnConflict)), Vec::<String>::new());
+        let problem = only(&composition(Prefix::Never));
+        assert_eq!(
+            problem.to_string(),
+            "todos: tool `add` is also that of `mcp-compose`, which keeps the name"
+        );
     }
 
     #[test]

@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::child::entry;
+use crate::child::listing::Kind;
+use crate::wire::Raw;
+
 /// Edits or hides a tool, as JSON.
 #[derive(Clone)]
 pub(crate) struct MapTool(Arc<dyn Fn(Value) -> Option<Value> + Send + Sync>);
@@ -43,10 +47,17 @@ impl MapTool {
         match catch_unwind(AssertUnwindSafe(|| (self.0)(tool))) {
             Err(_) => wrong("panicked"),
             Ok(None) => Ok(None),
-            Ok(Some(tool)) => match tool.get("name").and_then(Value::as_str) {
-                Some(name) if !name.is_empty() => Ok(Some((name.to_owned(), tool.to_string()))),
-                _ => wrong("gave something without a name"),
-            },
+            Ok(Some(tool)) => {
+                // As of any child: one malformed entry would cost strict clients the whole list.
+                let tool = Raw::from_json(tool.to_string());
+                match entry::check(Kind::Tools, &tool, tool.as_str()) {
+                    Ok(entry) if !entry.original.is_empty() => {
+                        Ok(Some((entry.original, entry.raw.as_str().to_owned())))
+                    }
+                    Ok(_) => wrong("gave something without a name"),
+                    Err(why) => wrong(&format!("gave something else: {why}")),
+                }
+            }
         }
     }
 }
@@ -96,8 +107,11 @@ mod tests {
         let why = |map: &MapTool| applied(map).expect_err("it is no tool");
         assert_eq!(
             why(&MapTool::new(|_| json!([]))),
-            "tool `a` is left out: `map_tool` gave something without a name"
+            "tool `a` is left out: `map_tool` gave something else: a tool is malformed and hidden: it is not a JSON object"
         );
+        assert!(why(&MapTool::new(|_| json!({ "name": "b" }))).contains("`inputSchema`"));
+        let nameless = json!({ "name": "", "inputSchema": { "type": "object" } });
+        assert!(why(&MapTool::new(move |_| nameless.clone())).contains("without a name"));
         assert_eq!(
             why(&MapTool::new(|_| -> Value { panic!("of the user's") })),
             "tool `a` is left out: `map_tool` panicked"

@@ -7,6 +7,9 @@ use super::glob::Glob;
 use super::map_tool::MapTool;
 use super::roots::Roots;
 
+/// How long a lazy child may be unused, unless that is set.
+const LAZY_IDLE: Duration = Duration::from_secs(30 * 60);
+
 /// Which era of the protocol a child speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ChildEra {
@@ -80,7 +83,9 @@ pub enum Prefix {
 /// clients are started with the next call that needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Restart {
-    /// As often as it takes, after pauses of 200 ms to 30 s.
+    /// As often as it takes: after pauses that grow from 200 ms on, and once a minute after five
+    /// failures in a row (starts that fail, sessions that end within a minute). Calls to such a
+    /// child fail at once; one that comes half a minute after the last try has it tried again.
     #[default]
     Always,
     /// Never: calls fail from then on.
@@ -119,6 +124,9 @@ pub(crate) struct ChildOptions {
     pub(crate) max_instances: usize,
     /// How long such a session may be unused.
     pub(crate) idle_after: Duration,
+    /// How long the session that all share may be unused. `None`: as long as it takes, unless the
+    /// child is lazy.
+    pub(crate) idle_stop: Option<Duration>,
     /// How long an answer of a client is waited for.
     pub(crate) question_timeout: Duration,
     /// Calls that may wait for a client's retry at once.
@@ -159,6 +167,7 @@ impl Default for ChildOptions {
             roots: Roots::Relay,
             max_instances: 32,
             idle_after: Duration::from_secs(600),
+            idle_stop: None,
             question_timeout: Duration::from_secs(300),
             max_parked: 64,
             lazy: false,
@@ -181,6 +190,11 @@ impl ChildOptions {
     /// How long a start may take in all.
     pub(crate) fn start_bound(&self) -> Duration {
         self.init_timeout.saturating_add(self.list_timeout)
+    }
+
+    /// How long the session that all share may be unused before it is stopped.
+    pub(crate) fn idle_stop(&self) -> Option<Duration> {
+        self.idle_stop.or(self.lazy.then_some(LAZY_IDLE))
     }
 
     /// The name, before the namespace, under which tool `original` is exposed; `None` when it is not.

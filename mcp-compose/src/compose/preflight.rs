@@ -65,8 +65,10 @@ impl Composition {
         for child in gateway.children().iter() {
             let why = match child.phase() {
                 Phase::Ready => continue,
-                Phase::Down { reason, .. } | Phase::Stopped { reason } => reason,
-                Phase::Idle | Phase::Starting => {
+                Phase::Down { reason, .. }
+                | Phase::Parked { reason, .. }
+                | Phase::Stopped { reason } => reason,
+                Phase::Idle | Phase::Asleep | Phase::Starting => {
                     format!("it took longer than {} s", bound.as_secs()).into()
                 }
             };
@@ -138,7 +140,7 @@ mod tests {
         );
         let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
         let expected = [
-            "missing: did not start: `no-such-program-anywhere` was not found; is it installed and on PATH?",
+            "missing: did not start: `no-such-program-anywhere` was not found: ",
             "second: tool `add` is already that of `first`; it is exposed as `add_",
             "second: prompt `plan` is already that of `first`; it is exposed as `plan_",
             "third: tool `third_history_of_everything` has 27 characters, more than max_name (24); it is exposed as `third_history_o_",
@@ -146,6 +148,22 @@ mod tests {
         assert_eq!(told.len(), expected.len(), "{told:#?}");
         for (told, expected) in told.iter().zip(expected) {
             assert!(told.starts_with(expected), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_name_without_a_namespace_is_told_as_well() {
+        let bare = local(Todos)
+            .prefix(Prefix::Never)
+            .rename("add", "a_name_that_is_far_too_long_for_them");
+        let composition = Composition::builder()
+            .max_name(24)
+            .child("bare", bare)
+            .build();
+        let long = "bare: tool `a_name_that_is_far_too_long_for_them` has 36 characters, more than max_name (24)";
+        for problems in [composition.check(), composition.preflight().await] {
+            let told: Vec<_> = problems.iter().map(Problem::to_string).collect();
+            assert_eq!(told, [long]);
         }
     }
 

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use super::is_json;
-use crate::wire::lines::LineLink;
+use crate::wire::lines::{Bounds, LineLink};
 use crate::wire::message::{Incoming, code};
 use crate::wire::peer::{Link, Outgoing};
 use crate::wire::scan::check;
@@ -74,7 +74,7 @@ fn same_members(text: &str, message: &Message) {
 
 /// What is written is one line, which is read as the same message.
 fn comes_back(message: &Message) {
-    let link = LineLink::new();
+    let link = LineLink::new(Bounds::CHILD);
     link.send(Outgoing::new(message.clone()))
         .expect("there is room");
     link.close();

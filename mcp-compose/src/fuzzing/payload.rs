@@ -11,7 +11,8 @@ use crate::Composition;
 use crate::child::entry;
 use crate::child::listing::Kind;
 use crate::child::stdio;
-use crate::child::supervisor::Child;
+use crate::child::supervisor::{Child, Common};
+use crate::child::turns::Turns;
 use crate::gateway::Gateway;
 use crate::gateway::rewrite::{ResultOf, expose_error, expose_result, to_era};
 use crate::wire::message::ErrorObject;
@@ -77,7 +78,13 @@ pub(super) fn children(namespaces: &str) -> Vec<Arc<Child>> {
     let specs = builder.build().children.into_iter();
     let made = specs.enumerate().map(|(id, spec)| {
         let nobody: Weak<Gateway> = Weak::new();
-        Child::new(id as u64, spec, runtime(), nobody, TaskTracker::new())
+        let common = Common {
+            runtime: runtime(),
+            audience: nobody,
+            tasks: TaskTracker::new(),
+            turns: Turns::default(),
+        };
+        Child::new(id as u64, spec, common)
     });
     made.collect()
 }

@@ -176,6 +176,7 @@ impl Caller<'_> {
             method: method.to_owned(),
             client_name: text("name"),
             client_version: text("version"),
+            ..CallerInfo::default()
         }))
     }
 }
@@ -273,7 +274,7 @@ impl Gateway {
         let Some(route) = self.find(|catalog| catalog.tool(&name).cloned()).await else {
             return Err(self.unknown_tool(&name));
         };
-        if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")) {
+        if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")).await {
             return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
         }
         // No child was told that calls can be made tasks in the way of 2025-11-25.
@@ -287,7 +288,7 @@ impl Gateway {
         forward.headers = headers;
         forward.result = ResultOf::ToolCall;
         let result = self.forward(caller, forward).await?;
-        check_output(&route, &name, &result)?;
+        check_output(&route, &name, &result).await?;
         Ok(result)
     }
 
@@ -300,7 +301,9 @@ impl Gateway {
         let Some(Route { child, original }) =
             self.find(|catalog| catalog.prompt(&name).cloned()).await
         else {
-            return Err(fault::invalid_params(&format!("unknown prompt `{name}`")));
+            let absent = self.of_absent_child(&name);
+            return Err(absent
+                .unwrap_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`"))));
         };
         params.set("name", json::quote(&original));
         let mut forward = Forward::answering(&child, "prompts/get", params, caller)?;
@@ -412,7 +415,21 @@ impl Gateway {
         look(&self.catalog())
     }
 
+    /// What is to be said of a name that nobody has: the child that names of this kind belong to may have
+    /// listed nothing yet.
+    fn of_absent_child(&self, name: &str) -> Option<ErrorObject> {
+        let children = self.children();
+        children.iter().find_map(|child| {
+            let rest = name.strip_prefix(child.spec.prefix()?.as_str())?;
+            rest.strip_prefix(&*self.settings.separator)?;
+            Some(fault::unavailable(child, &child.never_listed()?))
+        })
+    }
+
     fn unknown_tool(&self, name: &str) -> ErrorObject {
+        if let Some(error) = self.of_absent_child(name) {
+            return error;
+        }
         let catalog = self.catalog();
         let near = nearest(name, catalog.tool_names());
         let hint = near
@@ -642,13 +659,15 @@ pub(crate) fn log_message(
 }
 
 /// A tool result that says what is wrong with the arguments, so that the model can mend them.
-fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
+async fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Option<Raw> {
     let schema = route.input.as_ref()?;
-    let findings = schema.findings(
-        arguments.unwrap_or("{}"),
-        &route.child.label,
-        &route.original,
-    );
+    let findings = schema
+        .findings(
+            arguments.unwrap_or("{}"),
+            &route.child.label,
+            &route.original,
+        )
+        .await;
     if findings.is_empty() {
         return None;
     }
@@ -662,7 +681,7 @@ fn check_arguments(route: &ToolRoute, name: &str, arguments: Option<&str>) -> Op
     )))
 }
 
-fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
+async fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), ErrorObject> {
     let Some(schema) = &route.output else {
         return Ok(());
     };
@@ -675,7 +694,9 @@ fn check_output(route: &ToolRoute, name: &str, result: &Raw) -> Result<(), Error
     ) else {
         return Ok(());
     };
-    let findings = schema.findings(structured, &route.child.label, &route.original);
+    let findings = schema
+        .findings(structured, &route.child.label, &route.original)
+        .await;
     if findings.is_empty() {
         return Ok(());
     }

@@ -324,6 +324,7 @@ impl Builder<'_> {
         let namespace = child.spec.namespace.as_ref().map(Namespace::as_str);
         let prefix = child.spec.options.prefix;
         let mut exposed = name.to_owned();
+        let max = self.settings.max_name;
         if let Some(namespace) = namespace
             && match prefix {
                 Prefix::Always => true,
@@ -331,7 +332,7 @@ impl Builder<'_> {
                 Prefix::Never => false,
             }
         {
-            let (separator, max) = (&self.settings.separator, self.settings.max_name);
+            let separator = &self.settings.separator;
             exposed = names::expose(Some(namespace), separator, name, max);
             let whole = format!("{namespace}{separator}{name}");
             let length = whole.chars().count();
@@ -342,6 +343,12 @@ impl Builder<'_> {
                     format!("{noun} `{whole}` has {length} characters, more than max_name ({max}); it is exposed as `{exposed}`"),
                 ));
             }
+        } else if name.chars().count() > max {
+            let (noun, length) = (kind.noun(), name.chars().count());
+            self.catalog.collisions.push(self.problem(
+                child,
+                format!("{noun} `{name}` has {length} characters, more than max_name ({max})"),
+            ));
         }
         match self.owner(child, kind, original, &exposed) {
             Some(owner) => self.rename(child, kind, &exposed, original, &owner),

@@ -41,13 +41,7 @@ impl From<Fault<'_>> for ErrorObject {
 
 /// The child cannot be called now.
 pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
-    let advice = match why.retry_after {
-        Some(after) if !after.is_zero() => format!(
-            "; it is being restarted, retry in {:.1} s",
-            after.as_secs_f32()
-        ),
-        _ => String::new(),
-    };
+    let advice = why.retry_after.map(retry_in).unwrap_or_default();
     Fault {
         code: CHILD_FAILED,
         child,
@@ -61,6 +55,15 @@ pub(crate) fn unavailable(child: &Child, why: &Unavailable) -> ErrorObject {
 
 /// There is no answer of the child.
 pub(crate) fn lost(child: &Child, lost: &Lost) -> ErrorObject {
+    // Of the connection that broke only this call knows; the child may well be there.
+    let back_in = match lost.cause {
+        Cause::Exited | Cause::Timeout if lost.retry_after.is_none() => child.back_in(),
+        _ => None,
+    };
+    let restart = match back_in {
+        Some(after) => format!("; it is being restarted{}", retry_in(after)),
+        None => String::new(),
+    };
     let effect = match (lost.cause, lost.delivered) {
         // What to do is said already, or the same again would meet the same.
         (Cause::Auth | Cause::TooLarge | Cause::Protocol, Delivered::No) => "",
@@ -68,17 +71,24 @@ pub(crate) fn lost(child: &Child, lost: &Lost) -> ErrorObject {
             "; the call did not reach it; retry later"
         }
         (_, Delivered::No) => "; the call did not reach it; retry",
-        (_, Delivered::Maybe) => "; the call may have taken effect; check before you retry",
+        (_, Delivered::Maybe) => {
+            "; the call was running and may have taken effect; check before you retry"
+        }
     };
     Fault {
         code: CHILD_FAILED,
         child,
         reason: lost.cause,
-        message: format!("{}{effect}", lost.reason),
+        message: format!("{}{effect}{restart}", lost.reason),
         delivered: lost.delivered,
-        retry_after: lost.retry_after,
+        retry_after: lost.retry_after.or(back_in),
     }
     .into()
+}
+
+/// What to do where another try makes sense after a while.
+fn retry_in(after: Duration) -> String {
+    format!("; retry in {:.1} s", after.as_secs_f32().max(0.1))
 }
 
 /// The child took too long.

@@ -145,7 +145,7 @@ impl Question {
             return None;
         }
         let schema = Schema::new(Raw::from_json(params.get("requestedSchema")?.to_owned()));
-        let findings = schema.findings(
+        let findings = schema.findings_now(
             object.get("content").unwrap_or("{}"),
             label,
             "elicitation/create",

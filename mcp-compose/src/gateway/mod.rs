@@ -46,7 +46,8 @@ use self::sole::Sole;
 use self::tasks::TaskIds;
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
-use crate::child::supervisor::{Audience, Child, Phase};
+use crate::child::supervisor::{Child, Common, Phase};
+use crate::child::turns::Turns;
 use crate::compose::{ChildSpec, Composition, Problem, Settings};
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
@@ -86,6 +87,8 @@ pub(crate) struct Gateway {
     /// Where the relay runs.
     relay: Handle,
     tasks: TaskTracker,
+    /// Children that may be starting at once.
+    turns: Turns,
     /// No new work: long requests (change streams) come to their end.
     draining: CancellationToken,
     /// Children end.
@@ -127,6 +130,7 @@ impl Gateway {
             runtime,
             relay: Handle::current(),
             tasks: TaskTracker::new(),
+            turns: Turns::default(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
         });
@@ -136,19 +140,16 @@ impl Gateway {
 
     /// Adds children at run time; open connections see what they offer.
     pub(crate) fn add_children(&self, specs: Vec<ChildSpec>) {
-        let audience: Weak<dyn Audience> = self.own.clone();
+        let common = Common {
+            runtime: self.runtime.clone(),
+            audience: self.own.clone(),
+            tasks: self.tasks.clone(),
+            turns: self.turns.clone(),
+        };
         let mut children = Vec::clone(&self.children.load());
         let added: Vec<_> = specs
             .into_iter()
-            .map(|spec| {
-                Child::new(
-                    self.next_id(),
-                    spec,
-                    self.runtime.clone(),
-                    Weak::clone(&audience),
-                    self.tasks.clone(),
-                )
-            })
+            .map(|spec| Child::new(self.next_id(), spec, common.clone()))
             .collect();
         children.extend(added.iter().cloned());
         for child in &added {
@@ -317,6 +318,11 @@ impl Gateway {
     /// `Mcp-Param-*` rules of an exposed tool.
     pub(crate) fn param_headers(&self, tool: &str) -> Option<Arc<ParamHeaders>> {
         self.catalog().tool(tool)?.headers.clone()
+    }
+
+    /// Fires when no new work is to be taken.
+    pub(crate) fn draining(&self) -> &CancellationToken {
+        &self.draining
     }
 
     /// Fires when the gateway stops.

@@ -16,8 +16,9 @@ const SHOWN: usize = 8;
 ///
 /// What belongs to one client is never used for another: sessions, the instances of children that
 /// may ask it, calls that wait for its answer. Where requests stand alone (2026-07-28), "the same
-/// client" means the same principal. It is the digest of the request's `Authorization` header, and
-/// without one all clients are the one anonymous principal.
+/// client" means the same principal. Where the server asks for
+/// [tokens](crate::HttpOptions::bearer), it is whoever the token belongs to. Else it is the digest of
+/// the request's `Authorization` header, and without one all clients are the one anonymous principal.
 ///
 /// A program that [serves a composition itself](crate::Running::router) and knows its users better
 /// says so by an extension of the request. Sessions of clients up to 2025-11-25 are bound to a
@@ -40,7 +41,8 @@ const SHOWN: usize = 8;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Principal {
     digest: Arc<str>,
-    /// Named by a program that knows its users, not only told from others by a header.
+    /// Named by a program that knows its users, or by a token that was checked; not only told from
+    /// others by a header.
     named: bool,
 }
 
@@ -73,6 +75,19 @@ impl Principal {
         }
         let credentials = headers.get_all(AUTHORIZATION).iter();
         Self::digest("authorization", credentials.map(|value| value.as_bytes()))
+    }
+
+    /// Whoever shows this token, which the front knows.
+    pub(crate) fn of_token(token: &[u8]) -> Self {
+        Self {
+            named: true,
+            ..Self::digest("token", [token])
+        }
+    }
+
+    /// Whether it is known who this is, rather than only that it is the same as before.
+    pub(crate) fn is_known(&self) -> bool {
+        self.named
     }
 
     /// A text that differs between principals, for what is bound to one of them.

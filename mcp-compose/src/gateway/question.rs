@@ -17,12 +17,15 @@ use crate::child::pool::Holder;
 use crate::child::supervisor::Child;
 use crate::compose::Roots;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Event, Failure, Inbound, Lost, Peer};
+use crate::wire::peer::{Event, Failure, Inbound, Lost, Oddity, Peer};
 use crate::wire::version::Era;
 use crate::wire::{Id, Notification, Object, Raw, Request, json};
 
 /// How often a child that gave a token for its question hears that the client still thinks.
 pub(super) const STILL_OPEN: Duration = Duration::from_secs(15);
+
+/// Refused questions of a child, within a minute, that the log tells of one by one.
+const TOLD: u64 = 10;
 
 /// A question of a legacy child, and who waits for the answer.
 #[derive(Debug)]
@@ -113,8 +116,11 @@ impl Asked {
 
 /// Tells a child that its question is not asked, and our log as well.
 pub(super) fn refuse(child: &Child, peer: &Peer, id: Id, error: &ErrorObject) {
-    tracing::info!(child = %child.label, "a question is refused: {}", error.message());
-    peer.respond(id, Err(error.clone()));
+    // Of a flood, the first few are told of one by one.
+    if child.counters.note(&child.label, Oddity::Refused) <= TOLD {
+        tracing::info!(child = %child.label, "a question is refused: {}", error.message());
+    }
+    peer.respond_lightly(id, Err(error.clone()));
 }
 
 /// How a client of a session is asked.
@@ -399,6 +405,6 @@ pub(super) fn answer_listed_roots(child: &Child, peer: &Peer, request: &Request)
     let Some(roots) = listed_roots(child) else {
         return false;
     };
-    peer.respond(request.id.clone(), Ok(Raw::from_json(roots)));
+    peer.respond_lightly(request.id.clone(), Ok(Raw::from_json(roots)));
     true
 }

@@ -22,6 +22,11 @@ use crate::wire::peer::{Call, Event, Failure, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Raw, Request};
 
+/// A deadline that is looked at so much later means that this process stood still.
+const STOOD_STILL: Duration = Duration::from_secs(2);
+/// What a call is given then.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 /// One request at a child, from its sending to its end. Dropping it cancels the request there.
 #[derive(Debug)]
 pub(super) struct Underway {
@@ -186,15 +191,25 @@ impl Underway {
                         self.put_off();
                         continue;
                     }
+                    let now = Instant::now();
+                    if now.saturating_duration_since(self.deadline.deadline()) > STOOD_STILL {
+                        // So did whoever reads what the child has sent: it may be here already.
+                        self.deadline.as_mut().reset(now + CATCH_UP);
+                        continue;
+                    }
                     self.call.abandon("no answer within the deadline");
+                    self.lease.missed();
                     let options = &self.child.spec.options;
-                    let after = if Instant::now() >= self.latest { options.max_timeout } else { options.timeout };
+                    let after = if now >= self.latest { options.max_timeout } else { options.timeout };
                     return Step::Done(Err(Ended::TimedOut(after)));
                 }
             };
             return match event {
                 Event::Done(outcome) => {
                     self.ended = true;
+                    if !matches!(outcome, Err(Failure::Lost(_) | Failure::Overloaded)) {
+                        self.lease.heard();
+                    }
                     Step::Done(outcome.map_err(Ended::Failed))
                 }
                 Event::Progress(params) => {
@@ -209,6 +224,7 @@ impl Underway {
 
     /// The child has shown that it is alive.
     fn extend(&mut self) {
+        self.lease.heard();
         let timeout = self.child.spec.options.timeout;
         let until = (Instant::now() + timeout).min(self.latest);
         self.deadline.as_mut().reset(until);

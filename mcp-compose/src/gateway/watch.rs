@@ -640,6 +640,12 @@ impl Audience for Gateway {
         self.sole_client(child)
     }
 
+    fn is_watched(&self, child: &Child, instance: &Instance) -> bool {
+        let modern = instance.profile().era == Era::Modern;
+        let owner = instance.owner().filter(|_| !modern);
+        !self.watches.of_child(child.id, owner).is_empty()
+    }
+
     fn told(
         &self,
         child: &Arc<Child>,

@@ -2,16 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Args, CallError, CallResult, Declared, Mount};
+use super::{Args, CallError, CallResult, Declared, Mount, Report, Status};
 use crate::child::listing::Kind;
-use crate::child::supervisor::{self, Phase};
+use crate::child::supervisor;
 use crate::gateway::Gateway;
 use crate::server::Ctx;
 use crate::wire::{Object, Raw, json};
@@ -41,30 +39,6 @@ enum At {
     Running(Weak<Gateway>, u64),
     Declared(Declared, Arc<Mount>),
     Nowhere,
-}
-
-/// Where a child's life stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Status {
-    /// Not started: nobody needed it yet.
-    Idle,
-    /// On its way.
-    Starting,
-    /// It can be called.
-    Ready,
-    /// It is down, and is started again when it is needed, or after a pause.
-    Down {
-        /// What happened.
-        reason: String,
-        /// The rest of the pause.
-        retry_in: Duration,
-    },
-    /// It has ended for good.
-    Stopped {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// A child that runs, and the composition that it runs in.
@@ -192,43 +166,47 @@ impl Child {
     /// Where its life stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        let child = match &self.at {
+        self.report().status
+    }
+
+    /// As [`status`](Self::status), with since when it is so, and what is known of the child besides.
+    ///
+    /// ```
+    /// # use mcp_compose::Child;
+    /// # fn f(database: Child) {
+    /// let report = database.report();
+    /// if let Some(why) = &report.last_failure {
+    ///     eprintln!("{:?} for {:?}, restarted {} times: {why}", report.status, report.lasting, report.restarts);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let found = match &self.at {
             At::Declared(_, mount) => match mount.get() {
-                Some((_, child)) => child,
-                None => return Status::Idle,
+                Some(found) => Ok(found),
+                None => return Report::of_nothing(Status::Idle),
             },
-            _ => match self.find() {
-                Ok((_, child)) => child,
-                Err(error) => {
-                    return Status::Stopped {
-                        reason: error.to_string(),
-                    };
-                }
-            },
+            _ => self.find(),
         };
-        match child.phase() {
-            Phase::Idle => Status::Idle,
-            Phase::Starting => Status::Starting,
-            Phase::Ready => Status::Ready,
-            Phase::Down { reason, retry_at } => Status::Down {
-                reason: reason.to_string(),
-                retry_in: retry_at.saturating_duration_since(Instant::now()),
-            },
-            Phase::Stopped { reason } => Status::Stopped {
-                reason: reason.to_string(),
-            },
+        match found {
+            Ok((_, child)) => Report::of(&child),
+            Err(error) => Report::of_nothing(Status::Stopped {
+                reason: error.to_string(),
+            }),
         }
     }
 
-    /// Ends the session that all clients share, with its process, and starts another. Calls in
-    /// flight fail. One that does not run is not started.
+    /// Ends every session of the child, with its process, and starts another for all clients; those of
+    /// single clients are started by their next calls. Calls in flight fail. A child that is parked,
+    /// paused or stopped is started at once; one that nobody has needed yet is not.
     pub fn restart(&self) {
-        let running = match &self.at {
+        let found = match &self.at {
             At::Declared(_, mount) => mount.get(),
             _ => self.find().ok(),
         };
-        if let Some(instance) = running.and_then(|(_, child)| child.running()) {
-            instance.stopping().cancel();
+        if let Some((_, child)) = found {
+            child.restart();
         }
     }
 

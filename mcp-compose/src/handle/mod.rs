@@ -6,13 +6,15 @@ mod children;
 mod declared;
 mod error;
 mod mount;
+mod report;
 mod result;
 
 pub use args::Args;
-pub use child::{Child, Status};
+pub use child::Child;
 pub use children::{Children, IntoChildren};
 pub use declared::Declared;
 pub use error::CallError;
+pub use report::{Report, Status};
 pub use result::CallResult;
 
 pub(crate) use mount::Mount;

@@ -6,14 +6,15 @@ use std::time::Duration;
 use bytestring::ByteString;
 use tokio_util::task::TaskTracker;
 
+use super::refusal;
 use crate::gateway::Gateway;
 use crate::gateway::client::{Client, Outlet, Principal};
 use crate::wire::message::{ErrorObject, Incoming, Malformed, code};
 use crate::wire::peer::{BeginError, Handler, Link, LinkError, Outgoing, Peer};
 use crate::wire::{Message, Notification, Request};
 
-/// How long calls in flight may go on once the client has said its last word.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How long calls in flight may go on once the client has said its last word, or we were told to stop.
+pub(crate) const DRAIN: Duration = Duration::from_secs(30);
 /// How long the last answers may take to be read.
 pub(crate) const FLUSH: Duration = Duration::from_secs(2);
 
@@ -68,17 +69,33 @@ impl Connected {
 
     /// The client says nothing more: its calls in flight are answered, within a bound, and the
     /// connection ends.
+    #[cfg(feature = "rmcp")]
     pub(crate) async fn end(self) {
-        let Self { peer, calls } = &self;
-        peer.stop_hearing("the client has closed its end of the connection");
-        calls.close();
-        let _ = tokio::time::timeout(DRAIN, calls.wait()).await;
+        self.stop_hearing();
+        let _ = tokio::time::timeout(DRAIN, self.answered()).await;
+    }
+
+    /// The client says nothing more: nobody waits for its answers to questions.
+    pub(crate) fn stop_hearing(&self) {
+        let why = "the client has closed its end of the connection";
+        self.peer.stop_hearing(why);
+    }
+
+    /// Ends the connection, with all that is in flight.
+    pub(crate) fn close(&self) {
+        self.peer.end("the client has closed the connection");
+    }
+
+    /// Waits until no call is in flight, once no new ones are taken.
+    pub(crate) async fn answered(&self) {
+        self.calls.close();
+        self.calls.wait().await;
     }
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.peer.end("the client has closed the connection");
+        self.close();
     }
 }
 
@@ -98,23 +115,23 @@ struct Front {
 
 impl Handler for Front {
     fn request(&self, peer: &Arc<Peer>, request: Request, _origin: Option<u64>) {
+        if self.gateway.draining().is_cancelled() && &*request.method != "ping" {
+            peer.respond(request.id, Err(refusal::draining()));
+            return;
+        }
         let inbound = match peer.begin(&request.id) {
             Ok(inbound) => inbound,
-            Err(error) => {
-                let why = match error {
-                    BeginError::Duplicate => {
-                        format!(
-                            "invalid request: id {} is in flight already",
-                            request.id.as_str()
-                        )
-                    }
-                    BeginError::TooMany => {
-                        "too many requests are in flight; retry when some are answered".to_owned()
-                    }
-                };
+            Err(BeginError::Duplicate) => {
+                let id = request.id.as_str();
+                let why = format!("invalid request: id {id} is in flight already");
                 // Without the id: with it, this would be taken for the answer to the request in
                 // flight.
                 peer.complain(malformed(code::INVALID_REQUEST, &why));
+                return;
+            }
+            Err(BeginError::TooMany) => {
+                let error = refusal::overloaded("too many requests are in flight");
+                peer.respond(request.id, Err(error));
                 return;
             }
         };

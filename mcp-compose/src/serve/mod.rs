@@ -3,17 +3,19 @@
 pub(crate) mod client;
 mod connected;
 mod http;
+mod refusal;
 mod relay_thread;
 mod running;
 mod serving;
 mod stdio;
+mod stop;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
+use self::stop::Stop;
 use crate::Composition;
 use crate::gateway::Gateway;
 
@@ -33,7 +35,7 @@ pub enum ServeError {
     #[error("the composition cannot start:{}", lines(.0))]
     Composition(Vec<crate::Problem>),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}{}", advice(.source))]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -43,6 +45,9 @@ pub enum ServeError {
     /// An address that others can reach needs authentication, which is not set up.
     #[error("{0}")]
     Exposed(String),
+    /// The tokens that clients are to show cannot be used.
+    #[error("the tokens of clients cannot be used: {0}")]
+    Auth(String),
     /// The standard streams or the relay's own thread failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -53,6 +58,16 @@ fn lines(problems: &[crate::Problem]) -> String {
         .iter()
         .map(|problem| format!("\n  {problem}"))
         .collect()
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "; another program listens there already: stop it, or take another port (0 for a free one)"
+        }
+        std::io::ErrorKind::PermissionDenied => "; take a port from 1024 on",
+        _ => "",
+    }
 }
 
 impl Composition {
@@ -70,6 +85,10 @@ impl Composition {
 
     /// Serves clients over streamable HTTP at `address`, path `/mcp`, until the process is told to
     /// stop. Port 0 takes a free port; the bound address is printed on stderr.
+    ///
+    /// Told to stop (SIGTERM, Ctrl-C), it takes no new calls and lets those in flight end, for
+    /// [30 seconds](HttpOptions::drain) at most; after a second SIGTERM for five more; a second Ctrl-C
+    /// ends it at once.
     ///
     /// # Errors
     /// When the composition is wrong, the address cannot be listened on, or it is not a loopback
@@ -91,8 +110,13 @@ impl Composition {
         self.ready()?;
         http::check_bind(address, &options)
             .map_err(|open| ServeError::Exposed(open.to_string()))?;
-        relay_thread::run(self, Clients::Many, move |gateway| {
-            serve_at(gateway, address, options)
+        options.check().map_err(ServeError::Auth)?;
+        // Before any child is started: what cannot be served must not start them a second time.
+        let bind = |source| ServeError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let listener = listener.into_std().map_err(bind)?;
+        relay_thread::run(self, Clients::Many, move |gateway, stop| {
+            serve_at(gateway, listener, options, stop)
         })
         .await
     }
@@ -114,21 +138,19 @@ impl Composition {
 /// Listens, says where, and serves until the process is told to stop.
 async fn serve_at(
     gateway: Arc<Gateway>,
-    address: SocketAddr,
+    listener: std::net::TcpListener,
     options: HttpOptions,
+    stop: Stop,
 ) -> Result<(), ServeError> {
-    let bind = |source| ServeError::Bind { address, source };
-    let listener = TcpListener::bind(address).await.map_err(bind)?;
-    let bound = listener.local_addr().map_err(bind)?;
+    let listener = TcpListener::from_std(listener)?;
+    let bound = listener.local_addr()?;
     // A line for people and for programs that asked for port 0.
     eprintln!("mcp-compose: serving on http://{bound}/mcp");
-    let stop = CancellationToken::new();
-    let stopping = async {
-        relay_thread::told_to_stop().await;
-        gateway.drain();
-        stop.cancel();
-    };
     let front = http::Front::new(Arc::clone(&gateway), options);
-    tokio::join!(stopping, http::serve(listener, front, stop.clone()));
+    let draining = async {
+        stop.told().await;
+        gateway.drain();
+    };
+    tokio::join!(draining, http::serve(listener, front, stop.clone()));
     Ok(())
 }

@@ -6,11 +6,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::ServeError;
+use super::stop::Stop;
 use crate::Composition;
 use crate::gateway::Gateway;
 
@@ -23,28 +25,32 @@ pub(crate) enum Clients {
     Many,
 }
 
-/// Starts the composition on a thread of its own, serves it there, and stops every child when
-/// that ends or when the returned future is dropped.
+/// Starts the composition on a thread of its own, serves it there until the process is told to
+/// stop, and stops every child when that ends or when the returned future is dropped.
 pub(super) async fn run<F, S>(
     composition: Composition,
     clients: Clients,
     serve: S,
 ) -> Result<(), ServeError>
 where
-    S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
+    S: FnOnce(Arc<Gateway>, Stop) -> F + Send + 'static,
     F: Future<Output = Result<(), ServeError>>,
 {
-    let serve = async |gateway: Arc<Gateway>| {
-        let refusals = gateway.refusals().await;
+    crate::child::raise_open_files();
+    let serve = async |gateway: Arc<Gateway>, stop: Stop| {
+        let refusals = tokio::select! {
+            refusals = gateway.refusals() => refusals,
+            () = stop.told() => return Ok(()),
+        };
         if refusals.is_empty() {
-            return serve(gateway).await;
+            return serve(gateway, stop).await;
         }
         Err(ServeError::Composition(refusals))
     };
-    in_process(composition, clients, serve).await?
+    on_thread(composition, clients, Stop::on_signals, serve).await?
 }
 
-/// As [`run`], for anything that is done with a running composition.
+/// As [`run`], for anything that is done with a running composition. Signals are left to the system.
 pub(crate) async fn in_process<F, S, T>(
     composition: Composition,
     clients: Clients,
@@ -52,6 +58,21 @@ pub(crate) async fn in_process<F, S, T>(
 ) -> std::io::Result<T>
 where
     S: FnOnce(Arc<Gateway>) -> F + Send + 'static,
+    F: Future<Output = T>,
+    T: Send + 'static,
+{
+    let work = |gateway, _stop| work(gateway);
+    on_thread(composition, clients, Stop::default, work).await
+}
+
+async fn on_thread<F, S, T>(
+    composition: Composition,
+    clients: Clients,
+    stop: fn() -> Stop,
+    work: S,
+) -> std::io::Result<T>
+where
+    S: FnOnce(Arc<Gateway>, Stop) -> F + Send + 'static,
     F: Future<Output = T>,
     T: Send + 'static,
 {
@@ -71,15 +92,17 @@ where
                 }
             };
             let result = runtime.block_on(async {
+                let stop = stop();
                 let gateway = match clients {
                     Clients::One => Gateway::start_for_one(composition, users),
                     Clients::Many => Gateway::start(composition, users),
                 };
                 let result = tokio::select! {
-                    result = work(Arc::clone(&gateway)) => Some(result),
+                    result = work(Arc::clone(&gateway), stop.clone()) => Some(result),
                     () = done.closed() => None,
                 };
-                gateway.stop().await;
+                // Bounded by itself.
+                stop.within(Duration::MAX, gateway.stop()).await;
                 result
             });
             // A blocking read of stdin that nobody needs any more must not hold the end up.
@@ -93,20 +116,4 @@ where
             "the relay's thread ended unexpectedly",
         ))
     })
-}
-
-/// Waits until the process is told to stop: SIGTERM or Ctrl-C.
-pub(super) async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -103,6 +103,20 @@ impl Running {
         self.gateway.handles().get(namespace)
     }
 
+    /// Takes no new calls from now on: they are refused as `draining` (over HTTP with 503), so that
+    /// clients turn to another server. Calls in flight go on; [`stop`](Self::stop) ends them.
+    ///
+    /// Streams that clients listen on for changes end.
+    pub fn drain(&self) {
+        self.gateway.drain();
+    }
+
+    /// Whether [`drain`](Self::drain) or [`stop`](Self::stop) has been called: what answers whether
+    /// this program is ready for more work.
+    pub fn is_draining(&self) -> bool {
+        self.gateway.draining().is_cancelled()
+    }
+
     /// Ends every child and waits for that, within a bound of seconds.
     pub async fn stop(&self) {
         self.gateway.stop().await;

@@ -41,6 +41,8 @@ pub(crate) enum Cause {
     Overloaded,
     /// The client cancelled the call.
     Cancelled,
+    /// This server ends and takes no new calls.
+    Draining,
     /// The child's server refuses our credentials.
     Auth,
     /// The answer is larger than is allowed.
@@ -62,6 +64,7 @@ impl Cause {
             Self::Unavailable => "child_unavailable",
             Self::Overloaded => "overloaded",
             Self::Cancelled => "cancelled",
+            Self::Draining => "draining",
             Self::Auth => "upstream_auth",
             Self::TooLarge => "result_too_large",
             Self::Unanswered => "question_unanswered",

@@ -1,27 +1,62 @@
 //! Newline-delimited messages over a pair of byte streams: stdio, of ours and of children.
 
+mod reader;
+mod stall;
+
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use bytestring::ByteString;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::json::Raw;
-use super::message::Frame;
+use super::message::{Frame, Message};
 use super::peer::{Link, LinkError, Outgoing, lock};
+pub(crate) use reader::{Line, LineReader, Whose};
+use stall::Stalling;
 
-/// Bytes that may wait for a reader on the other side before messages are refused.
-const MAX_QUEUED: usize = 64 * 1024 * 1024;
-/// First size of the read buffer; it grows to the longest line.
-const READ_BUFFER: usize = 8 * 1024;
+/// What may wait for a reader on the other side, and how long. A single message of any size passes; a backlog does not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Bytes after which requests and notifications are refused.
+    pub(crate) queued: usize,
+    /// Bytes after which not even answers are taken any more.
+    pub(crate) answers: usize,
+    /// How long the reader may take nothing at all.
+    pub(crate) stall: Duration,
+}
+
+impl Bounds {
+    /// Toward a child: more than this is unread only where it does not read.
+    pub(crate) const CHILD: Self = Self {
+        queued: 4 * 1024 * 1024,
+        answers: 16 * 1024 * 1024,
+        stall: Duration::from_secs(10),
+    };
+    /// Toward a client: what it is told may be dropped, an answer to what it asked is owed.
+    pub(crate) const CLIENT: Self = Self {
+        queued: 1024 * 1024,
+        answers: 64 * 1024 * 1024,
+        stall: Duration::from_secs(30),
+    };
+
+    /// Bytes that may wait for a message like this one to be taken.
+    fn room_for(&self, message: &Outgoing) -> usize {
+        match message.message {
+            _ if message.expendable => self.queued / 4,
+            Message::Response(_) => self.answers,
+            Message::Request(_) | Message::Notification(_) => self.queued,
+        }
+    }
+}
 
 /// The write half of a connection of lines.
 #[derive(Debug, Clone)]
 pub(crate) struct LineLink {
     queue: Arc<Queue>,
+    bounds: Bounds,
 }
 
 #[derive(Debug)]
@@ -33,27 +68,45 @@ struct Queue {
 #[derive(Debug, Default)]
 struct QueueState {
     frames: VecDeque<Frame>,
+    /// Bytes of `frames`.
     bytes: usize,
+    /// Bytes that are being written.
+    writing: usize,
     closed: bool,
 }
 
 impl LineLink {
     /// A link whose messages [`LineLink::write_to`] writes.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
             queue: Arc::new(Queue {
                 state: Mutex::default(),
                 changed: Notify::new(),
             }),
+            bounds,
         }
     }
 
     /// Writes what is sent until the link is closed and empty. All that waits leaves in one write.
-    pub(crate) async fn write_to(self, mut writer: impl AsyncWrite + Unpin) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The writer's; `TimedOut` when it takes nothing for as long as the bounds allow. The link takes nothing more then.
+    pub(crate) async fn write_to(self, writer: impl AsyncWrite + Unpin) -> io::Result<()> {
+        let written = self.write(Stalling::new(writer, self.bounds.stall)).await;
+        if written.is_err() {
+            let mut state = lock(&self.queue.state);
+            state.closed = true;
+            state.frames = VecDeque::new();
+            state.bytes = 0;
+        }
+        written
+    }
+
+    async fn write(&self, mut writer: impl AsyncWrite + Unpin) -> io::Result<()> {
         loop {
             let (frames, closed) = {
                 let mut state = lock(&self.queue.state);
-                state.bytes = 0;
+                state.writing = std::mem::take(&mut state.bytes);
                 (std::mem::take(&mut state.frames), state.closed)
             };
             if frames.is_empty() {
@@ -71,6 +124,7 @@ impl LineLink {
 
 impl Link for LineLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
+        let room = self.bounds.room_for(&message);
         let mut frame = Frame::default();
         message.message.encode(&mut frame);
         keep_to_one_line(&mut frame);
@@ -80,8 +134,7 @@ impl Link for LineLink {
             if state.closed {
                 return Err(LinkError::Closed);
             }
-            // A single message of any size passes; a backlog does not.
-            if state.bytes > MAX_QUEUED {
+            if state.bytes + state.writing > room {
                 return Err(LinkError::Full);
             }
             state.bytes += frame.len();
@@ -151,122 +204,14 @@ async fn write_all_vectored(
     writer.write_all(second).await
 }
 
-/// What the read half yields.
-#[derive(Debug)]
-pub(crate) enum Line {
-    /// One line, without its end.
-    Text(ByteString),
-    /// A line that is not UTF-8.
-    NotText,
-    /// A line longer than allowed; it was skipped to its end.
-    TooLong,
-}
-
-/// The read half of a connection of lines.
-#[derive(Debug)]
-pub(crate) struct LineReader<R> {
-    reader: R,
-    max_line: usize,
-    buffer: BytesMut,
-    /// Bytes of the buffer that are known to hold no newline.
-    searched: usize,
-    /// A line that was too long is being passed over.
-    skipping: bool,
-}
-
-impl<R: AsyncRead + Unpin> LineReader<R> {
-    pub(crate) fn new(reader: R, max_line: usize) -> Self {
-        Self {
-            reader,
-            max_line,
-            buffer: BytesMut::with_capacity(READ_BUFFER),
-            searched: 0,
-            skipping: false,
-        }
-    }
-
-    /// The next line that is not empty; `None` at the end of the stream.
-    pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
-        loop {
-            while let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
-                let line = self.buffer.split_to(self.searched + at + 1).freeze();
-                self.searched = 0;
-                if std::mem::take(&mut self.skipping) {
-                    continue;
-                }
-                // Room for a carriage return, as below.
-                if line.len() - 1 > self.max_line.saturating_add(1) {
-                    return Ok(Some(Line::TooLong));
-                }
-                if let Some(line) = trim(&line) {
-                    return Ok(Some(if line.len() > self.max_line {
-                        Line::TooLong
-                    } else {
-                        ByteString::try_from(line).map_or(Line::NotText, Line::Text)
-                    }));
-                }
-            }
-            self.searched = self.buffer.len();
-            if self.searched > self.max_line.saturating_add(1) {
-                self.buffer.clear();
-                self.searched = 0;
-                if !std::mem::replace(&mut self.skipping, true) {
-                    return Ok(Some(Line::TooLong));
-                }
-            }
-            if self.buffer.capacity() == self.buffer.len() {
-                // Doubling keeps the copies of a growing line linear in its length.
-                self.buffer.reserve(self.buffer.len().max(READ_BUFFER));
-            }
-            if self.reader.read_buf(&mut self.buffer).await? == 0 {
-                return Ok(None);
-            }
-        }
-    }
-}
-
-/// The line without its end, unless nothing is left.
-fn trim(line: &Bytes) -> Option<Bytes> {
-    let end = line
-        .iter()
-        .rposition(|byte| !matches!(byte, b'\n' | b'\r'))?
-        + 1;
-    Some(line.slice(..end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Message, Response};
-
-    async fn read(text: &[u8], max: usize) -> Vec<String> {
-        let mut reader = LineReader::new(text, max);
-        let mut lines = Vec::new();
-        while let Some(line) = reader.next().await.unwrap() {
-            lines.push(match line {
-                Line::Text(text) => text.to_string(),
-                other => format!("{other:?}"),
-            });
-        }
-        lines
-    }
-
-    #[tokio::test]
-    async fn lines_are_split_and_bad_ones_cost_only_themselves() {
-        assert_eq!(read(b"a\r\n\n\nbc\n", 10).await, ["a", "bc"]);
-        assert_eq!(read(b"\xff\nok\n", 10).await, ["NotText", "ok"]);
-        assert_eq!(
-            read(b"aaaaaaaaaaaaaaaaaaaa\nok\n", 10).await,
-            ["TooLong", "ok"]
-        );
-        let long = [vec![b'x'; 50_000], b"\nok\n".to_vec()].concat();
-        assert_eq!(read(&long, 10).await, ["TooLong", "ok"]);
-        assert_eq!(read(&long, 50_000).await.len(), 2);
-    }
+    use crate::wire::{Id, Notification, Response};
 
     #[tokio::test]
     async fn a_message_is_one_line_however_its_payload_was_written() {
-        let link = LineLink::new();
+        let link = LineLink::new(Bounds::CHILD);
         for size in [0, 40_000] {
             let result = format!("{{\n  \"a\": \"{}\"\r\n}}", "x".repeat(size));
             let response = Response {
@@ -284,5 +229,63 @@ mod tests {
         for line in &lines[..2] {
             serde_json::from_slice::<serde_json::Value>(line).unwrap();
         }
+    }
+
+    fn note() -> Outgoing {
+        Outgoing::new(Message::Notification(Notification::new("x", None)))
+    }
+
+    fn response() -> Outgoing {
+        Outgoing::new(Message::Response(Response {
+            id: Some(Id::number(1)),
+            outcome: Ok(Raw::from_static("{}")),
+        }))
+    }
+
+    #[test]
+    fn a16_what_waits_is_bounded_and_what_is_owed_passes_longest() {
+        let link = LineLink::new(Bounds {
+            queued: 1000,
+            answers: 2000,
+            ..Bounds::CHILD
+        });
+        let fill = |make: &dyn Fn() -> Outgoing| {
+            let mut sent = 0;
+            while link.send(make()).is_ok() {
+                sent += 1;
+            }
+            assert_eq!(link.send(make()), Err(LinkError::Full));
+            (sent, lock(&link.queue.state).bytes)
+        };
+        let expendable = || Outgoing {
+            expendable: true,
+            ..response()
+        };
+        for (make, bound) in [
+            (&expendable as &dyn Fn() -> Outgoing, 250),
+            (&note, 1000),
+            (&response, 2000),
+        ] {
+            let (sent, bytes) = fill(make);
+            assert!(sent > 0 && bytes > bound && bytes < bound + 100, "{bytes}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a16_a_reader_that_stands_still_ends_the_writing_and_a_slow_one_does_not() {
+        use tokio::io::AsyncReadExt;
+        let (ours, mut theirs) = tokio::io::duplex(16);
+        let link = LineLink::new(Bounds::CHILD);
+        let writing = tokio::spawn(link.clone().write_to(ours));
+        link.send(note()).unwrap();
+        let mut byte = [0];
+        for _ in 0..20 {
+            tokio::time::sleep(Bounds::CHILD.stall / 2).await;
+            theirs.read_exact(&mut byte).await.unwrap();
+        }
+        link.send(note()).unwrap();
+        let error = writing.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+        assert_eq!(link.send(note()), Err(LinkError::Closed));
     }
 }

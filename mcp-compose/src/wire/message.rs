@@ -252,6 +252,22 @@ impl Incoming {
     }
 }
 
+/// The request of ours that text which is no message is meant to answer. What merely has an `id`, as a line of a log
+/// may, answers nothing.
+pub(crate) fn meant_to_answer(text: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Answer {
+        id: u64,
+        method: Option<IgnoredAny>,
+        jsonrpc: Option<IgnoredAny>,
+        result: Option<IgnoredAny>,
+        error: Option<IgnoredAny>,
+    }
+    let answer: Answer = serde_json::from_str(text).ok()?;
+    let meant = answer.jsonrpc.is_some() || answer.result.is_some() || answer.error.is_some();
+    (meant && answer.method.is_none()).then_some(answer.id)
+}
+
 impl Message {
     /// Parses one message. The envelope is checked; payloads are sliced out of `text`.
     pub(crate) fn parse(text: &ByteString) -> Result<Self, Malformed> {

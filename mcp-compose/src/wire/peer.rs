@@ -9,6 +9,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -23,10 +24,12 @@ use super::object::Object;
 use super::origin::{HttpRequest, Origin};
 use super::version::{Era, META_SUBSCRIPTION};
 pub(crate) use call::Call;
-use slot::Slot;
+use slot::{Pushed, Slot};
 
 /// Requests of the other side that may be in flight on one connection.
 pub(crate) const MAX_INBOUND: usize = 1024;
+/// Requests of ours that were given up, and that are remembered so that a late answer is known as one.
+const MAX_ABANDONED: usize = 4096;
 
 /// Where a peer writes. Never blocks: a link that cannot take more refuses.
 pub(crate) trait Link: Send + Sync + fmt::Debug + 'static {
@@ -78,6 +81,8 @@ pub(crate) struct Outgoing {
     pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,
     /// Where the call comes from, for a child in this process.
     pub(crate) origin: Option<Arc<Origin>>,
+    /// Whether it is better dropped than kept for a reader that does not read.
+    pub(crate) expendable: bool,
 }
 
 impl Outgoing {
@@ -88,6 +93,7 @@ impl Outgoing {
             headers: Vec::new(),
             caller: None,
             origin: None,
+            expendable: false,
         }
     }
 }
@@ -112,6 +118,46 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// The connection ended.
     fn closed(&self, reason: &str);
+
+    /// Something came that has no business to come, or was left out. It is counted, not answered.
+    fn odd(&self, _what: Oddity) {}
+
+    /// How many requests of the other side may be in flight.
+    fn max_inbound(&self) -> usize {
+        MAX_INBOUND
+    }
+}
+
+/// What the other side does that it should not, and what is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Oddity {
+    /// Text that is no message.
+    Junk,
+    /// An answer to what was never asked.
+    Unasked,
+    /// An answer to what was answered before, or has failed.
+    Repeated,
+    /// An answer to what was given up.
+    Late,
+    /// Progress that was left out because newer progress waits, or because nobody reads.
+    Progress,
+    /// Another notification that was left out because nobody reads.
+    Unread,
+    /// A request that was refused.
+    Refused,
+}
+
+impl Oddity {
+    /// All of them, in the order of their declaration.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Junk,
+        Self::Unasked,
+        Self::Repeated,
+        Self::Late,
+        Self::Progress,
+        Self::Unread,
+        Self::Refused,
+    ];
 }
 
 /// What a call yields, in the order in which it arrived.
@@ -134,6 +180,8 @@ pub(crate) struct Peer {
     handler: Arc<dyn Handler>,
     next_id: AtomicU64,
     calls: Mutex<FastMap<u64, Arc<Slot>>>,
+    /// The last requests of ours that were given up.
+    abandoned: Mutex<VecDeque<u64>>,
     inbound: Mutex<FastMap<Id, Asked>>,
     ended: OnceLock<Arc<str>>,
     /// Why the other side is not heard any more, if the connection has not ended.
@@ -176,6 +224,7 @@ impl Peer {
             handler,
             next_id: AtomicU64::new(1),
             calls: Mutex::default(),
+            abandoned: Mutex::default(),
             inbound: Mutex::default(),
             ended: OnceLock::new(),
             unheard: OnceLock::new(),
@@ -196,6 +245,7 @@ impl Peer {
                 headers: route.headers,
                 caller: route.caller,
                 origin: route.origin,
+                expendable: false,
             })
         };
         self.call(method, params, None, send)
@@ -260,6 +310,16 @@ impl Peer {
 
     /// Answers a request of the other side.
     pub(crate) fn respond(&self, id: Id, outcome: Result<Raw, ErrorObject>) {
+        self.answer(id, outcome, false);
+    }
+
+    /// As [`Peer::respond`], for an answer that is not worth keeping for a reader that does not read: who floods us with
+    /// requests must not fill the queue that calls go through.
+    pub(crate) fn respond_lightly(&self, id: Id, outcome: Result<Raw, ErrorObject>) {
+        self.answer(id, outcome, true);
+    }
+
+    fn answer(&self, id: Id, outcome: Result<Raw, ErrorObject>, expendable: bool) {
         {
             let mut inbound = lock(&self.inbound);
             // Answered without having begun.
@@ -271,7 +331,10 @@ impl Peer {
             id: Some(id),
             outcome,
         };
-        let _ = self.link.send(Outgoing::new(Message::Response(response)));
+        let _ = self.link.send(Outgoing {
+            expendable,
+            ..Outgoing::new(Message::Response(response))
+        });
     }
 
     /// Says what was wrong with a text that is no message.
@@ -280,7 +343,10 @@ impl Peer {
             id: malformed.id,
             outcome: Err(malformed.error),
         };
-        let _ = self.link.send(Outgoing::new(Message::Response(response)));
+        let _ = self.link.send(Outgoing {
+            expendable: true,
+            ..Outgoing::new(Message::Response(response))
+        });
     }
 
     /// Registers a request of the other side as in flight: the token fires when it is cancelled.
@@ -304,7 +370,7 @@ impl Peer {
             Some(_) => return Err(BeginError::Duplicate),
             None => {}
         }
-        if inbound.len() >= MAX_INBOUND {
+        if inbound.len() >= self.handler.max_inbound() {
             return Err(BeginError::TooMany);
         }
         let cancelled = CancellationToken::new();
@@ -328,9 +394,18 @@ impl Peer {
                 id: Some(id),
                 outcome,
             }) => {
-                // An id that is not in flight: late, cancelled, or not ours. Nobody waits for it.
-                if let Some(id) = id.as_u64() {
-                    self.finish(id, outcome.map_err(Failure::Error));
+                let outcome = match outcome {
+                    Ok(result) if result.as_str().starts_with('{') => Ok(result),
+                    Ok(_) => Err(broken("its answer has a result that is no object").into()),
+                    Err(error) if error.raw().as_str().starts_with('{') => {
+                        Err(Failure::Error(error))
+                    }
+                    Err(_) => Err(broken("its answer has an error that is no object").into()),
+                };
+                // An id that is not in flight: nobody waits for it.
+                match id.as_u64() {
+                    Some(id) if self.settle(id, outcome) => {}
+                    id => self.handler.odd(self.oddity_of(id)),
                 }
             }
             Message::Response(Response { id: None, outcome }) => {
@@ -340,8 +415,9 @@ impl Peer {
                         "the other side reports a message that it could not read"
                     );
                     // On a stream of one call, an error without an id can only mean that call.
-                    if let Some(id) = origin {
-                        self.finish(id, Err(Failure::Error(error)));
+                    match origin {
+                        Some(id) => self.finish(id, Err(Failure::Error(error))),
+                        None => self.handler.odd(Oddity::Unasked),
                     }
                 }
             }
@@ -351,6 +427,40 @@ impl Peer {
             },
             Message::Notification(notification) => self.told(notification, origin),
         }
+    }
+
+    /// Takes text that is no message. Where it is meant as the answer to a request of ours, that request fails.
+    pub(crate) fn misread(&self, text: &str) {
+        match super::message::meant_to_answer(text) {
+            Some(id)
+                if self.settle(id, Err(broken("its answer is no JSON-RPC message").into())) => {}
+            _ => self.handler.odd(Oddity::Junk),
+        }
+    }
+
+    /// What an answer is to which nothing is in flight.
+    fn oddity_of(&self, id: Option<u64>) -> Oddity {
+        let Some(id) = id.filter(|id| (1..self.next_id.load(Ordering::Relaxed)).contains(id))
+        else {
+            return Oddity::Unasked;
+        };
+        let mut abandoned = lock(&self.abandoned);
+        match abandoned.iter().position(|one| *one == id) {
+            Some(at) => {
+                abandoned.remove(at);
+                Oddity::Late
+            }
+            None => Oddity::Repeated,
+        }
+    }
+
+    /// Remembers that a request of ours was given up.
+    fn note_abandoned(&self, id: u64) {
+        let mut abandoned = lock(&self.abandoned);
+        if abandoned.len() == MAX_ABANDONED {
+            abandoned.pop_front();
+        }
+        abandoned.push_back(id);
     }
 
     /// Queues a question for the call on whose stream it arrived.
@@ -377,7 +487,15 @@ impl Peer {
     }
 
     fn refuse(&self, id: Id, why: &str) {
-        self.respond(id, Err(ErrorObject::new(code::INTERNAL, why)));
+        self.handler.odd(Oddity::Refused);
+        self.respond_lightly(id, Err(ErrorObject::new(code::INTERNAL, why)));
+    }
+
+    /// Counts what is left out of what the other side tells.
+    fn count(&self, pushed: Pushed, what: Oddity) {
+        if pushed == Pushed::LeftOut {
+            self.handler.odd(what);
+        }
     }
 
     fn told(self: &Arc<Self>, notification: Notification, origin: Option<u64>) {
@@ -389,8 +507,10 @@ impl Peer {
                 let token = Object::parse(params.as_str())
                     .ok()
                     .and_then(|object| object.get("progressToken")?.parse::<u64>().ok());
-                if let Some(slot) = token.and_then(|id| self.slot(id)) {
-                    let _ = slot.push(Event::Progress(params));
+                if let Some(slot) = token.and_then(|id| self.slot(id))
+                    && let Ok(pushed) = slot.push(Event::Progress(params))
+                {
+                    self.count(pushed, Oddity::Progress);
                 }
             }
             "notifications/cancelled" => {
@@ -411,7 +531,9 @@ impl Peer {
                 .and_then(|id| self.slot(id))
             {
                 Some(slot) if !is_connection_wide(&notification.method) => {
-                    let _ = slot.push(Event::Notification(notification));
+                    if let Ok(pushed) = slot.push(Event::Notification(notification)) {
+                        self.count(pushed, Oddity::Unread);
+                    }
                 }
                 _ => self.handler.notification(self, notification),
             },
@@ -420,9 +542,22 @@ impl Peer {
 
     /// Ends one call of ours, as its response would.
     pub(crate) fn finish(&self, id: u64, outcome: Result<Raw, Failure>) {
-        if let Some(slot) = lock(&self.calls).remove(&id) {
-            let _ = slot.push(Event::Done(outcome));
-        }
+        self.settle(id, outcome);
+    }
+
+    /// As [`Peer::finish`]; false if no such call is in flight.
+    fn settle(&self, id: u64, outcome: Result<Raw, Failure>) -> bool {
+        let Some(slot) = lock(&self.calls).remove(&id) else {
+            return false;
+        };
+        let _ = slot.push(Event::Done(outcome));
+        true
+    }
+
+    /// Fails one call in flight, if it is.
+    pub(crate) fn fail_call(&self, id: u64, cause: Cause, reason: &str) {
+        let lost = Lost::new(cause, Delivered::Maybe, reason);
+        self.settle(id, Err(lost.into()));
     }
 
     /// Fails every call in flight; the connection goes on.
@@ -452,15 +587,24 @@ impl Peer {
         self.end_with(reason, |_| Delivered::Maybe);
     }
 
+    /// As [`Peer::end`], because the other side breaks the protocol.
+    pub(crate) fn end_as_broken(&self, reason: &str) {
+        self.end_for(Cause::Protocol, reason, |_| Delivered::Maybe);
+    }
+
     /// As [`Peer::end`], where the transport knows which calls did not arrive.
     pub(crate) fn end_with(&self, reason: &str, delivered: impl Fn(u64) -> Delivered) {
+        self.end_for(Cause::Exited, reason, delivered);
+    }
+
+    fn end_for(&self, cause: Cause, reason: &str, delivered: impl Fn(u64) -> Delivered) {
         if self.ended.set(reason.into()).is_err() {
             return;
         }
         self.link.close();
         let calls: Vec<_> = lock(&self.calls).drain().collect();
         for (id, slot) in calls {
-            let lost = Lost::exited(delivered(id), reason);
+            let lost = Lost::new(cause, delivered(id), reason);
             let _ = slot.push(Event::Done(Err(lost.into())));
         }
         for asked in lock(&self.inbound).values() {
@@ -468,6 +612,11 @@ impl Peer {
         }
         self.handler.closed(reason);
         self.closed.cancel();
+    }
+
+    /// Whether a request of the other side is in flight.
+    pub(crate) fn is_asked(&self) -> bool {
+        !lock(&self.inbound).is_empty()
     }
 
     /// Waits until the connection has ended.
@@ -488,6 +637,11 @@ impl Peer {
     fn slot(&self, id: u64) -> Option<Arc<Slot>> {
         lock(&self.calls).get(&id).cloned()
     }
+}
+
+/// An answer that is none.
+fn broken(reason: &str) -> Lost {
+    Lost::new(Cause::Protocol, Delivered::Maybe, reason)
 }
 
 /// The `subscriptions/listen` of ours that a notification says it belongs to, where one connection

@@ -12,6 +12,11 @@ pub(crate) const MAX_NODES: usize = 250_000;
 /// `max_nodes` values, or with a member that stands twice in one object (two parsers would read
 /// two different requests out of it).
 pub(crate) fn check(text: &str, max_nodes: usize) -> Result<(), Invalid> {
+    check_within(text, max_nodes, MAX_DEPTH)
+}
+
+/// As [`check`], where less nesting is allowed.
+pub(crate) fn check_within(text: &str, max_nodes: usize, max_depth: usize) -> Result<(), Invalid> {
     let mut scan = Scan::new(text);
     // One set of keys for each object that is open; `None` for an array.
     let mut open: SmallVec<[Option<KeySet<'_>>; 8]> = SmallVec::new();
@@ -29,7 +34,7 @@ pub(crate) fn check(text: &str, max_nodes: usize) -> Result<(), Invalid> {
                 scan.scalar()?;
             }
         }
-        if open.len() > MAX_DEPTH {
+        if open.len() > max_depth {
             return Err(Invalid("it is nested too deeply".to_owned()));
         }
         if matches!(scan.peek(), Some(b'{' | b'[')) {

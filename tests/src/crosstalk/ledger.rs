@@ -1,9 +1,5 @@
 //! What the children and clients of a run wrote down: one event a line, in the order in which it happened.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
@@ -136,31 +132,4 @@ pub enum Fate {
     Cancelled,
     /// It goes away in the middle of a question.
     Left,
-}
-
-/// Reads a ledger, as far as it is written.
-///
-/// # Panics
-/// When a line of it is no event.
-pub fn read(path: &Path) -> Vec<Event> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
-    whole
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line).unwrap_or_else(|problem| panic!("{problem}: {line}"))
-        })
-        .collect()
-}
-
-/// Adds an event, beside whoever else writes.
-///
-/// # Panics
-/// When the file cannot be written.
-pub fn append(path: &Path, event: &Event) {
-    let line = serde_json::to_string(event).expect("an event is JSON");
-    let file = fs::OpenOptions::new().create(true).append(true).open(path);
-    // One write for each line: the lines of many writers do not mix.
-    file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
-        .unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
 }

@@ -6,7 +6,8 @@ pub mod parking;
 mod rude;
 mod scene;
 
+pub use crate::ledger::{append, read};
 pub use check::{Defect, Report, check};
-pub use ledger::{Event, Fate, Kind, append, read};
+pub use ledger::{Event, Fate, Kind};
 pub use rude::Rude;
 pub use scene::{Asking, Run, Scene};

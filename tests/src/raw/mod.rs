@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 
+pub(crate) use self::http::client;
 pub use self::http::get;
 use self::log::Log;
 pub use self::log::{Call, Message};

@@ -43,6 +43,17 @@ struct Served {
     next_session: AtomicU64,
     headers: Mutex<Vec<Vec<(String, String)>>>,
     status: AtomicU16,
+    instead: Mutex<Option<Instead>>,
+}
+
+/// What is answered in place of what the script says.
+#[derive(Clone)]
+struct Instead(Arc<dyn Fn(&HeaderMap, &Value) -> Option<Response> + Send + Sync>);
+
+impl std::fmt::Debug for Instead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Instead")
+    }
 }
 
 impl HttpChild {
@@ -55,6 +66,7 @@ impl HttpChild {
             next_session: AtomicU64::new(1),
             headers: Mutex::default(),
             status: AtomicU16::new(0),
+            instead: Mutex::default(),
         });
         let router = Router::new()
             .route("/mcp", post(posted).get(streamed).delete(deleted))
@@ -82,6 +94,15 @@ impl HttpChild {
     /// Answers every request with this status from now on; 0 to serve again.
     pub fn fail_with(&self, status: u16) {
         self.served.status.store(status, Ordering::SeqCst);
+    }
+
+    /// From now on answers with what `answer` makes of the headers and the message (`null` for requests without one), and
+    /// serves where it makes nothing of them.
+    pub fn answer_with(
+        &self,
+        answer: impl Fn(&HeaderMap, &Value) -> Option<Response> + Send + Sync + 'static,
+    ) {
+        *self.served.instead.lock().expect("not poisoned") = Some(Instead(Arc::new(answer)));
     }
 
     /// Forgets all sessions, as a child does that was restarted.
@@ -112,6 +133,11 @@ impl Drop for HttpChild {
 }
 
 impl Served {
+    fn instead(&self, headers: &HeaderMap, message: &Value) -> Option<Response> {
+        let instead = self.instead.lock().expect("not poisoned").clone();
+        instead.and_then(|instead| instead.0(headers, message))
+    }
+
     fn refuses(&self, headers: &HeaderMap) -> Option<StatusCode> {
         let noted = headers.iter().map(|(name, value)| {
             (
@@ -153,6 +179,9 @@ async fn posted(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
     }
     let text = String::from_utf8_lossy(&body).into_owned();
     let message: Value = serde_json::from_str(&text).unwrap_or_default();
+    if let Some(answer) = served.instead(&headers, &message) {
+        return answer;
+    }
     let first = message["method"] == "initialize";
     let legacy = served.child.script().era == Era::Legacy;
     if legacy && !first && message["method"] != "server/discover" && !served.in_session(&headers) {
@@ -205,6 +234,9 @@ async fn posted(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
 async fn streamed(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response {
     if let Some(status) = served.refuses(&headers) {
         return status.into_response();
+    }
+    if let Some(answer) = served.instead(&headers, &Value::Null) {
+        return answer;
     }
     if served.child.script().era == Era::Modern {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();

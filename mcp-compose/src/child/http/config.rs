@@ -10,10 +10,15 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
 use url::{Host, Url};
 
+use super::breaker;
+use super::gate::Gate;
 use crate::child::{AuthProvider, HttpSpec};
+use crate::compose::ChildOptions;
 
 /// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// Largest answer or event.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 /// Idle connections are given up before servers (5 s is usual) close them: a request that meets the
@@ -38,6 +43,10 @@ pub(crate) struct HttpConfig {
     pub(crate) connect_timeout: Duration,
     /// Largest answer or event, in bytes.
     pub(crate) max_message: usize,
+    /// How long a call may take: whether there is time to wait for the server's pleasure, or to try again.
+    pub(super) timeout: Duration,
+    /// What all sessions of the child know of the server.
+    pub(crate) gate: Arc<Gate>,
     client: Arc<OnceLock<Result<reqwest::Client, Arc<str>>>>,
 }
 
@@ -51,18 +60,22 @@ impl HttpConfig {
             auth: None,
             connect_timeout: CONNECT_TIMEOUT,
             max_message: MAX_MESSAGE,
+            timeout: TIMEOUT,
+            gate: Arc::new(Gate::new(breaker::FAILURES)),
             client: Arc::default(),
         }
     }
 
     /// A child as it was declared.
-    pub(crate) fn of(child: &str, spec: &HttpSpec, max_message: usize) -> Self {
+    pub(crate) fn of(child: &str, spec: &HttpSpec, options: &ChildOptions) -> Self {
         Self {
             child: child.to_owned(),
             headers: spec.headers.clone(),
             auth: spec.auth.clone(),
             connect_timeout: spec.connect_timeout,
-            max_message,
+            max_message: options.max_message,
+            timeout: options.timeout.min(options.max_timeout),
+            gate: Arc::new(Gate::new(spec.breaker)),
             ..Self::new(spec.url.clone())
         }
     }

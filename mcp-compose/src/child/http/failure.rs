@@ -1,53 +1,30 @@
-//! What the answers and errors of HTTP mean for a call.
+//! What the answers of HTTP mean for a call.
 
-use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
+use url::Url;
 
+use super::breaker::Refused;
+use super::throttle::retry_after;
 use crate::wire::peer::{Cause, Delivered, Failure, Lost};
 
-/// What a failed exchange with the server at `origin` means. Errors of the HTTP library show URLs, so only the
-/// innermost cause is told.
-pub(super) fn of_error(origin: &str, error: &reqwest::Error) -> Failure {
-    let cause = cause(error);
-    if error.is_connect() || error.is_builder() {
-        let reason = format!("cannot connect to {origin}: {cause}");
-        Lost::new(Cause::Unavailable, Delivered::No, reason).into()
-    } else {
-        lost(
-            Delivered::Maybe,
-            format!("the connection to {origin} broke: {cause}"),
-        )
-    }
-}
+pub(super) use super::broken::{cause, lost, of_error};
 
-/// A call whose connection failed.
-pub(super) fn lost(delivered: Delivered, reason: impl Into<Arc<str>>) -> Failure {
-    Lost::exited(delivered, reason).into()
-}
+/// The longest text of a server's that stands in a message of ours.
+const MAX_QUOTED: usize = 200;
 
-/// The innermost cause of an error.
-pub(super) fn cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-/// A status that is no success, where the body says nothing more.
-pub(super) fn of_status(status: StatusCode, headers: &HeaderMap) -> Failure {
+/// A status that is no success, where the body says nothing more. `target` is what the request was sent to.
+pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, target: &Url) -> Failure {
     let (cause, text) = match status.as_u16() {
-        300..=399 => (
-            Cause::Protocol,
-            format!("the server redirects elsewhere (HTTP {status}); use the final URL"),
-        ),
-        401 | 403 => (
+        300..=399 => (Cause::Protocol, redirected(status, headers, target)),
+        401 => (
             Cause::Auth,
-            format!("the server refuses our credentials (HTTP {status})"),
+            format!(
+                "the server refuses our credentials (HTTP {status}); check those that are set for it"
+            ),
         ),
+        403 => (Cause::Auth, forbidden(status, headers)),
         429 => (
             Cause::Overloaded,
             format!("the server wants fewer requests (HTTP {status})"),
@@ -68,7 +45,7 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap) -> Failure {
         Delivered::Maybe
     };
     Lost {
-        retry_after: retry_after(headers),
+        retry_after: retry_after(headers, SystemTime::now()),
         ..Lost::new(cause, delivered, text)
     }
     .into()
@@ -78,6 +55,37 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap) -> Failure {
 pub(super) fn no_credentials() -> Failure {
     let reason = "no credentials could be obtained for this request";
     Lost::new(Cause::Auth, Delivered::No, reason).into()
+}
+
+/// The server has asked for a pause that is longer than the call can wait; nothing was sent.
+pub(super) fn unwelcome(after: Duration) -> Failure {
+    let reason = format!(
+        "the server wants fewer requests (HTTP 429), and none for another {:.0} s",
+        after.as_secs_f32().ceil()
+    );
+    Lost {
+        retry_after: Some(after),
+        ..Lost::new(Cause::Overloaded, Delivered::No, reason)
+    }
+    .into()
+}
+
+/// The server has failed too often; nothing was sent.
+pub(super) fn left_alone(refused: &Refused) -> Failure {
+    let Refused {
+        failures,
+        why,
+        after,
+    } = refused;
+    let reason = format!(
+        "its last {failures} calls failed ({why}), so that none is sent for another {:.0} s",
+        after.as_secs_f32().ceil()
+    );
+    Lost {
+        retry_after: Some(*after),
+        ..Lost::new(Cause::Unavailable, Delivered::No, reason)
+    }
+    .into()
 }
 
 /// The answer is not one: `what` the server sent instead.
@@ -92,11 +100,153 @@ pub(super) fn too_large(max: usize) -> Failure {
     Lost::new(Cause::TooLarge, Delivered::Maybe, reason).into()
 }
 
-/// `Retry-After` in seconds; dates are not read.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    seconds
-        .parse::<u32>()
-        .ok()
-        .map(|seconds| Duration::from_secs(seconds.into()))
+/// Of where it leads only the origin is told: paths and queries may hold keys.
+fn redirected(status: StatusCode, headers: &HeaderMap, target: &Url) -> String {
+    let location = headers
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|location| target.join(location).ok());
+    let follows = matches!(status.as_u16(), 307 | 308);
+    let text = match location {
+        None => return format!("the server redirects without saying where (HTTP {status})"),
+        Some(url) if url.origin() != target.origin() => {
+            let origin: String = url.origin().ascii_serialization();
+            let origin: String = origin.chars().take(MAX_QUOTED).collect();
+            format!("to {origin}, where our credentials do not go")
+        }
+        Some(_) if follows => "more often than is followed".to_owned(),
+        Some(_) => "in a way that changes the request".to_owned(),
+    };
+    format!("the server redirects {text} (HTTP {status}); use the final URL")
+}
+
+fn forbidden(status: StatusCode, headers: &HeaderMap) -> String {
+    match missing_scope(headers) {
+        Some(Some(scope)) => format!(
+            "our credentials lack the scope `{scope}`, which the server wants for this (HTTP {status})"
+        ),
+        Some(None) => format!(
+            "our credentials lack a scope, which the server wants for this and does not name (HTTP {status})"
+        ),
+        None => format!("the server refuses this to our credentials (HTTP {status})"),
+    }
+}
+
+/// The scope of an `insufficient_scope` challenge, if it is one and as far as it can be shown.
+fn missing_scope(headers: &HeaderMap) -> Option<Option<String>> {
+    headers
+        .get_all(header::WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find(|challenge| param(challenge, "error") == Some("insufficient_scope"))
+        .map(|challenge| {
+            let scope = param(challenge, "scope")?;
+            let shown =
+                |c: &char| c.is_ascii_graphic() && !matches!(c, '`' | '"' | '\\') || *c == ' ';
+            let scope: String = scope.chars().filter(shown).take(MAX_QUOTED).collect();
+            (!scope.is_empty()).then_some(scope)
+        })
+}
+
+/// A parameter of a challenge, without its quotes.
+fn param<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+    let mut rest = challenge;
+    loop {
+        // Behind a name, either a value or the next word of a scheme.
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let end = rest.find(['=', ' ', '\t', ','])?;
+        let (word, behind) = rest.split_at(end);
+        let Some(value) = behind.trim_start().strip_prefix('=') else {
+            rest = behind;
+            continue;
+        };
+        let value = value.trim_start();
+        let (value, behind) = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => value.split_at(value.find([' ', '\t', ',']).unwrap_or(value.len())),
+        };
+        if word.eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        rest = behind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn b02_the_scope_that_is_missing_is_read_from_the_challenge() {
+        let long = format!(
+            r#"Bearer error=insufficient_scope, scope="{}""#,
+            "x".repeat(5000)
+        );
+        for (challenge, scope) in [
+            (
+                r#"Bearer error="insufficient_scope", scope="a:write""#,
+                Some(Some("a:write")),
+            ),
+            (
+                r#"bearer scope = "a b" ,ERROR=insufficient_scope"#,
+                Some(Some("a b")),
+            ),
+            (
+                r#"Basic realm="x, error=\"y", Bearer error=insufficient_scope,scope=a"#,
+                Some(Some("a")),
+            ),
+            (r#"Bearer error="insufficient_scope""#, Some(None)),
+            (
+                r#"Bearer error="insufficient_scope", scope="``""#,
+                Some(None),
+            ),
+            (&long, Some(Some(&"x".repeat(MAX_QUOTED)[..]))),
+            (r#"Bearer error="invalid_token", scope="a""#, None),
+            (r#"Bearer realm="error=insufficient_scope""#, None),
+            (r#"Bearer error="insufficient_scope"#, None),
+            ("Bearer", None),
+            ("=,=,\"", None),
+            ("", None),
+        ] {
+            let value = HeaderValue::from_str(challenge).unwrap();
+            let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)]);
+            let read = missing_scope(&headers);
+            let read = read.as_ref().map(Option::as_deref);
+            assert_eq!(read, scope, "{challenge}");
+        }
+    }
+
+    #[test]
+    fn b11_only_the_origin_of_a_redirect_is_told() {
+        let target = Url::parse("https://a.example/mcp").unwrap();
+        for (code, location, told) in [
+            (
+                307,
+                "https://b.example/x?key=hunter2",
+                "to https://b.example,",
+            ),
+            (308, "http://a.example/mcp", "to http://a.example,"),
+            (
+                302,
+                "//user:hunter2@b.example:8443/",
+                "to https://b.example:8443,",
+            ),
+            (302, "/mcp/?key=hunter2", "changes the request"),
+            (307, "/mcp", "more often"),
+            (307, "file:///hunter2", "to null,"),
+            (303, "https://", "without saying where"),
+        ] {
+            let value = HeaderValue::from_str(location).unwrap();
+            let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
+            let status = StatusCode::from_u16(code).unwrap();
+            let failure = of_status(status, &headers, &target);
+            let Failure::Lost(lost) = failure else {
+                panic!()
+            };
+            assert!(lost.reason.contains(told), "{location}: {}", lost.reason);
+            assert!(!lost.reason.contains("hunter2"), "{}", lost.reason);
+            assert_eq!(lost.delivered, Delivered::No);
+        }
+    }
 }

@@ -27,13 +27,19 @@ const LONGEST_RETRY: Duration = Duration::from_secs(300);
 const MAX_FAILURES: u32 = 5;
 /// A stream that lived this long was no failure.
 const STEADY: Duration = Duration::from_secs(10);
+/// A server that asks for a pause of this length or more polls by design: its pauses need not grow.
+const POLLS: Duration = Duration::from_millis(500);
+/// How long a server may take to say that it opens a stream.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A stream that is being read.
 pub(super) struct Events {
     response: Response,
     decoder: SseDecoder,
-    /// Whether an event arrived.
+    /// Whether an event arrived, be it one that only moves the position.
     heard: bool,
+    /// Whether a message arrived.
+    told: bool,
 }
 
 /// Where a stream ended, and when the server wants it opened again.
@@ -74,16 +80,16 @@ impl Events {
                 Err(error) => return StreamEnd::Over(failure::cause(&error)),
             };
             let mut too_long = false;
-            let heard = &mut self.heard;
+            let told = &mut self.told;
             self.decoder.feed(chunk, |event| match event {
                 SseEvent::Data(text) => {
-                    *heard = true;
+                    *told = true;
                     shared.receive(&text, origin);
                 }
                 SseEvent::TooLong => too_long = true,
             });
             // An event without data moves the position too.
-            *heard |= self.decoder.last_event_id().is_some();
+            self.heard |= self.told || self.decoder.last_event_id().is_some();
             if too_long {
                 tracing::warn!(origin = shared.origin, "an event was too large to be read");
             }
@@ -125,6 +131,7 @@ impl Shared {
             response,
             decoder: SseDecoder::new(self.config.max_message),
             heard: false,
+            told: false,
         }
     }
 
@@ -148,7 +155,6 @@ impl Shared {
             pauses.wait(cursor.retry).await;
             match self.open(&cursor).await {
                 Opened::Stream(mut events) => {
-                    failures = 0;
                     match events.read(self, Some(id)).await {
                         StreamEnd::Answered => return Ok(Some(*events)),
                         StreamEnd::TooLong => {
@@ -158,7 +164,10 @@ impl Shared {
                     }
                     cursor.advance(&events);
                     if events.heard {
+                        failures = 0;
                         pauses.reset();
+                    } else {
+                        failures += 1;
                     }
                 }
                 Opened::None(status) => return lost(&format!("{why}; resuming: HTTP {status}")),
@@ -174,6 +183,13 @@ impl Shared {
     }
 
     async fn open(&self, cursor: &Cursor) -> Opened {
+        // Without a deadline of its own, it waits.
+        let _ = self.config.gate.throttle.turn(None).await;
+        let opened = tokio::time::timeout(HEAD_TIMEOUT, self.open_now(cursor)).await;
+        opened.unwrap_or_else(|_| Opened::Failed("no answer in time".to_owned()))
+    }
+
+    async fn open_now(&self, cursor: &Cursor) -> Opened {
         let answer = match self.get(cursor.last_event_id.as_deref()).await {
             Ok(answer) => answer,
             Err(Failure::Lost(Lost { reason, .. })) => return Opened::Failed(reason.to_string()),
@@ -224,7 +240,7 @@ pub(super) async fn listen(shared: &Arc<Shared>) {
                     "the notification stream is over"
                 );
                 cursor.advance(&events);
-                if events.heard || opened.elapsed() >= STEADY {
+                if events.told || opened.elapsed() >= STEADY {
                     pauses.reset();
                 }
             }
@@ -255,7 +271,6 @@ pub(super) async fn listen(shared: &Arc<Shared>) {
 struct Pauses {
     longest: Duration,
     own: ExponentialBackoff,
-    fresh: bool,
 }
 
 impl Pauses {
@@ -266,11 +281,7 @@ impl Pauses {
             .without_max_times()
             .with_jitter()
             .build();
-        Self {
-            longest,
-            own,
-            fresh: true,
-        }
+        Self { longest, own }
     }
 
     /// The stream was good: the next pause is the shortest again.
@@ -278,16 +289,59 @@ impl Pauses {
         *self = Self::new(self.longest);
     }
 
-    /// Waits as long as the server asks for; ever longer where it asks for nothing, or where a
-    /// stream that was opened again brought nothing.
+    /// Waits as long as the server asks for, and a little longer, so that not all come at once. Where it asks for next to
+    /// nothing, and its streams bring nothing, that is ever longer.
     async fn wait(&mut self, asked: Option<Duration>) {
+        tokio::time::sleep(self.next(asked)).await;
+    }
+
+    fn next(&mut self, asked: Option<Duration>) -> Duration {
+        let polls = asked.filter(|asked| *asked >= POLLS);
+        if polls.is_some() {
+            self.reset();
+        }
         let own = self.own.next().unwrap_or(self.longest);
-        let fresh = std::mem::replace(&mut self.fresh, false);
-        tokio::time::sleep(match asked {
-            Some(asked) if fresh => asked,
-            Some(asked) => asked.max(own),
-            None => own,
-        })
-        .await;
+        match polls {
+            Some(asked) => asked + own.saturating_sub(FIRST_PAUSE),
+            None => own.max(asked.unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn b09_pauses_grow_to_a_bound_and_no_server_can_make_them_short() {
+        for asked in [None, Some(Duration::ZERO), Some(Duration::from_millis(10))] {
+            let mut pauses = Pauses::new(LONGEST_PAUSE_IN_CALL);
+            let lengths: Vec<_> = (0..12).map(|_| pauses.next(asked)).collect();
+            assert!(lengths[0] >= FIRST_PAUSE, "{lengths:?}");
+            let sum: Duration = lengths.iter().sum();
+            assert!(sum > LONGEST_PAUSE_IN_CALL * 5, "{lengths:?}");
+            // With its jitter, a pause is at most twice as long.
+            assert!(
+                lengths.iter().all(|length| *length < SECOND * 21),
+                "{lengths:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn b09_a_server_that_polls_is_asked_as_it_says_and_not_by_all_at_once() {
+        let mut pauses = Pauses::new(LONGEST_PAUSE);
+        let lengths: Vec<_> = (0..12).map(|_| pauses.next(Some(SECOND * 3))).collect();
+        let within = SECOND * 3..SECOND * 4;
+        assert!(
+            lengths.iter().all(|length| within.contains(length)),
+            "{lengths:?}"
+        );
+        assert!(
+            lengths.iter().any(|length| *length != lengths[0]),
+            "{lengths:?}"
+        );
     }
 }

@@ -1,13 +1,19 @@
 //! A child behind streamable HTTP: one POST for each message, one stream for what it tells unasked.
 
+pub(crate) mod breaker;
+mod broken;
 mod config;
+mod credentials;
+mod deliver;
 mod failure;
+mod gate;
 mod listen;
 mod post;
 mod request;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,10 +21,12 @@ use std::sync::atomic::Ordering;
 
 use http::HeaderValue;
 
-pub(crate) use config::HttpConfig;
+pub(crate) use config::{CONNECT_TIMEOUT, HttpConfig};
 
+use self::breaker::State;
 use self::shared::{Agreed, InFlight, LINGER, Shared, Task};
-use crate::wire::peer::{Handler, Link, LinkError, Outgoing, Peer};
+use super::supervisor::{Child, Unavailable};
+use crate::wire::peer::{Cause, Handler, Link, LinkError, Outgoing, Peer};
 use crate::wire::version::Era;
 use crate::wire::{Message, Notification, Object};
 
@@ -32,6 +40,22 @@ pub(crate) fn open(config: HttpConfig, handler: Arc<dyn Handler>) -> Arc<Peer> {
     // Set once, here; nothing runs before.
     let _ = shared.peer.set(Arc::downgrade(&peer));
     peer
+}
+
+impl Child {
+    /// Why no call is sent to the child's server for now, and for how long; `None` where it may be called, or is not
+    /// reached over HTTP.
+    pub(crate) fn held_back(&self) -> Option<Unavailable> {
+        match self.http.get()?.gate.breaker.state() {
+            State::Open(left, why) => Some(Unavailable {
+                cause: Cause::Unavailable,
+                reason: format!("its last calls failed ({why}), so that none is sent for a while")
+                    .into(),
+                retry_after: Some(left),
+            }),
+            State::Closed | State::HalfOpen => None,
+        }
+    }
 }
 
 struct HttpLink(Arc<Shared>);
@@ -72,9 +96,11 @@ impl Link for HttpLink {
 
     fn cancel(&self, id: u64, reason: &str) {
         let shared = &self.0;
+        // There is a bound to what is under way for calls that nobody waits for.
+        let busy = shared.is_busy();
         // In the modern era the closed stream is the cancellation, and a handshake is not cancelled
         // but left.
-        if shared.era() != Some(Era::Legacy) {
+        if busy || shared.era() != Some(Era::Legacy) {
             shared.abort(Task::Call(id));
             return;
         }

@@ -7,16 +7,20 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Response;
+use tokio::time::Instant;
 
+use super::breaker::{Kind, Pass};
 use super::failure;
 use super::listen::{Events, StreamEnd};
 use super::request::{Answer, SESSION};
 use super::shared::{InFlight, LINGER, NOTIFY_TIMEOUT, Shared};
 use crate::child::CallerInfo;
 use crate::wire::message::{Incoming, code};
-use crate::wire::peer::{Failure, lock};
+use crate::wire::peer::{Cause, Delivered, Failure, Lost, lock};
 use crate::wire::{ErrorObject, Id, Message, Request, Response as Reply};
 
+/// How much of a body that is no answer is logged.
+const MAX_SHOWN: usize = 200;
 /// Largest body of an answer that reports a failure.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
@@ -43,8 +47,12 @@ pub(super) async fn call(
     after: u64,
 ) {
     let shared = Arc::clone(&in_flight.0);
+    let deadline = Instant::now() + shared.config.timeout;
+    let _unwinding = Unwinding(&shared, id);
     shared.sent_up_to(after).await;
-    let stopped = shared.exchange(id, request, headers, caller).await;
+    let stopped = shared
+        .exchange(id, request, headers, caller, deadline)
+        .await;
     match stopped {
         Ok(rest) => {
             let waits = shared.peer().filter(|peer| peer.is_waiting(id));
@@ -53,7 +61,9 @@ pub(super) async fn call(
                 peer.finish(id, Err(failure));
             }
             drop(in_flight);
-            if let Some(mut rest) = rest {
+            if let Some(mut rest) = rest
+                && !shared.is_busy()
+            {
                 // Read to its end, so that the connection can be used again.
                 let _ = tokio::time::timeout(LINGER, rest.read(&shared, None)).await;
             }
@@ -67,26 +77,96 @@ pub(super) async fn call(
     }
 }
 
+/// Ends a call whose task panics, as a provider of credentials can: nobody else would.
+struct Unwinding<'s>(&'s Shared, u64);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(peer) = self.0.peer()
+        {
+            let lost = Lost::new(Cause::Exited, Delivered::Maybe, "the call failed in here");
+            peer.finish(self.1, Err(lost.into()));
+        }
+    }
+}
+
 impl Shared {
-    /// Sends a request and reads up to its response. Returns a stream that goes on behind it.
+    /// Sends a request and reads up to its response, if the breaker lets it. Returns a stream that goes on behind it.
     async fn exchange(
         self: &Arc<Self>,
         id: u64,
         request: Request,
         headers: Vec<(HeaderName, HeaderValue)>,
         caller: Option<Arc<CallerInfo>>,
+        deadline: Instant,
     ) -> Result<Option<Events>, Stop> {
         if self.is_expired() {
             return Err(Stop::Refused);
         }
-        let begins = request.method == "initialize";
+        let kind = match self.agreed.get() {
+            Some(_) => Kind::Call,
+            None => Kind::Handshake,
+        };
+        let breaker = &self.config.gate.breaker;
+        let mut pass = breaker
+            .enter(kind)
+            .map_err(|refused| failure::left_alone(&refused))?;
+        if request.method == "initialize" {
+            let turn = self.config.gate.pace.next(Instant::now());
+            tokio::time::sleep_until(turn).await;
+        }
         let message = Message::Request(request);
-        let answer = self.post(&message, caller.as_deref(), headers).await?;
+        let head = self
+            .deliver(&message, caller.as_deref(), &headers, deadline)
+            .await;
+        let ended = match head {
+            Ok(answer) => self.read(id, &message, answer, &mut pass).await,
+            Err(failure) => Err(failure.into()),
+        };
+        match &ended {
+            Err(Stop::Failed(Failure::Lost(lost)))
+                if matches!(lost.cause, Cause::Exited | Cause::Unavailable) =>
+            {
+                pass.failed(&lost.reason);
+            }
+            _ if pass.was_heard() => pass.succeeded(),
+            // It was not sent, or an error came with HTTP 5xx.
+            _ => {}
+        }
+        ended
+    }
+
+    /// Reads an answer up to the response to `message`.
+    async fn read(
+        self: &Arc<Self>,
+        id: u64,
+        message: &Message,
+        answer: Answer,
+        pass: &mut Pass<'_>,
+    ) -> Result<Option<Events>, Stop> {
         let status = answer.response.status();
+        if !status.is_server_error() {
+            pass.heard();
+        }
         if !status.is_success() {
             return Err(self.refusal(answer, Some(id)).await);
         }
         let mut response = answer.response;
+        if let Some(coding) = response.headers().get(header::CONTENT_ENCODING)
+            && coding != "identity"
+        {
+            let coding = coding.to_str().unwrap_or("?").chars().take(100);
+            let what = format!(
+                "a body in the coding {}, which was not asked for",
+                coding.collect::<String>()
+            );
+            return Err(failure::not_an_answer(&what).into());
+        }
+        let begins = matches!(message, Message::Request(request) if request.method == "initialize");
+        if begins {
+            let _ = self.began.set(Instant::now());
+        }
         if begins && let Some(session) = response.headers().get(SESSION) {
             let mut session = session.clone();
             session.set_sensitive(true);
@@ -117,7 +197,10 @@ impl Shared {
             }
             other => {
                 let other: String = other.chars().take(100).collect();
-                let what = format!("{other}, not JSON or events; is the URL an MCP endpoint?");
+                let what = format!(
+                    "HTTP {status} and {other}, not JSON or events; is the URL an MCP endpoint?"
+                );
+                self.show_start(&mut response).await;
                 Err(failure::not_an_answer(&what).into())
             }
         }
@@ -126,7 +209,9 @@ impl Shared {
     /// Sends a message that has no answer.
     pub(super) async fn tell(self: &Arc<Self>, message: &Message, caller: Option<Arc<CallerInfo>>) {
         let exchange = async {
-            let answer = self.post(message, caller.as_deref(), Vec::new()).await?;
+            // Without a deadline of its own, it waits.
+            let _ = self.config.gate.throttle.turn(None).await;
+            let answer = self.post(message, caller.as_deref(), &[]).await?;
             if !answer.response.status().is_success() {
                 return Err(self.refusal(answer, None).await);
             }
@@ -163,9 +248,25 @@ impl Shared {
         if in_session && has_expired(status, error.as_ref(), call) {
             return Stop::Refused;
         }
-        match error {
-            Some((_, error)) => Stop::Failed(Failure::Error(error)),
-            None => Stop::Failed(failure::of_status(status, response.headers())),
+        // What these say is for us, whatever stands in the body.
+        let ours = matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+        );
+        Stop::Failed(match error {
+            Some((_, error)) if !ours => Failure::Error(error),
+            _ => failure::of_status(status, response.headers(), &self.target),
+        })
+    }
+
+    /// Logs how a body begins that is none of ours.
+    async fn show_start(&self, response: &mut Response) {
+        if tracing::enabled!(tracing::Level::DEBUG)
+            && let Ok(Some(start)) = response.chunk().await
+        {
+            let start = &start[..start.len().min(MAX_SHOWN)];
+            let origin = &*self.origin;
+            tracing::debug!(origin, "it begins with {}", start.escape_ascii());
         }
     }
 
@@ -174,15 +275,22 @@ impl Shared {
         let Some(peer) = self.peer() else {
             return true;
         };
+        let take = |message: Message| match is_foreign(&message, origin) {
+            true => tracing::warn!(
+                origin = self.origin,
+                "the server answered one call on the stream of another; the answer is dropped"
+            ),
+            false => peer.receive(message, origin),
+        };
         match Incoming::parse(text) {
             Ok(Incoming::One(message)) => {
-                peer.receive(message, origin);
+                take(message);
                 true
             }
             Ok(Incoming::Batch(messages)) => {
                 for message in messages {
                     match message {
-                        Ok(message) => peer.receive(message, origin),
+                        Ok(message) => take(message),
                         Err(malformed) => self.noise(&malformed.error),
                     }
                 }
@@ -205,7 +313,7 @@ impl Shared {
         if announced > max as u64 {
             return Ok(None);
         }
-        let broken = |error| failure::of_error(&self.origin, &error);
+        let broken = |error| self.broken(&error);
         let mut body = response.chunk().await.map_err(broken)?.unwrap_or_default();
         if let Some(next) = response.chunk().await.map_err(broken)? {
             let announced = usize::try_from(announced).unwrap_or(0);
@@ -237,6 +345,14 @@ impl Shared {
             ?error,
             "the server sent what is no message"
         );
+    }
+}
+
+/// Whether a message answers another call than the one on whose stream it came.
+fn is_foreign(message: &Message, origin: Option<u64>) -> bool {
+    match (message, origin) {
+        (Message::Response(Reply { id: Some(id), .. }), Some(call)) => id.as_u64() != Some(call),
+        _ => false,
     }
 }
 

@@ -1,10 +1,15 @@
 //! What one HTTP request to the child carries.
 
+use std::time::SystemTime;
+
+use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request as HttpRequest, Response};
+use tokio::time::Instant;
 
+use super::failure;
 use super::shared::Shared;
-use super::{config, failure};
+use super::throttle::retry_after;
 use crate::child::CallerInfo;
 use crate::wire::message::Frame;
 use crate::wire::param_headers::encode_value;
@@ -34,43 +39,45 @@ impl Shared {
         &self,
         message: &Message,
         caller: Option<&CallerInfo>,
-        param_headers: Vec<(HeaderName, HeaderValue)>,
+        param_headers: &[(HeaderName, HeaderValue)],
     ) -> Result<Answer, Failure> {
         let method = match message {
             Message::Request(request) => &*request.method,
             Message::Notification(notification) => &*notification.method,
             Message::Response(_) => "",
         };
-        let mut headers = self.credentials(caller, method).await?;
-        headers.insert(header::CONTENT_TYPE, JSON);
-        headers.insert(header::ACCEPT, JSON_OR_EVENTS);
-        let in_session = self.describe(message, param_headers, &mut headers);
-        let mut request = HttpRequest::new(Method::POST, self.target.clone());
-        *request.body_mut() = Some(body(message).into());
-        self.send(request, headers, in_session).await
+        let make = |mut headers: HeaderMap| {
+            headers.insert(header::CONTENT_TYPE, JSON);
+            headers.insert(header::ACCEPT, JSON_OR_EVENTS);
+            let in_session = self.describe(message, param_headers, &mut headers);
+            let mut request = self.request(Method::POST, headers);
+            *request.body_mut() = Some(body(message).into());
+            (request, in_session)
+        };
+        self.authorized(caller, method, make).await
     }
 
     /// Opens the stream of what the server tells unasked, or one that broke, behind its last event.
     pub(super) async fn get(&self, last_event_id: Option<&str>) -> Result<Answer, Failure> {
-        let mut headers = self.credentials(None, "").await?;
-        headers.insert(header::ACCEPT, EVENTS);
-        if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
-            headers.insert(LAST_EVENT_ID, id);
-        }
-        let in_session = self.describe_legacy(&mut headers);
-        let request = HttpRequest::new(Method::GET, self.target.clone());
-        self.send(request, headers, in_session).await
+        let make = |mut headers: HeaderMap| {
+            headers.insert(header::ACCEPT, EVENTS);
+            if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
+                headers.insert(LAST_EVENT_ID, id);
+            }
+            let in_session = self.describe_legacy(&mut headers);
+            (self.request(Method::GET, headers), in_session)
+        };
+        self.authorized(None, "", make).await
     }
 
     /// Tells the server that the session is over. Best effort.
     pub(super) async fn delete(&self, session: HeaderValue) {
-        let Ok(mut headers) = self.credentials(None, "").await else {
-            return;
+        let make = |mut headers: HeaderMap| {
+            self.describe_legacy(&mut headers);
+            headers.insert(SESSION, session.clone());
+            (self.request(Method::DELETE, headers), true)
         };
-        self.describe_legacy(&mut headers);
-        headers.insert(SESSION, session);
-        let request = HttpRequest::new(Method::DELETE, self.target.clone());
-        match self.send(request, headers, true).await {
+        match self.authorized(None, "", make).await {
             Ok(answer) => tracing::debug!(
                 origin = self.origin,
                 status = %answer.response.status(),
@@ -82,56 +89,71 @@ impl Shared {
         }
     }
 
-    async fn send(
+    fn request(&self, method: Method, headers: HeaderMap) -> HttpRequest {
+        let mut request = HttpRequest::new(method, self.target.clone());
+        *request.headers_mut() = headers;
+        request
+    }
+
+    /// Sends what `make` makes of the credentials; a second time with others if the server refuses them, which shows
+    /// that it has not looked at the request.
+    async fn authorized(
         &self,
-        mut request: HttpRequest,
-        headers: HeaderMap,
-        in_session: bool,
+        caller: Option<&CallerInfo>,
+        method: &str,
+        make: impl Fn(HeaderMap) -> (HttpRequest, bool),
     ) -> Result<Answer, Failure> {
+        let credentials = self.credentials(caller, method).await?;
+        if self.config.auth.is_none() {
+            return self.send(make(credentials)).await;
+        }
+        let sent = Instant::now();
+        let answer = self.send(make(credentials.clone())).await?;
+        if answer.response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let Some(renewed) = self.renewed(caller, method, &credentials, sent).await? else {
+            return Ok(answer);
+        };
+        drop(answer);
+        let again = self.send(make(renewed.clone())).await?;
+        if again.response.status() == StatusCode::UNAUTHORIZED {
+            let renewals = &self.config.gate.renewals;
+            renewals.note(renewed, Instant::now());
+        }
+        Ok(again)
+    }
+
+    async fn send(&self, (request, in_session): (HttpRequest, bool)) -> Result<Answer, Failure> {
         let client = match &self.client {
             Ok(client) => client,
             Err(reason) => return Err(failure::lost(Delivered::No, reason.clone())),
         };
-        *request.headers_mut() = headers;
         match client.execute(request).await {
-            Ok(response) => Ok(Answer {
-                response,
-                in_session,
-            }),
-            Err(error) => Err(failure::of_error(&self.origin, &error)),
+            Ok(response) => {
+                if response.status() == StatusCode::TOO_MANY_REQUESTS {
+                    let after = retry_after(response.headers(), SystemTime::now());
+                    self.config.gate.throttle.note(after);
+                }
+                Ok(Answer {
+                    response,
+                    in_session,
+                })
+            }
+            Err(error) => Err(self.broken(&error)),
         }
     }
 
-    /// The static headers and those that are chosen for this request.
-    async fn credentials(
-        &self,
-        caller: Option<&CallerInfo>,
-        method: &str,
-    ) -> Result<HeaderMap, Failure> {
-        let mut headers = self.base.clone();
-        if let Some(auth) = &self.config.auth {
-            // What belongs to no call is the session's own.
-            let own = || CallerInfo {
-                child: self.config.child.clone(),
-                method: method.to_owned(),
-                ..CallerInfo::default()
-            };
-            match auth.headers(caller.cloned().unwrap_or_else(own)).await {
-                Ok(chosen) => config::merge(&mut headers, chosen),
-                Err(error) => {
-                    tracing::warn!(origin = self.origin, %error, "no credentials for a request");
-                    return Err(failure::no_credentials());
-                }
-            }
-        }
-        Ok(headers)
+    /// What a failed exchange means.
+    pub(super) fn broken(&self, error: &reqwest::Error) -> Failure {
+        failure::of_error(&self.origin, error, self.config.connect_timeout)
     }
 
     /// Adds what the protocol says about a message in headers; whether it is sent in a session.
     fn describe(
         &self,
         message: &Message,
-        param_headers: Vec<(HeaderName, HeaderValue)>,
+        param_headers: &[(HeaderName, HeaderValue)],
         headers: &mut HeaderMap,
     ) -> bool {
         let method = match message {
@@ -157,7 +179,7 @@ impl Shared {
         {
             headers.insert(NAME, encode_value(&name));
         }
-        headers.extend(param_headers);
+        headers.extend(param_headers.iter().cloned());
         false
     }
 

@@ -11,6 +11,7 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{HttpConfig, listen};
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) peer: OnceLock<Weak<Peer>>,
     pub(super) agreed: OnceLock<Agreed>,
     pub(super) session: Mutex<Option<HeaderValue>>,
+    /// When the session began.
+    pub(super) began: OnceLock<Instant>,
     tasks: Mutex<Tasks>,
     lane: Mutex<Lane>,
     /// Notifications queued so far, and how many of them are done with: requests wait for those before them.
@@ -99,6 +102,7 @@ impl Shared {
             peer: OnceLock::new(),
             agreed: OnceLock::new(),
             session: Mutex::default(),
+            began: OnceLock::new(),
             tasks: Mutex::default(),
             lane: Mutex::default(),
             queued: AtomicU64::new(0),
@@ -228,6 +232,9 @@ impl Shared {
         lock(&self.undelivered).extend(call);
         if self.expired.swap(true, Ordering::SeqCst) {
             return;
+        }
+        if let Some(began) = self.began.get() {
+            self.config.gate.pace.forgotten(*began, Instant::now());
         }
         // There is nothing left to delete.
         *lock(&self.session) = None;

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::common_options;
 use crate::child::AuthProvider;
+use crate::child::http::{CONNECT_TIMEOUT, breaker::FAILURES};
 use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild};
 
 /// A server to reach over HTTP, made by [`http()`].
@@ -19,6 +20,7 @@ pub struct Http {
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
     connect_timeout: Duration,
+    breaker: u32,
     wrong: Vec<String>,
     pub(super) options: ChildOptions,
 }
@@ -32,6 +34,8 @@ pub(crate) struct HttpSpec {
     /// Asked before each request; what it answers replaces fixed headers of the same name.
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
     pub(crate) connect_timeout: Duration,
+    /// Failures in a row after which no call is sent for a while; 0 for never.
+    pub(crate) breaker: u32,
 }
 
 /// An MCP server that is reached over streamable HTTP.
@@ -51,7 +55,8 @@ pub fn http(url: impl AsRef<str>) -> Http {
         url: parse(url.as_ref()),
         headers: HeaderMap::new(),
         auth: None,
-        connect_timeout: Duration::from_secs(10),
+        connect_timeout: CONNECT_TIMEOUT,
+        breaker: FAILURES,
         wrong: Vec::new(),
         options: ChildOptions::default(),
     }
@@ -91,9 +96,33 @@ impl Http {
         self
     }
 
-    /// How long it may take to connect. Default: 10 s.
+    /// How long it may take to connect: to look the name up, to reach the server, to agree on TLS. Default: 5 s.
+    ///
+    /// A call for which there is no connection is tried twice more, within its own [`timeout`](Self::timeout).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mcp_compose::child::*; let child = http("https://orders.example.com/mcp");
+    /// child.connect_timeout(Duration::from_secs(2));
+    /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// After how many failures in a row the server is left alone: calls are refused at once then, with the reason and when
+    /// to come again. 0: never. Default: 5.
+    ///
+    /// It is left alone for 30 s; then one call is sent, and decides. When that fails too, the pause is 30 s longer than the
+    /// one before, up to 5 minutes. Only what the connection does counts: no answer, half an answer, HTTP 5xx. Tools that
+    /// report errors, and calls that take too long, do not.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*; let child = http("https://orders.example.com/mcp");
+    /// child.breaker(20);
+    /// ```
+    pub fn breaker(mut self, failures: u32) -> Self {
+        self.breaker = failures;
         self
     }
 }
@@ -113,6 +142,7 @@ impl IntoChild for Http {
                 headers: self.headers,
                 auth: self.auth,
                 connect_timeout: self.connect_timeout,
+                breaker: self.breaker,
             })),
             Err(wrong) => {
                 child.refuse(wrong);
@@ -140,6 +170,7 @@ impl fmt::Debug for HttpSpec {
             .field("headers", &self.headers)
             .field("auth", &self.auth)
             .field("connect_timeout", &self.connect_timeout)
+            .field("breaker", &self.breaker)
             .finish()
     }
 }

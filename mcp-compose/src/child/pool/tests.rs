@@ -1,7 +1,7 @@
 //! Sessions of single clients, against a child without a transport.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use crate::child::asks;
 use crate::child::fake::{Fake, FakeSession, question};
 use crate::child::handshake::Introduced;
 use crate::child::instance::{Handed, InFlight, LogWish, Questions};
-use crate::child::supervisor::{Audience, Child};
+use crate::child::supervisor::{Audience, Child, Common};
+use crate::child::turns::Turns;
 use crate::compose::{ChildEra, ChildOptions, ChildSource, ChildSpec, Isolation};
 use crate::wire::peer::{LinkError, Outlet, Peer};
 use crate::wire::version::Era;
@@ -27,6 +28,7 @@ struct Ear {
     refused: mpsc::UnboundedSender<String>,
     told: mpsc::UnboundedSender<(Option<Holder>, String)>,
     started: AtomicUsize,
+    watched: AtomicBool,
 }
 
 impl Audience for Ear {
@@ -53,6 +55,10 @@ impl Audience for Ear {
 
     fn sole(&self, _child: &Child) -> Option<watch::Receiver<Option<Introduced>>> {
         self.sole.clone()
+    }
+
+    fn is_watched(&self, _: &Child, instance: &Instance) -> bool {
+        instance.owner().is_none() && self.watched.load(Ordering::Relaxed)
     }
 }
 
@@ -91,6 +97,7 @@ impl Rig {
             refused,
             told,
             started: AtomicUsize::new(0),
+            watched: AtomicBool::new(false),
         });
         let spec = ChildSpec {
             namespace: None,
@@ -99,7 +106,13 @@ impl Rig {
             mount: Arc::default(),
         };
         let audience: Weak<dyn Audience> = Arc::downgrade(&(Arc::clone(&ear) as Arc<dyn Audience>));
-        let child = Child::new(1, spec, Handle::current(), audience, TaskTracker::new());
+        let common = Common {
+            runtime: Handle::current(),
+            audience,
+            tasks: TaskTracker::new(),
+            turns: Turns::default(),
+        };
+        let child = Child::new(1, spec, common);
         tokio::spawn(Arc::clone(&child).supervise());
         Self {
             child,
@@ -368,6 +381,66 @@ async fn a_session_that_is_unused_for_long_is_stopped() {
     assert!(rig.child.held(1).is_empty() && rig.child.held(2).is_empty());
     // The one that all share stays.
     assert!(rig.child.running().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a31_the_shared_session_is_kept_while_something_is_watched_there() {
+    let options = ChildOptions {
+        idle_stop: Some(Duration::from_secs(1)),
+        ..ChildOptions::default()
+    };
+    let rig = Rig::new(Fake::default(), options);
+    let shared = rig.used(&client(1, "{}")).await;
+    rig.ear.watched.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(shared.is_alive());
+    rig.ear.watched.store(false, Ordering::Relaxed);
+    shared.peer().closed().await;
+    // A call that comes now is made at the next one.
+    assert!(rig.used(&client(1, "{}")).await.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a15_a_session_of_one_client_that_answers_nothing_is_given_up() {
+    let rig = Rig::new(Fake::default(), ChildOptions::default());
+    let (own, shared) = (
+        rig.used(&client(1, SAMPLING)).await,
+        rig.used(&client(2, "{}")).await,
+    );
+    rig.fake.mute(true);
+    for _ in 0..3 {
+        own.missed();
+    }
+    own.peer().closed().await;
+    assert!(shared.is_alive());
+    rig.fake.mute(false);
+    let next = rig.lease(&client(1, SAMPLING)).await;
+    assert!(next.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_ends_the_sessions_of_single_clients_as_well() {
+    let rig = Rig::new(Fake::default(), ChildOptions::default());
+    let (own, shared) = (
+        rig.used(&client(1, SAMPLING)).await,
+        rig.used(&client(2, "{}")).await,
+    );
+    rig.child.restart();
+    own.peer().closed().await;
+    shared.peer().closed().await;
+    assert!(rig.used(&client(1, SAMPLING)).await.is_alive());
+    assert!(rig.used(&client(2, "{}")).await.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a30_no_session_of_a_single_client_is_started_of_a_parked_child() {
+    let fake = Fake::default();
+    fake.miss(true);
+    let rig = Rig::new(fake, ChildOptions::default());
+    rig.child.settled().await;
+    let why = rig.child.lease(&client(1, SAMPLING)).await.unwrap_err();
+    assert!(why.reason.contains("parked"), "{}", why.reason);
+    assert_eq!(rig.fake.opens(), 1);
 }
 
 #[tokio::test]

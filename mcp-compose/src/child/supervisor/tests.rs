@@ -1,10 +1,16 @@
-//! Whether a child that is down is started again.
+//! The life of a child, by a clock that goes as fast as nothing else happens.
 
-use crate::child::fake::Fake;
-use crate::compose::{ChildOptions, Composition, Restart};
-use crate::gateway::Gateway;
+use tokio::time::sleep;
 
 use super::*;
+use crate::child::fake::{Fake, FakeSession};
+use crate::compose::{ChildEra, ChildOptions, Composition, Restart};
+use crate::gateway::Gateway;
+use crate::wire::peer::RequestRoute;
+
+mod health;
+mod idle;
+mod parked;
 
 /// A composition of one child, which lives until this is dropped.
 struct House {
@@ -12,29 +18,59 @@ struct House {
     gateway: Arc<Gateway>,
 }
 
+fn options(restart: Restart) -> ChildOptions {
+    ChildOptions {
+        restart,
+        era: ChildEra::Legacy,
+        ..ChildOptions::default()
+    }
+}
+
+fn spec(fake: &Fake, options: ChildOptions) -> ChildSpec {
+    ChildSpec {
+        namespace: None,
+        source: ChildSource::Fake(fake.clone()),
+        options,
+        mount: Arc::default(),
+    }
+}
+
 impl House {
     fn new(restart: Restart, refuses: bool) -> Self {
         let fake = Fake::default();
         fake.refuse(refuses);
+        Self::of(fake, options(restart))
+    }
+
+    fn of(fake: Fake, options: ChildOptions) -> Self {
         let mut composition = Composition::builder().build();
-        composition.children.push(ChildSpec {
-            namespace: None,
-            source: ChildSource::Fake(fake.clone()),
-            options: ChildOptions {
-                restart,
-                era: ChildEra::Legacy,
-                ..ChildOptions::default()
-            },
-            mount: Arc::default(),
-        });
+        composition.children.push(spec(&fake, options));
         let gateway = Gateway::start(composition, Handle::current());
         Self { fake, gateway }
     }
 
+    fn child(&self) -> Arc<Child> {
+        Arc::clone(&self.gateway.children()[0])
+    }
+
     async fn until(&self, done: impl FnMut(&Phase) -> bool) -> Phase {
-        let children = self.gateway.children();
-        let mut phase = children[0].phase.subscribe();
+        let mut phase = self.child().phase.subscribe();
         phase.wait_for(done).await.expect("the child lives").clone()
+    }
+
+    async fn until_ready(&self) -> Arc<Instance> {
+        self.until(|phase| matches!(phase, Phase::Ready)).await;
+        self.child().running().expect("it runs")
+    }
+
+    async fn until_parked(&self) -> String {
+        match self
+            .until(|phase| matches!(phase, Phase::Parked { .. }))
+            .await
+        {
+            Phase::Parked { reason, .. } => reason.to_string(),
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn until_stopped(&self) -> String {
@@ -48,37 +84,127 @@ impl House {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_start_is_tried_so_many_times_in_a_row() {
     let house = House::new(Restart::AtMost(2), true);
     let reason = house.until_stopped().await;
     assert!(reason.ends_with("; it is not started again"), "{reason}");
-    assert_eq!(house.fake.sessions().len(), 3);
+    assert_eq!(house.fake.opens(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_child_that_died_stays_down_where_that_is_wanted() {
     let house = House::new(Restart::Never, false);
-    house.until(|phase| matches!(phase, Phase::Ready)).await;
+    house.until_ready().await;
     house.fake.sessions()[0].die();
     assert_eq!(
         house.until_stopped().await,
         "it fell over; it is not started again"
     );
-    assert_eq!(house.fake.sessions().len(), 1);
-    let why = house.gateway.children()[0]
-        .instance()
-        .await
-        .expect_err("it is down");
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(house.fake.opens(), 1);
+    let why = house.child().instance().await.expect_err("it is down");
     assert!(why.retry_after.is_none());
+    // Unless somebody asks for it.
+    house.child().restart();
+    house.until_ready().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_restart_that_was_asked_for_is_made_in_any_case() {
     let house = House::new(Restart::Never, false);
-    house.until(|phase| matches!(phase, Phase::Ready)).await;
-    let first = house.gateway.children()[0].running().expect("it runs");
-    first.stopping().cancel();
+    house.until_ready().await;
+    house.child().restart();
     house.fake.until(|sessions| sessions.len() == 2).await;
-    house.until(|phase| matches!(phase, Phase::Ready)).await;
+    house.until_ready().await;
+    assert_eq!(house.fake.open_sessions(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a04_a_child_of_no_version_is_asked_twice_for_each_start_and_no_more() {
+    let fake = Fake::default();
+    fake.refuse(true);
+    let house = House::of(fake, ChildOptions::default());
+    house.until_parked().await;
+    let sessions = house.fake.sessions();
+    assert_eq!(sessions.len(), 5);
+    for session in sessions {
+        let asked = |method| session.requests(method).len();
+        assert_eq!(asked("server/discover") + asked("initialize"), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a03_a_child_that_says_nothing_is_given_up_at_its_bound() {
+    let fake = Fake::default();
+    fake.mute(true);
+    let house = House::of(fake, options(Restart::Never));
+    let began = Instant::now();
+    let reason = house.until_stopped().await;
+    assert_eq!(began.elapsed().as_secs(), 30);
+    assert!(
+        reason.starts_with("it did not answer within 30 s"),
+        "{reason}"
+    );
+    assert_eq!(house.fake.open_sessions(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a30_a_call_waits_over_several_tries_for_the_next_session() {
+    let house = House::new(Restart::Always, false);
+    house.until_ready().await;
+    house.fake.refuse(true);
+    house.fake.sessions()[0].die();
+    let child = house.child();
+    let waiting = tokio::spawn(async move { child.instance().await });
+    house.fake.until(|sessions| sessions.len() == 4).await;
+    house.fake.refuse(false);
+    let instance = waiting.await.unwrap().expect("the next session");
+    assert!(instance.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a30_a_call_waits_no_longer_than_it_may_take() {
+    let fake = Fake::default();
+    fake.mute(true);
+    let timeout = Duration::from_secs(7);
+    let options = ChildOptions {
+        timeout,
+        ..options(Restart::Always)
+    };
+    let house = House::of(fake, options);
+    let began = Instant::now();
+    let why = house.child().instance_for_call().await.unwrap_err();
+    assert_eq!(began.elapsed(), timeout);
+    assert_eq!(why.cause, Cause::StartFailed);
+    assert!(why.reason.contains("within 7 s"), "{}", why.reason);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_a_life() {
+    let house = House::new(Restart::Always, false);
+    house.until_ready().await;
+    house.fake.sessions()[0].die();
+    house.fake.until(|sessions| sessions.len() == 2).await;
+    house.until_ready().await;
+    sleep(Duration::from_secs(5)).await;
+    let record = house.child().record();
+    assert_eq!(record.sessions, 2);
+    assert_eq!(record.failure.as_deref(), Some("it fell over"));
+    assert_eq!(record.since.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn t39_a_child_that_announces_changes_all_the_time_is_asked_once_a_second() {
+    let house = House::new(Restart::Always, false);
+    house.until_ready().await;
+    let listed = |sessions: &[FakeSession]| sessions[0].requests("resources/list").len();
+    let before = listed(&house.fake.sessions());
+    for _ in 0..10_000 {
+        house.child().lists_changed(ALL_KINDS);
+        sleep(Duration::from_millis(1)).await;
+    }
+    sleep(Duration::from_secs(2)).await;
+    let asked = listed(&house.fake.sessions()) - before;
+    assert!((9..=11).contains(&asked), "{asked}");
 }

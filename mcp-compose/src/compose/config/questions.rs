@@ -26,6 +26,9 @@ pub(super) fn questions(server: &mut Reader<'_, '_>, options: &mut ChildOptions)
     if let Some(unused) = server.seconds("idleAfter") {
         options.idle_after = unused;
     }
+    if let Some(unused) = server.seconds("idleStop") {
+        options.idle_stop = Some(unused);
+    }
     if let Some(calls) = server.count("maxParked") {
         options.max_parked = calls;
     }

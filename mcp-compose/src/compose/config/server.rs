@@ -48,6 +48,7 @@ pub(super) const KEYS: &[&str] = &[
     "questionTimeout",
     "maxInstances",
     "idleAfter",
+    "idleStop",
     "maxParked",
     "lazy",
     "optional",

@@ -106,7 +106,7 @@ fn takes_what_a_child_may_ask() {
         r#"{"mcpServers": {
             "a": {"command": "x", "isolation": "shared", "sampling": "deny", "elicitation": "relay",
                   "roots": [{"uri": "data", "name": "Data"}, {"uri": "file:///srv/${TOKEN} x"}], "questionTimeout": 1.5,
-                  "maxInstances": 2, "idleAfter": 30, "maxParked": 0, "maxMessage": 1024, "initTimeout": 3, "listTimeout": 4},
+                  "maxInstances": 2, "idleAfter": 30, "idleStop": 40, "maxParked": 0, "maxMessage": 1024, "initTimeout": 3, "listTimeout": 4},
             "b": {"command": "x", "roots": "deny"},
             "c": {"command": "x", "roots": "relay", "elicitation": "deny", "isolation": "auto"},
             "d": {"command": "x", "roots": []}
@@ -127,6 +127,8 @@ fn takes_what_a_child_may_ask() {
     assert_eq!(a.question_timeout.as_millis(), 1500);
     assert_eq!((a.max_instances, a.max_parked), (2, 0));
     assert_eq!(a.idle_after.as_secs(), 30);
+    assert_eq!(a.idle_stop(), Some(std::time::Duration::from_secs(40)));
+    assert_eq!(b.idle_stop(), None);
     assert_eq!(a.max_message, 1024);
     assert_eq!(a.init_timeout.as_secs(), 3);
     assert_eq!(a.list_timeout.as_secs(), 4);

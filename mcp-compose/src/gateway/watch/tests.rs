@@ -209,6 +209,28 @@ async fn a_session_that_is_started_again_is_told_what_its_client_wants() {
         .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_session_that_tells_its_client_something_is_started_again_without_a_call() {
+    let house = House::new().await;
+    let mut guest = house.legacy(ASKABLE).await;
+    guest.ask("resources/subscribe", A).await;
+    let own = house.sessions(guest.holder()).remove(0);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    own.die();
+    house
+        .fake
+        .until(|_| house.sessions(guest.holder()).len() == 1)
+        .await;
+    let again = house.sessions(guest.holder()).remove(0);
+    house.heard(&again, "resources/subscribe", 1).await;
+    again.say(updated(1));
+    assert!(guest.update().await.contains(r#""n":1"#));
+    // One that ends at once is left to the next call.
+    again.die();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(house.sessions(guest.holder()).is_empty());
+}
+
 #[tokio::test]
 async fn a_stateless_client_hears_once_what_several_sessions_of_it_tell() {
     let house = House::new().await;

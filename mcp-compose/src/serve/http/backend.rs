@@ -47,6 +47,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// The version that `client` agreed on in `initialize`.
     fn legacy_version(client: &Self::Client) -> Option<&'static str>;
 
+    /// Fires when no new work is to be taken.
+    fn draining(&self) -> &CancellationToken;
+
     /// Fires when the gateway ends under a front that goes on.
     fn stopping(&self) -> &CancellationToken;
 }
@@ -98,6 +101,10 @@ impl Backend for Gateway {
 
     fn legacy_version(client: &Client) -> Option<&'static str> {
         client.legacy_version()
+    }
+
+    fn draining(&self) -> &CancellationToken {
+        self.draining()
     }
 
     fn stopping(&self) -> &CancellationToken {

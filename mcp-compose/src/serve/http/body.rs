@@ -12,6 +12,7 @@ use http_body::{Frame as BodyFrame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::call::Call;
+use super::stall::Served;
 use super::stream::{EventStream, Step};
 use super::streams::OpenStream;
 use crate::wire::message::Frame;
@@ -23,7 +24,28 @@ const RETRY_MS: u64 = 1000;
 
 /// The body of a response.
 #[derive(Debug)]
-pub(crate) struct Body(Kind);
+pub(crate) struct Body {
+    kind: Kind,
+    /// The request that it answers is served until it is gone.
+    _served: Option<Served>,
+}
+
+impl Body {
+    /// Ends `served` with itself.
+    pub(super) fn ending(mut self, served: Served) -> Self {
+        self._served = Some(served);
+        self
+    }
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            _served: None,
+        }
+    }
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -34,13 +56,13 @@ enum Kind {
 
 impl Default for Body {
     fn default() -> Self {
-        Self(Kind::Whole(VecDeque::new()))
+        Kind::Whole(VecDeque::new()).into()
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Kind::Whole(VecDeque::from([bytes])))
+        Kind::Whole(VecDeque::from([bytes])).into()
     }
 }
 
@@ -50,17 +72,18 @@ impl From<Frame> for Body {
             frame.head.push_str(&frame.tail);
             return Bytes::from(frame.head).into();
         };
-        Self(Kind::Whole(VecDeque::from([
+        let pieces = [
             Bytes::from(frame.head),
             payload.bytes().clone(),
             Bytes::from(frame.tail),
-        ])))
+        ];
+        Kind::Whole(VecDeque::from(pieces)).into()
     }
 }
 
 impl From<Events> for Body {
     fn from(events: Events) -> Self {
-        Self(Kind::Events(Box::new(events)))
+        Kind::Events(Box::new(events)).into()
     }
 }
 
@@ -72,7 +95,7 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<BodyFrame<Bytes>, Infallible>>> {
-        let bytes = match &mut self.0 {
+        let bytes = match &mut self.kind {
             Kind::Whole(pieces) => pieces.pop_front(),
             Kind::Events(events) => std::task::ready!(events.poll(context)),
         };
@@ -80,11 +103,11 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(pieces) if pieces.is_empty())
+        matches!(&self.kind, Kind::Whole(pieces) if pieces.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(pieces) => {
                 SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum())
             }

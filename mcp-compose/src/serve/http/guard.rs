@@ -22,13 +22,15 @@ pub(super) enum AllowedHosts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0} can be reached from the network and this server asks for no credentials: \
-     bind a loopback address such as 127.0.0.1, or allow it explicitly"
+     set a token (`--auth-token-env`, `--auth-token-file`, `HttpOptions::bearer`), bind a loopback \
+     address such as 127.0.0.1, or allow it explicitly"
 )]
 pub(crate) struct OpenBind(SocketAddr);
 
-/// Refuses to listen on an address that others can reach, unless that is explicitly allowed.
+/// Refuses to listen on an address that others can reach, unless clients show a token, or it is
+/// explicitly allowed.
 pub(crate) fn check_bind(address: SocketAddr, options: &HttpOptions) -> Result<(), OpenBind> {
-    if options.open_bind || is_loopback_address(address.ip()) {
+    if options.open_bind || options.tokens.are_required() || is_loopback_address(address.ip()) {
         Ok(())
     } else {
         Err(OpenBind(address))
@@ -211,7 +213,8 @@ mod tests {
             let address = address.parse().unwrap();
             let options = HttpOptions::default();
             assert_eq!(check_bind(address, &options).is_err(), open, "{address}");
-            assert!(check_bind(address, &options.allow_open_bind()).is_ok());
+            assert!(check_bind(address, &options.clone().allow_open_bind()).is_ok());
+            assert!(check_bind(address, &options.bearer("sesame-sesame-sesame")).is_ok());
         }
     }
 }

@@ -12,6 +12,7 @@ use super::Front;
 use super::backend::Backend;
 use super::body::{Body, Driver, Events};
 use super::call::{Call, First};
+use super::gauge::Seat;
 use super::headers::{self, Accepts, LAST_EVENT_ID, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
 use super::reply::{self, Refusal};
 use super::session::Session;
@@ -40,7 +41,6 @@ impl<G: Backend> Front<G> {
                 .await;
         }
         let session = self.session(headers, &principal)?;
-        session.streams.touch();
         match incoming {
             Incoming::One(Message::Request(request)) if &*request.method == "initialize" => {
                 Err(Refusal::new(
@@ -94,24 +94,27 @@ impl<G: Backend> Front<G> {
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
-        let full = || Refusal::busy("too many sessions are open").about(&request.id);
-        if self.draining.is_cancelled() {
-            return Err(Refusal::busy("the server is stopping").about(&request.id));
-        }
-        if self.sessions.is_full() {
-            return Err(full());
-        }
-        let session = Session::open(&self.backend, principal)?;
+        let seat = self.seat(&request.id)?;
+        // Before anything is allocated for it, and counted from here on.
+        let place = self
+            .sessions
+            .place(&principal)
+            .map_err(|refusal| refusal.about(&request.id))?;
+        let session = Session::open(&self.backend, principal, place)?;
         let inbound = session.begin(&request.id)?;
-        let refused = full();
         // Before the client knows its session it cannot answer.
         let stream = session.streams.answer(Asking::Refused, None);
         let response = session
-            .serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>)
+            .serve(
+                request,
+                inbound,
+                seat,
+                Arc::clone(&stream) as Arc<dyn Outlet>,
+            )
             .await;
         let opened = response.outcome.is_ok();
-        if opened && !self.open(&session) {
-            return Err(refused);
+        if opened {
+            self.open(&session);
         }
         let mut answer = if accepts.json {
             reply::json(StatusCode::OK, response)
@@ -133,6 +136,7 @@ impl<G: Backend> Front<G> {
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
+        let seats = self.seats_in(session, &request)?;
         let inbound = session.begin(&request.id)?;
         // What is answered by JSON alone has no place for a question.
         let asking = match accepts.events {
@@ -140,7 +144,8 @@ impl<G: Backend> Front<G> {
             false => Asking::Refused,
         };
         let stream = session.streams.answer(asking, Some(Arc::clone(http)));
-        let serving = session.serve(request, inbound, Arc::clone(&stream) as Arc<dyn Outlet>);
+        let outlet = Arc::clone(&stream) as Arc<dyn Outlet>;
+        let serving = session.serve(request, inbound, seats, outlet);
         let mut call = Call::surviving(serving, Arc::clone(&stream), self.tasks.clone());
         match call.first(&stream, accepts, self.options.patience).await {
             First::Response(response) => Ok(reply::json(StatusCode::OK, response)),
@@ -169,7 +174,8 @@ impl<G: Backend> Front<G> {
         for item in items {
             match item {
                 Ok(Message::Request(request)) => {
-                    answers.push(batched(session, request, &stream).unwrap_or_else(answered));
+                    let answer = self.batched(session, request, &stream);
+                    answers.push(answer.unwrap_or_else(answered));
                 }
                 Ok(message) => session.peer.receive(message, None),
                 Err(malformed) => answers.push(answered(Refusal::malformed(malformed))),
@@ -190,6 +196,29 @@ impl<G: Backend> Front<G> {
         });
         let call = Call::surviving(serving, Arc::clone(&stream), self.tasks.clone());
         Ok(self.stream_answer(session, stream, call))
+    }
+
+    /// Begins a request of a batch.
+    fn batched(
+        &self,
+        session: &Arc<Session<G>>,
+        request: Request,
+        stream: &Arc<EventStream>,
+    ) -> Result<BoxFuture<'static, wire::Response>, Refusal> {
+        if &*request.method == "initialize" {
+            let refusal = Refusal::new(StatusCode::BAD_REQUEST, "`initialize` stands alone");
+            return Err(refusal.about(&request.id));
+        }
+        let seats = self.seats_in(session, &request)?;
+        let inbound = session.begin(&request.id)?;
+        let outlet = Arc::clone(stream) as Arc<dyn Outlet>;
+        Ok(session.serve(request, inbound, seats, outlet))
+    }
+
+    /// The places that a request takes, here and among those of its session.
+    fn seats_in(&self, session: &Session<G>, request: &Request) -> Result<(Seat, Seat), Refusal> {
+        let of_session = self.seat_of(&session.load, &request.id)?;
+        Ok((self.seat(&request.id)?, of_session))
     }
 
     fn stream_answer(
@@ -220,9 +249,8 @@ impl<G: Backend> Front<G> {
             ));
         }
         let session = self.session(headers, principal)?;
-        session.streams.touch();
         if self.draining.is_cancelled() {
-            return Err(Refusal::busy("the server is stopping"));
+            return Err(Refusal::draining());
         }
         let Some(last) = headers.get(LAST_EVENT_ID) else {
             let open = session.streams.listen();
@@ -267,8 +295,7 @@ impl<G: Backend> Front<G> {
             return Err(no_session());
         }
         headers::text(headers, &MCP_SESSION_ID)
-            .and_then(|id| self.sessions.get(id))
-            .filter(|session| principal.shares_sessions_with(&session.principal))
+            .and_then(|id| self.sessions.get(id, principal))
             .ok_or_else(|| {
                 Refusal::new(
                     StatusCode::NOT_FOUND,
@@ -276,20 +303,6 @@ impl<G: Backend> Front<G> {
                 )
             })
     }
-}
-
-/// Begins a request of a batch.
-fn batched<G: Backend>(
-    session: &Arc<Session<G>>,
-    request: Request,
-    stream: &Arc<EventStream>,
-) -> Result<BoxFuture<'static, wire::Response>, Refusal> {
-    if &*request.method == "initialize" {
-        let refusal = Refusal::new(StatusCode::BAD_REQUEST, "`initialize` stands alone");
-        return Err(refusal.about(&request.id));
-    }
-    let inbound = session.begin(&request.id)?;
-    Ok(session.serve(request, inbound, Arc::clone(stream) as Arc<dyn Outlet>))
 }
 
 /// The answer to a request of a batch that is not served.

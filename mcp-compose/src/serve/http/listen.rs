@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,53 +15,68 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Front;
 use super::backend::Backend;
-use super::stall::Impatient;
+use super::stall::{Impatient, Turn};
+use super::{Front, reply};
+use crate::serve::stop::Stop;
 
-/// How long a connection may take for the head of its next request, which is also how long it
-/// may be idle: hyper has one timer for both.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
-/// How long a client may take none of what is sent to it.
-const WRITE_STALL: Duration = Duration::from_secs(30);
+/// How long, once draining has begun, those who do not know it yet are told so; then the listener and the connections
+/// where nothing happens are closed.
+const LINGER: Duration = Duration::from_millis(500);
 /// How long to wait after the system refused a connection (out of file descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long calls that were given up have to say so.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Serves `front` on `listener` until `shutdown`, then lets calls in flight end.
-pub(crate) async fn serve<G: Backend>(
-    listener: TcpListener,
-    front: Arc<Front<G>>,
-    shutdown: CancellationToken,
-) {
+/// The ends of connections.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    /// Those where nothing happens are closed, the others after what they are at.
+    idle: CancellationToken,
+    /// All are closed.
+    all: CancellationToken,
+}
+
+/// Serves `front` on `listener` until `stop`, then lets calls in flight end.
+pub(crate) async fn serve<G: Backend>(listener: TcpListener, front: Arc<Front<G>>, stop: Stop) {
     let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        () = accept(&listener, &front, &connections, &cut) => {}
+    let ends = Ends::default();
+    {
+        let mut accepting = pin!(accept(&listener, &front, &connections, &ends));
+        tokio::select! {
+            () = stop.told() => {}
+            () = accepting.as_mut() => {}
+        }
+        front.drain();
+        if !connections.is_empty() {
+            stop.within(LINGER, accepting).await;
+        }
+    }
+    // Whoever was let in by the system meanwhile is told, too.
+    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
+        connections.spawn(connection(stream, Arc::clone(&front), ends.clone()));
     }
     drop(listener);
+    ends.idle.cancel();
 
-    front.drain();
     connections.close();
     front.tasks.close();
     let ended = async {
         connections.wait().await;
         front.tasks.wait().await;
     };
-    let mut ended = pin!(ended);
-    if tokio::time::timeout(front.options.drain, ended.as_mut())
-        .await
-        .is_err()
-    {
+    if !stop.within(front.options.drain, ended).await {
         tracing::warn!("calls are still in flight and are given up");
         front.stop();
-        let _ = tokio::time::timeout(LAST_WORDS, ended).await;
+        let ended = async {
+            connections.wait().await;
+            front.tasks.wait().await;
+        };
+        stop.within(LAST_WORDS, ended).await;
     }
-    cut.cancel();
+    ends.all.cancel();
     connections.wait().await;
     front.stop();
 }
@@ -69,7 +85,7 @@ async fn accept<G: Backend>(
     listener: &TcpListener,
     front: &Arc<Front<G>>,
     connections: &TaskTracker,
-    cut: &CancellationToken,
+    ends: &Ends,
 ) {
     let slots = Arc::new(Semaphore::new(front.options.max_connections));
     loop {
@@ -87,40 +103,50 @@ async fn accept<G: Backend>(
         };
         // Small answers leave at once.
         let _ = stream.set_nodelay(true);
-        let front = Arc::clone(front);
-        let cut = cut.clone();
+        let served = connection(stream, Arc::clone(front), ends.clone());
         connections.spawn(async move {
-            tokio::select! {
-                biased;
-                () = connection(stream, front) => {}
-                () = cut.cancelled() => {}
-            }
+            served.await;
             drop(slot);
         });
     }
 }
 
-async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>) {
-    let draining = front.draining.clone();
-    let stream = TokioIo::new(Impatient::new(stream, WRITE_STALL));
+async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>, ends: Ends) {
+    let options = &front.options;
+    let turn = Turn::first();
+    // hyper has one timer for the head of a request and for the time before it.
+    let stream = Impatient::new(stream, options.write_timeout)
+        .with_heads(Arc::clone(&turn), options.head_timeout);
     let service = service_fn(|request| {
-        let front = &front;
-        async move { Ok::<_, Infallible>(front.route(request).await) }
+        let (front, turn) = (&front, &turn);
+        async move {
+            let served = turn.serve();
+            let response = front.route(request).await;
+            let response = match front.draining.is_cancelled() {
+                true => reply::closing(response),
+                false => response,
+            };
+            Ok::<_, Infallible>(response.map(|body| body.ending(served)))
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            .header_read_timeout(options.idle_timeout)
             .max_header_size(MAX_HEAD)
-            .serve_connection(stream, service)
+            .serve_connection(TokioIo::new(stream), service)
     );
     // A connection that breaks is the client's affair.
     tokio::select! {
         biased;
         _ = connection.as_mut() => return,
-        () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = ends.idle.cancelled() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    tokio::select! {
+        biased;
+        _ = connection => {}
+        () = ends.all.cancelled() => {}
+    }
 }
 
 /// Whether an error of `accept` concerns only the connection that was to be accepted.

@@ -5,9 +5,11 @@
 //! Up to 2025-11-25 a broken connection is no cancellation: the call then goes on by itself, and
 //! its stream can be asked for again. From 2026-07-28 on, the stream's end is the call's end.
 
+mod auth;
 mod backend;
 mod body;
 mod call;
+mod gauge;
 mod guard;
 mod headers;
 mod legacy;
@@ -15,6 +17,7 @@ mod listen;
 mod modern;
 mod options;
 mod peek;
+mod places;
 mod post;
 mod push;
 mod reply;
@@ -41,17 +44,27 @@ pub(crate) use guard::check_bind;
 pub(crate) use listen::serve;
 pub use options::HttpOptions;
 
+use auth::Known;
+use gauge::{Gauge, Seat};
 use guard::Guard;
 use reply::Refusal;
 use session::{Session, Sessions};
 
 use crate::gateway::client::Principal;
-use crate::wire::HttpRequest;
+use crate::wire::{HttpRequest, Id};
 
 /// How often idle sessions and streams that nobody came back to are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
 /// The paths of the endpoint.
 const PATHS: [&str; 2] = ["/mcp", "/"];
+
+/// Who sent a request.
+#[derive(Debug, Clone)]
+struct Sender {
+    principal: Principal,
+    /// What it has in flight, where it is known who it is.
+    load: Option<Arc<Gauge>>,
+}
 
 /// The HTTP front of a gateway.
 pub(crate) struct Front<G: Backend> {
@@ -59,6 +72,8 @@ pub(crate) struct Front<G: Backend> {
     options: HttpOptions,
     guard: Guard,
     sessions: Sessions<G>,
+    /// Requests in flight.
+    load: Arc<Gauge>,
     sweeping: AtomicBool,
     /// Calls that outlived their connection, and the sweeper.
     tasks: TaskTracker,
@@ -71,17 +86,19 @@ pub(crate) struct Front<G: Backend> {
 impl<G: Backend> Front<G> {
     /// A front that serves `backend`.
     pub(crate) fn new(backend: Arc<G>, options: HttpOptions) -> Arc<Self> {
+        let draining = backend.draining().child_token();
         Arc::new(Self {
             backend,
             guard: Guard {
                 hosts: options.hosts.clone(),
                 origins: options.origins.clone(),
             },
-            sessions: Sessions::new(options.max_sessions, options.session_idle),
+            sessions: Sessions::new(&options),
+            load: Arc::default(),
             options,
             sweeping: AtomicBool::new(false),
             tasks: TaskTracker::new(),
-            draining: CancellationToken::new(),
+            draining,
             stopping: CancellationToken::new(),
         })
     }
@@ -91,21 +108,25 @@ impl<G: Backend> Front<G> {
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         if let Err(why) = self.guard.check(&head.headers) {
             return Refusal::new(StatusCode::FORBIDDEN, why).into();
         }
-        let principal = Principal::of(&head.headers, &head.extensions);
+        let sender = match self.options.tokens.check(&head.headers) {
+            Ok(known) => Sender::of(known, &head),
+            Err(why) => return Refusal::denied(why).into(),
+        };
+        self.options.tokens.strip(&mut head.headers);
         match head.method {
             Method::POST => {
                 let request = Arc::new(HttpRequest {
                     headers: head.headers,
                     extensions: head.extensions,
                 });
-                self.post(&request, principal, body).await
+                self.post(&request, sender, body).await
             }
-            Method::GET => self.get(&head.headers, &principal),
-            Method::DELETE => self.delete(&head.headers, &principal),
+            Method::GET => self.get(&head.headers, &sender.principal),
+            Method::DELETE => self.delete(&head.headers, &sender.principal),
             _ => Ok(reply::not_allowed("GET, POST, DELETE")),
         }
         .unwrap_or_else(Response::from)
@@ -125,17 +146,35 @@ impl<G: Backend> Front<G> {
         }
     }
 
-    /// Takes a session in; `false` if there are too many.
-    fn open(self: &Arc<Self>, session: &Arc<Session<G>>) -> bool {
-        if !self.sessions.insert(session) {
-            return false;
-        }
+    /// Takes a session in.
+    fn open(self: &Arc<Self>, session: &Arc<Session<G>>) {
+        self.sessions.insert(session);
         if !self.sweeping.swap(true, Ordering::AcqRel) {
             let front = Arc::downgrade(self);
             let (draining, stopping) = (self.draining.clone(), self.backend.stopping().clone());
-            self.tasks.spawn(sweep(front, draining, stopping));
+            let every = SWEEP.min(self.options.session_idle / 2);
+            self.tasks.spawn(sweep(front, every, draining, stopping));
         }
-        true
+    }
+
+    /// A place for one request in flight.
+    fn seat(&self, id: &Id) -> Result<Seat, Refusal> {
+        if self.draining.is_cancelled() {
+            return Err(Refusal::draining().about(id));
+        }
+        self.load
+            .enter(self.options.max_in_flight)
+            .ok_or_else(|| Refusal::busy("too many requests are in flight here").about(id))
+    }
+
+    /// A place for one more of the requests of one client.
+    fn seat_of(&self, load: &Arc<Gauge>, id: &Id) -> Result<Seat, Refusal> {
+        let max = self.options.max_in_flight_of_client;
+        load.enter(max).ok_or_else(|| {
+            let why =
+                format!("{max} requests of this client are in flight, and more are not taken");
+            Refusal::too_many(&why).about(id)
+        })
     }
 
     /// Takes no new work: streams that only listen end, calls in flight go on.
@@ -162,27 +201,45 @@ impl<G: Backend> Drop for Front<G> {
     }
 }
 
+impl Sender {
+    fn of(known: Option<&Known>, head: &http::request::Parts) -> Self {
+        let said = head.extensions.get::<Principal>();
+        let principal = match (said, known) {
+            (None, Some(known)) => known.principal.clone(),
+            _ => Principal::of(&head.headers, &head.extensions),
+        };
+        Self {
+            principal,
+            load: known.map(|known| Arc::clone(&known.load)),
+        }
+    }
+}
+
 /// Looks after the sessions until the front is gone.
 async fn sweep<G: Backend>(
     front: Weak<Front<G>>,
+    every: Duration,
     draining: CancellationToken,
     stopping: CancellationToken,
 ) {
     loop {
         tokio::select! {
-            () = draining.cancelled() => return,
+            () = draining.cancelled() => break,
             () = stopping.cancelled() => {
                 if let Some(front) = front.upgrade() {
                     front.stop();
                 }
                 return;
             }
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(every) => {}
         }
         match front.upgrade() {
             Some(front) => front.sessions.sweep(Instant::now()),
             None => return,
         }
+    }
+    if let Some(front) = front.upgrade() {
+        front.drain();
     }
 }
 

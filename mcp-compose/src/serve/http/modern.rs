@@ -4,30 +4,34 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
-use super::Front;
 use super::backend::Backend;
 use super::body::{Body, Events};
 use super::call::{Call, First};
+use super::gauge::Seat;
 use super::headers::{self, Accepts};
 use super::peek::Peek;
 use super::reply::{self, Refusal};
 use super::stream::EventStream;
+use super::{Front, Sender};
 use crate::gateway::client::{Outlet, Principal};
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::META_VERSION;
 use crate::wire::{self, ErrorObject, HttpRequest, Message, Request};
 
+/// The request that lasts as long as its client wants to hear of changes.
+const LISTEN: &str = "subscriptions/listen";
+
 impl<G: Backend> Front<G> {
     pub(super) async fn post_modern(
         &self,
         http: &Arc<HttpRequest>,
-        principal: Principal,
+        sender: Sender,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         match incoming {
             Incoming::One(Message::Request(request)) => {
-                self.serve_modern(http, principal, accepts, request).await
+                self.serve_modern(http, sender, accepts, request).await
             }
             // This version defines none that a client sends over HTTP.
             Incoming::One(Message::Notification(_)) => Ok(reply::empty(StatusCode::ACCEPTED)),
@@ -45,7 +49,7 @@ impl<G: Backend> Front<G> {
     async fn serve_modern(
         &self,
         http: &Arc<HttpRequest>,
-        principal: Principal,
+        sender: Sender,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -73,9 +77,10 @@ impl<G: Backend> Front<G> {
                 .map_err(|why| headers::mismatch(&why, &request))?;
         }
         let complete = peek.complete;
+        let seats = self.seats(&sender, &request)?;
         let stream = Arc::new(EventStream::plain(Some(Arc::clone(http))));
-        let mut call =
-            self.stateless_call(principal, request, Arc::clone(&stream) as Arc<dyn Outlet>);
+        let outlet = Arc::clone(&stream) as Arc<dyn Outlet>;
+        let mut call = self.stateless_call(sender.principal, request, outlet, seats);
         match call.first(&stream, accepts, self.options.patience).await {
             First::Response(response) => Ok(reply::json(status(&response, complete), response)),
             First::Events => Ok(reply::events(Events::of_call(
@@ -86,24 +91,45 @@ impl<G: Backend> Front<G> {
         }
     }
 
+    /// The places that a request takes, here and among those of its sender. Streams of changes last, and are as many
+    /// as there are connections.
+    fn seats(
+        &self,
+        sender: &Sender,
+        request: &Request,
+    ) -> Result<(Option<Seat>, Option<Seat>), Refusal> {
+        let here = self.seat(&request.id)?;
+        if &*request.method == LISTEN {
+            return Ok((None, None));
+        }
+        let of_sender = match &sender.load {
+            Some(load) => Some(self.seat_of(load, &request.id)?),
+            None => None,
+        };
+        Ok((Some(here), of_sender))
+    }
+
     fn stateless_call(
         &self,
         principal: Principal,
         request: Request,
         outlet: Arc<dyn Outlet>,
+        seats: (Option<Seat>, Option<Seat>),
     ) -> Call {
         let backend = Arc::clone(&self.backend);
         let client = backend.stateless(principal);
         // A listen ends when draining begins, other requests may finish.
         let cancelled = match &*request.method {
-            "subscriptions/listen" => self.draining.clone(),
+            LISTEN => self.draining.clone(),
             _ => self.stopping.clone(),
         };
         let id = request.id.clone();
         Call::bound(Box::pin(async move {
+            let outcome = backend.serve(&client, request, outlet, cancelled).await;
+            drop(seats);
             wire::Response {
                 id: Some(id),
-                outcome: backend.serve(&client, request, outlet, cancelled).await,
+                outcome,
             }
         }))
     }

@@ -8,25 +8,24 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::Front;
 use super::backend::Backend;
 use super::body::Body;
 use super::headers::{self, MCP_PROTOCOL_VERSION, MCP_SESSION_ID};
 use super::peek::says_version;
 use super::reply::Refusal;
-use crate::gateway::client::Principal;
+use super::{Front, Sender};
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::{ALL, LEGACY, MODERN};
 use crate::wire::{ErrorObject, HttpRequest, Message, Raw};
 
-/// A client that sends a body slower than this is not waited for.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that a client may take the whole time for; a longer one has more time.
+const BODY_STEP: u64 = 4 * 1024 * 1024;
 
 impl<G: Backend> Front<G> {
     pub(super) async fn post<B>(
         self: &Arc<Self>,
         request: &Arc<HttpRequest>,
-        principal: Principal,
+        sender: Sender,
         body: B,
     ) -> Result<Response<Body>, Refusal>
     where
@@ -34,7 +33,9 @@ impl<G: Backend> Front<G> {
     {
         let headers = &request.headers;
         let accepts = headers::check_types(headers)?;
-        let body = tokio::time::timeout(BODY_TIMEOUT, read(body, self.options.max_body))
+        let max = self.options.max_body;
+        let time = time_for(body.size_hint().upper(), max, self.options.body_timeout);
+        let body = tokio::time::timeout(time, read(body, max))
             .await
             .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"))??;
         let text = ByteString::try_from(body).map_err(|_| Refusal {
@@ -44,10 +45,9 @@ impl<G: Backend> Front<G> {
         })?;
         let incoming = Incoming::parse(&text).map_err(Refusal::malformed)?;
         if is_modern(headers, &incoming)? {
-            self.post_modern(request, principal, accepts, incoming)
-                .await
+            self.post_modern(request, sender, accepts, incoming).await
         } else {
-            self.post_legacy(request, principal, accepts, incoming)
+            self.post_legacy(request, sender.principal, accepts, incoming)
                 .await
         }
     }
@@ -85,6 +85,13 @@ fn unsupported(version: &str, incoming: &Incoming) -> Refusal {
             Some(Raw::of(&data).as_str()),
         ),
     }
+}
+
+/// How long a body may take that is announced to have `announced` bytes.
+fn time_for(announced: Option<u64>, max: usize, each: Duration) -> Duration {
+    let bytes = announced.map_or(max as u64, |bytes| bytes.min(max as u64));
+    let steps = bytes.div_ceil(BODY_STEP).max(1);
+    each.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX))
 }
 
 /// Reads a body of at most `max` bytes; one that arrives in one piece is not copied.
@@ -132,4 +139,30 @@ where
     } else {
         pieces.freeze()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_time_for_each_4_mib_of_it() {
+        const MIB: usize = 1024 * 1024;
+        let each = Duration::from_secs(30);
+        for (announced, max, steps) in [
+            (Some(0), 4 * MIB, 1),
+            (Some(100), 4 * MIB, 1),
+            (None, 4 * MIB, 1),
+            (Some(u64::MAX), 4 * MIB, 1),
+            (Some(5 * MIB as u64), 64 * MIB, 2),
+            (None, 64 * MIB, 16),
+        ] {
+            assert_eq!(
+                time_for(announced, max, each),
+                steps * each,
+                "{announced:?}"
+            );
+        }
+        assert_eq!(time_for(None, usize::MAX, Duration::MAX), Duration::MAX);
+    }
 }

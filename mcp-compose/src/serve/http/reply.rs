@@ -1,10 +1,12 @@
 //! HTTP responses: JSON answers, refusals, and the head of an event stream.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
+use super::auth::Denied;
 use super::body::{Body, Events};
+use crate::serve::refusal;
 use crate::wire::message::{Frame, Malformed, code};
 use crate::wire::{self, ErrorObject, Id, Message};
 
@@ -13,6 +15,8 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NO: HeaderValue = HeaderValue::from_static("no");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// Seconds after which a client that was turned away may try again.
 const RETRY_SOON: HeaderValue = HeaderValue::from_static("2");
 
@@ -51,13 +55,41 @@ impl Refusal {
         }
     }
 
-    /// The server cannot take more now.
+    /// The server cannot take more now, of anybody.
     pub(super) fn busy(why: &str) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             id: None,
-            error: ErrorObject::new(code::INTERNAL, why),
+            error: refusal::overloaded(why),
         }
+    }
+
+    /// The server cannot take more of this client now.
+    pub(super) fn too_many(why: &str) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            ..Self::busy(why)
+        }
+    }
+
+    /// The server ends.
+    pub(super) fn draining() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            id: None,
+            error: refusal::draining(),
+        }
+    }
+
+    /// Whoever asks shows no token that is taken.
+    pub(super) fn denied(why: Denied) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            match why {
+                Denied::Missing => "this server asks for a token: `Authorization: Bearer TOKEN`",
+                Denied::Wrong => "this token is not taken here",
+            },
+        )
     }
 }
 
@@ -75,8 +107,14 @@ impl From<Refusal> for Response<Body> {
         let mut response = Response::new(Body::from(Bytes::from(text)));
         *response.status_mut() = refusal.status;
         response.headers_mut().insert(CONTENT_TYPE, JSON);
-        if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, RETRY_SOON);
+        match refusal.status {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                response.headers_mut().insert(RETRY_AFTER, RETRY_SOON);
+            }
+            StatusCode::UNAUTHORIZED => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, BEARER);
+            }
+            _ => {}
         }
         response
     }
@@ -106,6 +144,12 @@ pub(super) fn events(events: Events) -> Response<Body> {
 pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;
+    response
+}
+
+/// Nothing more comes on this connection.
+pub(super) fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, CLOSE);
     response
 }
 

@@ -1,6 +1,5 @@
 //! Sessions of clients that began with `initialize`.
 
-use crate::wire::FastMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,12 +8,18 @@ use http::StatusCode;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::backend::Backend;
+use super::gauge::Gauge;
+use super::options::HttpOptions;
+use super::places::{Full, Place, Places};
 use super::push::{PushLink, PushQueue};
 use super::reply::Refusal;
 use super::streams::Streams;
 use crate::gateway::client::{Outlet, Principal};
 use crate::wire::peer::{BeginError, Handler, Inbound, Peer, lock};
-use crate::wire::{self, Id, Notification, Request};
+use crate::wire::{self, FastMap, Id, Notification, Request};
+
+/// A session that has been idle for this long makes room for another where there is none.
+const ABANDONED: Duration = Duration::from_secs(5 * 60);
 
 /// One client's session.
 pub(super) struct Session<G: Backend> {
@@ -25,12 +30,19 @@ pub(super) struct Session<G: Backend> {
     /// Requests in flight in both directions.
     pub(super) peer: Arc<Peer>,
     pub(super) streams: Arc<Streams>,
+    /// Requests of the client in flight.
+    pub(super) load: Arc<Gauge>,
     backend: Arc<G>,
+    _place: Place,
 }
 
 impl<G: Backend> Session<G> {
     /// A session that is not in the table yet: `initialize` may fail.
-    pub(super) fn open(backend: &Arc<G>, principal: Principal) -> Result<Arc<Self>, Refusal> {
+    pub(super) fn open(
+        backend: &Arc<G>,
+        principal: Principal,
+        place: Place,
+    ) -> Result<Arc<Self>, Refusal> {
         let id = fresh_id()?;
         let push = Arc::new(PushQueue::default());
         let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>, principal.clone());
@@ -47,7 +59,9 @@ impl<G: Backend> Session<G> {
             principal,
             peer,
             streams: Streams::new(push),
+            load: Arc::default(),
             backend: Arc::clone(backend),
+            _place: place,
         }))
     }
 
@@ -64,20 +78,20 @@ impl<G: Backend> Session<G> {
                     StatusCode::BAD_REQUEST,
                     "a request with this id is in flight",
                 ),
-                BeginError::TooMany => Refusal::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "too many requests of this session are in flight",
-                ),
+                BeginError::TooMany => {
+                    Refusal::too_many("too many requests of this session are in flight")
+                }
             }
             .about(id)
         })
     }
 
-    /// Serves a request that has begun.
+    /// Serves a request that has begun, in the places that `seats` are.
     pub(super) fn serve(
         self: &Arc<Self>,
         request: Request,
         inbound: Inbound,
+        seats: impl Send + 'static,
         outlet: Arc<dyn Outlet>,
     ) -> BoxFuture<'static, wire::Response> {
         let session = Arc::clone(self);
@@ -89,7 +103,7 @@ impl<G: Backend> Session<G> {
                 .backend
                 .serve(&session.client, request, outlet, cancelled)
                 .await;
-            drop((inbound, busy));
+            drop((inbound, busy, seats));
             wire::Response {
                 id: Some(id),
                 outcome,
@@ -137,40 +151,87 @@ impl<G: Backend> Handler for SessionHandler<G> {
 /// The sessions by id.
 pub(super) struct Sessions<G: Backend> {
     table: Mutex<FastMap<String, Arc<Session<G>>>>,
-    max: usize,
+    places: Arc<Places>,
     idle: Duration,
+    /// No session is abandoned before: where there is no place, none is looked for until then.
+    crowded_until: Mutex<Option<Instant>>,
 }
 
 impl<G: Backend> Sessions<G> {
-    pub(super) fn new(max: usize, idle: Duration) -> Self {
+    pub(super) fn new(options: &HttpOptions) -> Self {
         Self {
             table: Mutex::default(),
-            max,
-            idle,
+            places: Places::new(options.max_sessions, options.max_sessions_of_client),
+            idle: options.session_idle,
+            crowded_until: Mutex::default(),
         }
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<Arc<Session<G>>> {
-        lock(&self.table).get(id).cloned()
+    /// The session of this id, if `principal` may use it. It has been heard of then, before anybody else looks.
+    pub(super) fn get(&self, id: &str, principal: &Principal) -> Option<Arc<Session<G>>> {
+        let table = lock(&self.table);
+        let session = table.get(id)?;
+        if !principal.shares_sessions_with(&session.principal) {
+            return None;
+        }
+        session.streams.touch();
+        Some(Arc::clone(session))
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         lock(&self.table).len()
     }
 
-    /// Whether no further session is taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.len() >= self.max
+    /// A place for one more session of this principal. Where there is none, an abandoned one makes room.
+    pub(super) fn place(&self, principal: &Principal) -> Result<Place, Refusal> {
+        self.place_at(Instant::now(), principal)
     }
 
-    /// Takes a session in; `false` if there are too many.
-    pub(super) fn insert(&self, session: &Arc<Session<G>>) -> bool {
-        let mut table = lock(&self.table);
-        if table.len() >= self.max {
+    pub(super) fn place_at(&self, now: Instant, principal: &Principal) -> Result<Place, Refusal> {
+        let full = match self.places.take(principal) {
+            Ok(place) => return Ok(place),
+            Err(full) => full,
+        };
+        if self.make_room(now, (full == Full::OfPrincipal).then_some(principal))
+            && let Ok(place) = self.places.take(principal)
+        {
+            return Ok(place);
+        }
+        Err(match full {
+            Full::All => Refusal::busy("too many sessions are open here"),
+            Full::OfPrincipal => Refusal::too_many("too many sessions of this client are open"),
+        })
+    }
+
+    /// Ends the session (of `whose`, if that matters) that was abandoned first; false if none is.
+    fn make_room(&self, now: Instant, whose: Option<&Principal>) -> bool {
+        if whose.is_none() && lock(&self.crowded_until).is_some_and(|until| now < until) {
             return false;
         }
-        table.insert(session.id.clone(), Arc::clone(session));
-        true
+        let longest = lock(&self.table)
+            .values()
+            .filter(|session| whose.is_none_or(|whose| session.principal == *whose))
+            .filter_map(|session| Some((session.streams.idle_for(now)?, Arc::clone(session))))
+            .max_by_key(|(idle, _)| *idle);
+        match longest {
+            Some((idle, session)) if idle >= ABANDONED => {
+                let why = "the session was abandoned, and others want to begin";
+                self.end_idle(&session.id, now, ABANDONED, why)
+            }
+            longest => {
+                if whose.is_none() {
+                    let idle = longest.map_or(Duration::ZERO, |(idle, _)| idle);
+                    *lock(&self.crowded_until) = Some(now + ABANDONED.saturating_sub(idle));
+                }
+                false
+            }
+        }
+    }
+
+    /// Takes a session in.
+    pub(super) fn insert(&self, session: &Arc<Session<G>>) {
+        lock(&self.table).insert(session.id.clone(), Arc::clone(session));
     }
 
     /// Ends a session.
@@ -185,12 +246,26 @@ impl<G: Backend> Sessions<G> {
     /// Ends the sessions whose client is gone, and lets go of streams that nobody came back to.
     pub(super) fn sweep(&self, now: Instant) {
         for session in self.all() {
-            if session.streams.is_idle(now, self.idle) {
-                self.end(&session.id, "the session was idle for too long");
-            } else {
+            let why = "the session was idle for too long";
+            if !self.end_idle(&session.id, now, self.idle, why) {
                 session.streams.sweep(now);
             }
         }
+    }
+
+    /// Ends a session, unless it is not idle (any more): nothing that runs is cut.
+    fn end_idle(&self, id: &str, now: Instant, idle: Duration, why: &str) -> bool {
+        let session = {
+            let mut table = lock(&self.table);
+            match table.get(id) {
+                Some(session) if session.streams.is_idle(now, idle) => table.remove(id),
+                _ => None,
+            }
+        };
+        session.is_some_and(|session| {
+            session.end(why);
+            true
+        })
     }
 
     /// Every session.

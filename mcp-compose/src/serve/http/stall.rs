@@ -1,20 +1,98 @@
-//! A connection whose other side stops reading is given up.
+//! A connection whose other side stops reading, or does not finish what it began to say, is given up.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// A stream whose writes fail when nothing of them is taken for a while. It costs nothing while
-/// the other side reads.
+/// What a connection is at, as far as its stream has to know.
+#[derive(Debug)]
+pub(super) struct Turn(AtomicU8);
+
+/// Between two requests: nothing of the next one has come.
+const IDLE: u8 = 0;
+/// The head of a request is awaited: its first byte has come, or the connection is new.
+const HEAD: u8 = 1;
+/// A request is read and answered.
+const SERVED: u8 = 2;
+
+impl Turn {
+    /// That of a new connection.
+    pub(super) fn first() -> Arc<Self> {
+        Arc::new(Self(AtomicU8::new(HEAD)))
+    }
+
+    /// The head of a request is there. What is given back ends with the answer.
+    pub(super) fn serve(self: &Arc<Self>) -> Served {
+        self.set(SERVED);
+        Served(Arc::clone(self))
+    }
+
+    fn is(&self, turn: u8) -> bool {
+        self.0.load(Ordering::Relaxed) == turn
+    }
+
+    fn set(&self, turn: u8) {
+        self.0.store(turn, Ordering::Relaxed);
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(super) struct Served(Arc<Turn>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.set(IDLE);
+    }
+}
+
+/// How long the other side may take for the head of a request, once it has begun.
+#[derive(Debug)]
+struct Head {
+    turn: Arc<Turn>,
+    patience: Duration,
+    late: Option<Pin<Box<Sleep>>>,
+}
+
+impl Head {
+    /// Bytes came.
+    fn began(&mut self) {
+        if self.turn.is(IDLE) {
+            self.turn.set(HEAD);
+            self.late = None;
+        }
+    }
+
+    /// None came.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.turn.is(HEAD) {
+            self.late = None;
+            return Poll::Pending;
+        }
+        let patience = self.patience;
+        let late = self
+            .late
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        late.as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// A stream whose writes fail when nothing of them is taken for a while, and whose reads fail when the head of a
+/// request is begun and not finished. It costs nothing while the other side reads, and says a head at once.
 #[derive(Debug)]
 pub(super) struct Impatient<S> {
     inner: S,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    head: Option<Head>,
 }
 
 impl<S> Impatient<S> {
@@ -23,7 +101,18 @@ impl<S> Impatient<S> {
             inner,
             patience,
             stalled: None,
+            head: None,
         }
+    }
+
+    /// Gives the other side `patience` for the head of a request.
+    pub(super) fn with_heads(mut self, turn: Arc<Turn>, patience: Duration) -> Self {
+        self.head = Some(Head {
+            turn,
+            patience,
+            late: None,
+        });
+        self
     }
 
     fn watch<T>(
@@ -52,7 +141,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.inner).poll_read(context, buffer);
+        let Some(head) = &mut this.head else {
+            return read;
+        };
+        match read {
+            Poll::Pending => head.wait(context),
+            Poll::Ready(Ok(())) if buffer.filled().len() > before => {
+                head.began();
+                read
+            }
+            Poll::Ready(_) => read,
+        }
     }
 }
 
@@ -80,7 +182,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        self.watch(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -109,5 +212,41 @@ mod tests {
         let (mut ours, ()) = tokio::join!(writing, reading);
         let error = ours.write_all(&[7; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_not_finished_is_given_up_and_an_idle_connection_is_not() {
+        const SHORT: Duration = Duration::from_millis(20);
+        let turn = Turn::first();
+        let (ours, mut theirs) = duplex(64);
+        let mut ours = Impatient::new(ours, SHORT).with_heads(Arc::clone(&turn), SHORT);
+        let mut seen = [0; 4];
+
+        // Served, and idle after that: nothing is late.
+        theirs.write_all(b"head").await.unwrap();
+        ours.read_exact(&mut seen).await.unwrap();
+        let served = turn.serve();
+        let waited = tokio::time::timeout(3 * SHORT, ours.read(&mut seen)).await;
+        assert!(
+            waited.is_err(),
+            "a request that is served has no head to come"
+        );
+        drop(served);
+        let waited = tokio::time::timeout(3 * SHORT, ours.read(&mut seen)).await;
+        assert!(waited.is_err(), "nothing was begun");
+
+        theirs.write_all(b"h").await.unwrap();
+        assert_eq!(ours.read(&mut seen).await.unwrap(), 1);
+        let error = ours.read(&mut seen).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+
+        let (ours, _theirs) = duplex(64);
+        let mut silent = Impatient::new(ours, SHORT).with_heads(Turn::first(), SHORT);
+        let error = silent.read(&mut seen).await.unwrap_err();
+        assert_eq!(
+            error.kind(),
+            io::ErrorKind::TimedOut,
+            "a new connection says something"
+        );
     }
 }

@@ -127,8 +127,13 @@ impl Streams {
 
     /// Whether nothing runs and the client was not heard of for `idle`.
     pub(super) fn is_idle(&self, now: Instant, idle: Duration) -> bool {
+        self.idle_for(now).is_some_and(|since| since >= idle)
+    }
+
+    /// For how long the client was not heard of; `None` while something runs.
+    pub(super) fn idle_for(&self, now: Instant) -> Option<Duration> {
         let last = self.opened + Duration::from_millis(self.last_used.load(Ordering::Relaxed));
-        self.busy.load(Ordering::Relaxed) == 0 && now.saturating_duration_since(last) >= idle
+        (self.busy.load(Ordering::Relaxed) == 0).then(|| now.saturating_duration_since(last))
     }
 
     /// Lets go of streams that their client did not come back to.

@@ -33,8 +33,8 @@ impl Served {
         let gateway = Gateway::start_for_one(composition, Handle::current());
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let (input, output) = tokio::io::split(theirs);
-        let forever = std::future::pending();
-        let serving = tokio::spawn(serve_streams(gateway, input, output, forever));
+        let (stop, there) = (Stop::default(), std::future::pending());
+        let serving = tokio::spawn(serve_streams(gateway, input, output, stop, there));
         let (said, say) = tokio::io::split(ours);
         Self {
             said: BufReader::new(said).lines(),

@@ -61,7 +61,7 @@ impl Call {
             code::METHOD_NOT_FOUND,
             "no client to ask: this request was made by the aggregator itself",
         );
-        self.peer.respond(question.id, Err(error));
+        self.peer.respond_lightly(question.id, Err(error));
     }
 
     /// Gives the call up and says why.
@@ -77,6 +77,7 @@ impl Call {
         self.finished = true;
         // Only a call that still waits is cancelled: its response may just have arrived.
         if lock(&self.peer.calls).remove(&self.id).is_some() {
+            self.peer.note_abandoned(self.id);
             let sent = self
                 .outlet
                 .as_ref()

@@ -26,6 +26,15 @@ struct State {
     waker: Option<Waker>,
 }
 
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// It waits for its reader.
+    Waits,
+    /// There is no room; it, or the progress before it, is left out.
+    LeftOut,
+}
+
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Slot")
@@ -35,7 +44,7 @@ impl fmt::Debug for Slot {
 impl Slot {
     /// Adds an event. Gives it back if nobody will read it; progress and notifications for which
     /// there is no room are dropped.
-    pub(super) fn push(&self, event: Event) -> Result<(), Event> {
+    pub(super) fn push(&self, event: Event) -> Result<Pushed, Event> {
         let waker = {
             let mut state = lock(&self.0);
             if state.closed {
@@ -46,9 +55,11 @@ impl Slot {
                     // A reader that lags sees the latest progress.
                     (Event::Progress(_), Some(last @ Event::Progress(_))) => {
                         *last = event;
-                        return Ok(());
+                        return Ok(Pushed::LeftOut);
                     }
-                    (Event::Progress(_) | Event::Notification(_), _) => return Ok(()),
+                    (Event::Progress(_) | Event::Notification(_), _) => {
+                        return Ok(Pushed::LeftOut);
+                    }
                     _ => {}
                 }
             }
@@ -64,7 +75,7 @@ impl Slot {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(())
+        Ok(Pushed::Waits)
     }
 
     /// The next event.

@@ -57,10 +57,10 @@ async fn a_dropped_peer_leaves_its_session() {
 }
 
 #[tokio::test]
-async fn two_hundred_calls_use_one_connection() {
+async fn a_thousand_calls_use_one_connection() {
     let server = Server::start(|seen| async move { legacy(&seen) }).await;
     let child = Child::open(server.config());
-    for _ in 0..200 {
+    for _ in 0..1000 {
         assert_eq!(child.call("tools/call", "{}").await.unwrap(), "{}");
     }
     assert_eq!(server.connections(), 1);
@@ -167,7 +167,7 @@ async fn requests_wait_until_the_notifications_before_them_are_accepted() {
 }
 
 #[tokio::test]
-async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() {
+async fn b03_an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() {
     let (sender, left) = mpsc::unbounded_channel();
     let left = Arc::new(tokio::sync::Mutex::new(left));
     let (arrived, _) = tokio::sync::watch::channel(0);
@@ -246,7 +246,7 @@ async fn an_expired_session_ends_the_peer_and_says_which_calls_did_not_arrive() 
 }
 
 #[tokio::test]
-async fn an_unknown_method_does_not_end_the_session() {
+async fn b04_an_unknown_method_does_not_end_the_session() {
     let server = Server::start(|seen| async move {
         match seen.what().as_str() {
             "nonsense" => {
@@ -284,7 +284,7 @@ async fn an_unknown_method_does_not_end_the_session() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_resumed_behind_its_last_event() {
+async fn b09_an_answer_that_breaks_off_is_resumed_behind_its_last_event() {
     let tries = Arc::new(AtomicUsize::new(0));
     let script = move |seen: Seen| {
         let tries = Arc::clone(&tries);
@@ -322,7 +322,7 @@ async fn an_answer_that_breaks_off_is_resumed_behind_its_last_event() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_without_a_position_is_lost() {
+async fn b09_an_answer_that_breaks_off_without_a_position_is_lost() {
     let server = Server::start(|seen| async move {
         match seen.what().as_str() {
             "tools/call" => events("data: {}\n\n"),

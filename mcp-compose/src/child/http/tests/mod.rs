@@ -1,7 +1,9 @@
 //! The HTTP child against a small scripted server.
 
 mod failures;
+mod hostile;
 mod legacy;
+mod limits;
 mod modern;
 
 use std::future::Future;

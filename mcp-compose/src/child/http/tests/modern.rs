@@ -4,7 +4,7 @@ use super::*;
 use crate::wire::peer::Delivered;
 
 #[tokio::test]
-async fn every_request_describes_itself() {
+async fn s13_every_request_describes_itself() {
     let mut server = Server::start(|seen| async move {
         let mut response = json(seen.reply("{}"));
         let session = HeaderValue::from_static("not-for-this-era");
@@ -70,7 +70,7 @@ async fn leaving_the_stream_is_the_cancellation() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_is_lost_and_not_resumed() {
+async fn b09_a_stream_that_breaks_is_lost_and_not_resumed() {
     let mut server = Server::start(|_| async { events("id: 1\ndata:\n\n") }).await;
     let child = Child::modern(server.config());
     let failure = child.call("tools/call", "{}").await.unwrap_err();

@@ -1,5 +1,6 @@
 //! The front against a gateway that does as it is told.
 
+mod bounds;
 mod legacy;
 mod listen;
 mod modern;
@@ -39,6 +40,7 @@ pub(super) struct Fake {
     pub(super) notified: Mutex<Vec<String>>,
     pub(super) clients: Mutex<Vec<Arc<FakeClient>>>,
     pub(super) disconnected: AtomicUsize,
+    pub(super) draining: CancellationToken,
     pub(super) stopping: CancellationToken,
 }
 
@@ -183,6 +185,10 @@ impl Backend for Fake {
                 Ok(Raw::from_static("{}"))
             }
             "wait" => self.wait(&cancelled).await,
+            "headers" => {
+                let http = outlet.http().expect("a request over HTTP");
+                Ok(Raw::of(&format!("{:?}", http.headers)))
+            }
             "ask" => {
                 let Some(peer) = client.peer() else {
                     return Err(ErrorObject::new(-2, "nobody to ask"));
@@ -249,6 +255,10 @@ impl Backend for Fake {
 
     fn legacy_version(client: &FakeClient) -> Option<&'static str> {
         client.version.get().copied()
+    }
+
+    fn draining(&self) -> &CancellationToken {
+        &self.draining
     }
 
     fn stopping(&self) -> &CancellationToken {

@@ -1,0 +1,118 @@
+//! What a child wrote to stderr last, as errors tell it: a few lines of it in one, nothing in them that
+//! a terminal would obey, and no secret.
+
+use std::borrow::Cow;
+
+use crate::compose::{ChildSource, ChildSpec};
+
+/// Lines that are told.
+const LINES: usize = 20;
+/// Bytes of all of them.
+const BYTES: usize = 2 * 1024;
+/// Bytes of one reason, whoever words it.
+const REASON: usize = 4 * 1024;
+/// A shorter value of the environment is no secret: blotting out each `1` would tell nothing.
+const SECRET: usize = 6;
+
+/// Adds what was last written to stderr to why a session is over. `why` may end with the last line of it.
+pub(super) fn with_last_words(spec: &ChildSpec, why: &str, stderr: &[String]) -> String {
+    let last = stderr.last().map(|line| format!(": {line}"));
+    let why = last
+        .as_deref()
+        .and_then(|last| why.strip_suffix(last))
+        .unwrap_or(why);
+    let why = presentable(spec, why);
+    let lines = stderr.iter().rev().filter(|line| !line.trim().is_empty());
+    let (mut told, mut room) = (Vec::new(), BYTES);
+    for line in lines.take(LINES) {
+        let line = cut(spec, line.trim_end(), room);
+        room = room.saturating_sub(line.len());
+        told.push(line);
+        if room == 0 {
+            break;
+        }
+    }
+    if told.is_empty() {
+        return why;
+    }
+    told.reverse();
+    format!("{why}; it last wrote to stderr: {}", told.join(" | "))
+}
+
+/// Text that comes from a child, fit to be shown: within a bound, escaped, without what was declared in
+/// the child's environment.
+pub(super) fn presentable(spec: &ChildSpec, text: &str) -> String {
+    cut(spec, text, REASON)
+}
+
+fn cut(spec: &ChildSpec, text: &str, most: usize) -> String {
+    let mut text = Cow::Borrowed(text);
+    if let ChildSource::Stdio(stdio) = &spec.source {
+        for (_, value) in &stdio.env {
+            let value = value.expose().to_string_lossy();
+            if value.len() >= SECRET && text.contains(&*value) {
+                text = text.replace(&*value, "***").into();
+            }
+        }
+    }
+    let mut shown = String::new();
+    for char in text.chars() {
+        if shown.len() >= most {
+            shown.push_str(" ..");
+            break;
+        }
+        match is_plain(char) {
+            true => shown.push(char),
+            false => shown.extend(char.escape_unicode()),
+        }
+    }
+    shown
+}
+
+/// Whether a terminal shows the character where it stands, as what it is.
+fn is_plain(char: char) -> bool {
+    let unseen = matches!(char,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}');
+    !char.is_control() && !unseen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::child::stdio;
+    use crate::compose::Composition;
+
+    fn spec() -> ChildSpec {
+        let child = stdio("server").env("TOKEN", "s3cret-value").env("N", "1");
+        let composition = Composition::builder().child("a", child).build();
+        composition.children[0].clone()
+    }
+
+    fn lines(lines: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+        lines.into_iter().map(Into::into).collect()
+    }
+
+    #[test]
+    fn a02_the_last_lines_are_told_in_one_without_secrets_and_escapes() {
+        let stderr = lines(["one 1", "", "token s3cret-value \u{1b}[31mred\u{202e}"]);
+        let why = format!("it exited (code 1): {}", stderr[2]);
+        assert_eq!(
+            with_last_words(&spec(), &why, &stderr),
+            r"it exited (code 1); it last wrote to stderr: one 1 | token *** \u{1b}[31mred\u{202e}"
+        );
+        assert_eq!(with_last_words(&spec(), "it ended", &[]), "it ended");
+    }
+
+    #[test]
+    fn a02_what_is_told_has_a_bound() {
+        let many = lines((0..50).map(|n| format!("line {n}")));
+        let told = with_last_words(&spec(), "it ended", &many);
+        assert_eq!(told.matches(" | ").count(), LINES - 1);
+        assert!(told.ends_with("line 49"), "{told}");
+        let long = lines(["x".repeat(BYTES), "y".repeat(BYTES)]);
+        let told = with_last_words(&spec(), &"z".repeat(2 * REASON), &long);
+        assert!(told.len() < REASON + BYTES + 100, "{}", told.len());
+        assert!(!told.contains('x') && told.ends_with("y"), "{told}");
+    }
+}
