@@ -72,10 +72,21 @@ impl Config {
 
     /// `mcp-compose call --config FILE TOOL ARGUMENTS`; valid while the folder lives.
     pub fn call(&self, tool: &str, arguments: &Value) -> (Command, TempDir) {
+        let (mut command, folder) = self.command("call");
+        command.args([tool, &arguments.to_string()]);
+        (command, folder)
+    }
+
+    /// `mcp-compose list --config FILE`; valid while the folder lives.
+    pub fn list(&self) -> (Command, TempDir) {
+        self.command("list")
+    }
+
+    fn command(&self, what: &str) -> (Command, TempDir) {
         let (folder, file) = self.write();
         let mut command = command(aggregator());
-        command.arg("call").arg("--config").arg(file);
-        command.args([tool, &arguments.to_string()]);
+        command.arg(what).arg("--config").arg(file);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         (command, folder)
     }
 

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod crosstalk;
+mod fuzz;
 mod peers;
 mod static_build;
 mod steps;
@@ -14,6 +15,8 @@ cargo xtask peers   install the third-party clients, servers and conformance sui
 cargo xtask test    peers, then formatting, lints, all tests, doc tests and documentation
 cargo xtask crosstalk [--questions N] [--seed S]
                     many clients at once, each asked for what only it knows, with more questions than in the tests
+cargo xtask fuzz [TARGET ..] [--minutes N] [--stable]
+                    each target of fuzz/corpus for five minutes, or N, with libFuzzer where there is a nightly toolchain
 cargo xtask chaos [--faults N] [--requests N] [--clients N] [--sick N] [--seed S]
                     children that go wrong while many clients work, with more of all than in the tests
 cargo xtask chaos identical [--clients N] [--calls N]
@@ -32,6 +35,9 @@ fn main() -> ExitCode {
         "test" => peers::install(&root).and_then(|()| steps::test(&root)),
         "crosstalk" => crosstalk::Options::read(std::env::args().skip(2))
             .and_then(|options| peers::install(&root).and_then(|()| options.run(&root))),
+        "fuzz" => {
+            fuzz::Options::read(std::env::args().skip(2)).and_then(|options| options.run(&root))
+        }
         "static" => static_build::Options::read(std::env::args().skip(2))
             .and_then(|options| options.run(&root)),
         "chaos" => {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
+use serde::Deserialize;
 
 use super::uris;
 use crate::child::handshake::stamp_modern;
@@ -263,6 +264,7 @@ fn set_server_info(object: &mut Object<'_>, server_info: Option<&Raw>) {
 /// Makes a child's error one that the client of this era may get. Code, message and data stay,
 /// but for what speaks of the hop between us and the child.
 pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) -> ErrorObject {
+    let error = well_formed(child, error);
     let given = error.code();
     let replaced = match given {
         // Of the hop: a client that read these would change its own dialect.
@@ -293,6 +295,25 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
         }
     }
     ErrorObject::from_raw(object.to_raw())
+}
+
+/// An error with a number and a text. Clients drop a message with any other, and wait on.
+fn well_formed(child: &Child, error: ErrorObject) -> ErrorObject {
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only the shape is checked")]
+    struct Shape {
+        code: i64,
+        message: String,
+    }
+    let text = error.raw().as_str();
+    if serde_json::from_str::<Shape>(text).is_ok() {
+        return error;
+    }
+    let message = format!(
+        "child \"{}\" answered with an error that is none of JSON-RPC; it is in `data`",
+        child.label
+    );
+    ErrorObject::with_data(error.code(), &message, Some(text))
 }
 
 /// An error that our own connection to the child made, which does not know the child's name.

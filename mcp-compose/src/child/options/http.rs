@@ -13,7 +13,7 @@ use crate::child::http::{CONNECT_TIMEOUT, breaker::FAILURES};
 use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild};
 
 /// A server to reach over HTTP, made by [`http()`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "a child does nothing until it is part of a composition"]
 pub struct Http {
     url: Result<Url, String>,
@@ -152,6 +152,17 @@ impl IntoChild for Http {
     }
 }
 
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("url", &self.url.as_ref().map(place))
+            .field("headers", &self.headers)
+            .field("auth", &self.auth)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for HttpSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSpec")
@@ -167,14 +178,19 @@ impl fmt::Debug for HttpSpec {
 impl HttpSpec {
     /// The URL for people: without user, password, query and fragment, any of which may be secret.
     pub(crate) fn place(&self) -> String {
-        let port = self
-            .url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
-        let host = self.url.host_str().unwrap_or_default();
-        format!("{}://{host}{port}{}", self.url.scheme(), self.url.path())
+        place(&self.url)
     }
+}
+
+fn place(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}"));
+    let host = url.host_str().unwrap_or_default();
+    format!(
+        "{}://{host}{}{}",
+        url.scheme(),
+        port.unwrap_or_default(),
+        url.path()
+    )
 }
 
 impl fmt::Debug for dyn AuthProvider {
