@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::event::{Event, Fate, Terminal};
 use super::fault::{Fault, Outcome};
 
+/// So many calls with a fault that is nothing to them cannot all be late by chance.
+const ALWAYS: usize = 3;
+
 /// One thing that may never happen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Defect {
@@ -108,6 +111,9 @@ pub struct Report {
     pub causes: BTreeMap<String, usize>,
     /// Milliseconds by which the latest end came after its deadline.
     pub latest: u64,
+    /// By fault that is nothing to its call: how many such calls took longer than they may, and how many there were. What
+    /// answers slowly does not answer in time on every machine.
+    pub too_slow: BTreeMap<Fault, (usize, usize)>,
     /// How long children took to hear of a call that was given up, in milliseconds, sorted.
     pub cancelled_after: Vec<u64>,
 }
@@ -214,6 +220,15 @@ pub fn check(events: &[Event], rules: &Rules) -> Report {
             }
         }
     }
+    // Slow now and then is one thing, never in time another.
+    for (fault, (slow, all)) in report.too_slow.clone() {
+        if slow == all && all >= ALWAYS {
+            report.fault(
+                Defect::Broken,
+                format!("{fault:?}: none of {all} calls ended in time"),
+            );
+        }
+    }
     report.cancelled_after.sort_unstable();
     report.defects.sort();
     report
@@ -316,12 +331,16 @@ impl Report {
                 self.fault(Defect::Unavailable, what);
             }
         }
-        let harmless = call
-            .fault
-            .is_some_and(|fault| fault.outcome() == Outcome::Answered);
-        if harmless && !well {
-            let what = format!("{nonce} to {} ({:?}): {terminal:?}", call.child, call.fault);
-            self.fault(Defect::Broken, what);
+        let harmless = |fault: &Fault| fault.outcome() == Outcome::Answered;
+        if let Some(fault) = call.fault.filter(harmless) {
+            let slow = matches!(terminal, Terminal::Error { cause: Some(cause), .. } if cause == "child_timeout");
+            let (too_slow, all) = self.too_slow.entry(fault).or_default();
+            *too_slow += usize::from(slow);
+            *all += 1;
+            if !well && !slow {
+                let what = format!("{nonce} to {} ({fault:?}): {terminal:?}", call.child);
+                self.fault(Defect::Broken, what);
+            }
         }
     }
 }

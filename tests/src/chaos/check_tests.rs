@@ -183,3 +183,16 @@ fn a_call_that_was_to_be_given_up_has_reached_the_child() {
     let dropped = r#"{"event":"dropped","nonce":"c/1","at":1030}"#;
     assert_eq!(planted(dropped, ""), ["healthy child failed"]);
 }
+
+#[test]
+fn what_is_harmless_may_be_late_but_not_always() {
+    let answered = r#"{"event":"end","nonce":"b/2","at":2000,"how":"result","echo":"b/2","of":"b","by":"s","pid":9}"#;
+    let late = r#"{"event":"end","nonce":"NONCE","at":2000,"how":"error","names":"s","cause":"child_timeout","message":"no answer"}"#;
+    assert!(planted(answered, &late.replace("NONCE", "b/2")).is_empty());
+    let mut more = late.replace("NONCE", "b/2");
+    for nonce in ["b/3", "b/4"] {
+        let call = r#"{"event":"call","nonce":"NONCE","client":"b","id":3,"child":"s","at":1000,"deadline":2000,"fault":"twice","fate":"kept"}"#;
+        more = format!("{more}\n{call}\n{late}").replace("NONCE", nonce);
+    }
+    assert_eq!(planted(answered, &more), ["harmless fault failed a call"]);
+}

@@ -238,7 +238,7 @@ impl Shared {
                 error["data"]["mcpCompose"]["reason"] = Value::Null;
             })),
             Sabotage::BareStatus if failed => StatusCode::BAD_GATEWAY.into_response(),
-            Sabotage::Flaky if n % 3 == 0 => plain(&failure(&message)),
+            Sabotage::Flaky if n.is_multiple_of(3) => plain(&failure(&message)),
             Sabotage::AllDown => {
                 let mut last = self.last.lock().expect("not poisoned");
                 if failed {
@@ -324,8 +324,8 @@ impl Answer {
     /// The answer itself, without what may precede it.
     fn terminal(&self) -> Value {
         let text = String::from_utf8_lossy(&self.body);
-        let events = text.lines().filter_map(|line| line.strip_prefix("data:"));
-        let last = events.filter(|data| !data.trim().is_empty()).last();
+        let mut events = text.lines().filter_map(|line| line.strip_prefix("data:"));
+        let last = events.rfind(|data| !data.trim().is_empty());
         serde_json::from_str(last.unwrap_or(&text)).unwrap_or_default()
     }
 }

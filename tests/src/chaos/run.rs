@@ -84,6 +84,18 @@ struct Shared {
     stuck: std::sync::Mutex<Vec<Defect>>,
 }
 
+impl Shared {
+    /// How long a client pauses between two calls, on average: the same with faults and without, or the two could not be
+    /// compared.
+    fn think(&self, fronts: &[Front]) -> Duration {
+        let size = self.size;
+        let number = |count: usize| u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+        let lanes: usize = fronts.iter().map(|front| front.clients.len() * LANES).sum();
+        let stretch = size.pace * number(size.faults.div_ceil(size.sick.max(1)));
+        stretch * number(lanes) / number(size.requests)
+    }
+}
+
 /// Does it all; answers with the bed too, whose ledger can be kept.
 ///
 /// # Panics
@@ -107,7 +119,8 @@ pub async fn run(size: Size) -> (Outcome, Bed) {
     // Without faults, for comparison.
     let calm = (size.requests / 8).max(200);
     shared.left.store(calm, Ordering::SeqCst);
-    work(&shared, &fronts, Duration::from_millis(20)).await;
+    let think = shared.think(&fronts);
+    work(&shared, &fronts, think).await;
     let pid = fronts[0].process.as_ref().map(|front| front.process.pid());
     let pid = pid.expect("the first front is on HTTP");
     let before = Holding::of(pid);
@@ -325,21 +338,27 @@ async fn storm(shared: &Arc<Shared>, fronts: &[Front]) {
         })
         .collect();
     let mut rng = fastrand::Rng::with_seed(size.seed);
+    let places = [At::Pipe, At::Http, At::Way];
+    let mut decks = places.map(|at| {
+        let here = sick.iter().filter(|(_, member)| member.at == at).count();
+        deck(at, size.faults.div_ceil(sick.len()) * here, &mut rng)
+    });
     let drivers: Vec<_> = sick
         .iter()
         .enumerate()
         .map(|(n, (front, member))| {
             let faults = size.faults / sick.len() + usize::from(n < size.faults % sick.len());
             let clients = &fronts[*front].clients;
-            let deck = deck(member.at, faults, &mut rng);
+            let of = places
+                .iter()
+                .position(|at| *at == member.at)
+                .unwrap_or_default();
+            let deck: Vec<_> = decks[of].drain(..faults).collect();
             (*member, &clients[n % clients.len()], deck, rng.fork())
         })
         .collect();
     shared.driving.store(drivers.len(), Ordering::SeqCst);
-    let lanes: usize = fronts.iter().map(|front| front.clients.len() * LANES).sum();
-    let stretch = size.pace * u32::try_from(size.faults / sick.len() + 1).unwrap_or(1);
-    let think = stretch * u32::try_from(lanes).unwrap_or(1)
-        / u32::try_from(size.requests.max(1)).unwrap_or(u32::MAX);
+    let think = shared.think(fronts);
     let drivers = drivers
         .into_iter()
         .map(|(member, client, deck, mut rng)| async move {
@@ -354,7 +373,7 @@ async fn storm(shared: &Arc<Shared>, fronts: &[Front]) {
     );
 }
 
-/// Every kind equally often, in any order; but what a child needs long to come back from stands between others.
+/// Every kind equally often, in any order.
 fn deck(at: At, count: usize, rng: &mut fastrand::Rng) -> Vec<Fault> {
     let kinds = Fault::of(at);
     let mut deck = Vec::new();
@@ -451,6 +470,8 @@ impl Outcome {
         );
         row("calls", report.calls.to_string());
         row("  given up by the client", report.dropped.to_string());
+        let slow: usize = report.too_slow.values().map(|(slow, _)| slow).sum();
+        row("harmless faults that took too long", slow.to_string());
         row(
             "clients, children with faults",
             format!("{}, {}", size.clients + 2, size.sick),

@@ -13,7 +13,7 @@ async fn faults_of_some_children_are_nothing_to_the_calls_of_others() {
         faults: faults.unwrap_or(60),
         requests: number("CHAOS_REQUESTS").unwrap_or(1_200),
         clients: number("CHAOS_CLIENTS").unwrap_or(8),
-        sick: number("CHAOS_SICK").unwrap_or(14),
+        sick: number("CHAOS_SICK").unwrap_or(20),
         seed: number("CHAOS_SEED").unwrap_or(20_260_728) as u64,
         pace: if faults.is_some() {
             Duration::from_secs(16)

@@ -320,7 +320,7 @@ pub fn linger(seconds: u64) {
 /// Loses what it is told to, at each byte of its input: for those who look for leaks.
 pub fn leak(what: &str) {
     let (mut files, mut memory, mut children) = (Vec::new(), Vec::new(), Vec::new());
-    for byte in std::io::stdin().bytes() {
+    for byte in std::io::stdin().lock().bytes() {
         if byte.is_err() {
             break;
         }

@@ -35,7 +35,7 @@ pub struct Client {
 #[derive(Debug)]
 enum Wire {
     Http(http::Connection),
-    Stdio(stdio::Pipe),
+    Stdio(Box<stdio::Pipe>),
 }
 
 /// A call to be made.
@@ -80,7 +80,7 @@ impl Client {
     pub async fn stdio(name: &str, process: Process, era: Era, record: &Record, seed: u64) -> Self {
         let book = Book::new(name, record);
         let pipe = stdio::Pipe::new(process, &book);
-        Self::greet(name, era, Wire::Stdio(pipe), book, seed).await
+        Self::greet(name, era, Wire::Stdio(Box::new(pipe)), book, seed).await
     }
 
     async fn greet(name: &str, era: Era, wire: Wire, book: Arc<Book>, seed: u64) -> Self {
