@@ -103,7 +103,7 @@ async fn what_precedes_a_response_arrives_before_it_in_order() {
         text += &event(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#);
         text += &event(r#"{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}"#);
         text += "data: this is noise\n\n";
-        text += &event(&seen.reply("[1]"));
+        text += &event(&seen.reply("{\"a\":1}"));
         events(text)
     })
     .await;
@@ -122,7 +122,7 @@ async fn what_precedes_a_response_arrives_before_it_in_order() {
     };
     let event = next(&mut call).await;
     assert!(
-        matches!(&event, Event::Done(Ok(raw)) if raw.as_str() == "[1]"),
+        matches!(&event, Event::Done(Ok(raw)) if raw.as_str() == "{\"a\":1}"),
         "{event:?}"
     );
     child.peer.respond(question.id, Ok(Raw::from_static("7")));
@@ -299,7 +299,7 @@ async fn b09_an_answer_that_breaks_off_is_resumed_behind_its_last_event() {
                 ("GET", Some("a-2")) if tries.fetch_add(1, Ordering::Relaxed) == 0 => status(503),
                 ("GET", Some("a-2")) => events("id: a-3\ndata:\n\n"),
                 ("GET", Some("a-3")) => {
-                    events(event(r#"{"jsonrpc":"2.0","id":2,"result":"resumed"}"#))
+                    events(event(r#"{"jsonrpc":"2.0","id":2,"result":{"resumed":1}}"#))
                 }
                 _ => legacy(&seen),
             }
@@ -311,7 +311,7 @@ async fn b09_an_answer_that_breaks_off_is_resumed_behind_its_last_event() {
     assert!(matches!(next(&mut call).await, Event::Progress(_)));
     let event = next(&mut call).await;
     assert!(
-        matches!(&event, Event::Done(Ok(raw)) if raw.as_str() == "\"resumed\""),
+        matches!(&event, Event::Done(Ok(raw)) if raw.as_str() == "{\"resumed\":1}"),
         "{event:?}"
     );
     server.next_of("tools/call").await;
