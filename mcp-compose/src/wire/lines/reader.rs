@@ -147,7 +147,9 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 }
                 // Room for a carriage return, as below.
                 if line.len() - 1 > self.max_line.saturating_add(1) {
-                    return Ok(Some(self.line(line)));
+                    let mut long = TooLong::default();
+                    long.pass(line.trim_ascii_end());
+                    return Ok(Some(Line::TooLong(long)));
                 }
                 if let Some(trimmed) = trim(&line) {
                     return Ok(Some(self.line(trimmed)));
