@@ -21,7 +21,7 @@ pub(super) fn bind_to_us(command: &mut Command) {
         if getppid() != Some(us) {
             return Err(rustix::io::Errno::SRCH.into());
         }
-        if let Some(files) = files.clone() {
+        if let Some(files) = files {
             setrlimit(Resource::Nofile, files)?;
         }
         Ok(())
@@ -42,7 +42,7 @@ pub(super) fn bind_to_us(command: &mut Command) {
     let Some(files) = super::limits::original() else {
         return;
     };
-    let before_exec = move || Ok(setrlimit(Resource::Nofile, files.clone())?);
+    let before_exec = move || Ok(setrlimit(Resource::Nofile, files)?);
     // SAFETY: a bare system call, which neither allocates nor locks, is safe after a fork.
     #[allow(unsafe_code)]
     unsafe {

@@ -21,7 +21,7 @@ use crate::wire::peer::lock;
 /// What the thread is to do. As many wait as there are starts under way.
 enum Job {
     Start {
-        command: Command,
+        command: Box<Command>,
         mark: Mark,
         started: oneshot::Sender<io::Result<Tree>>,
     },
@@ -35,7 +35,7 @@ static SPAWNER: Mutex<Option<Sender<Job>>> = Mutex::new(None);
 pub(super) async fn start(command: Command, mark: Mark) -> io::Result<Tree> {
     let (started, tree) = oneshot::channel();
     send(Job::Start {
-        command,
+        command: Box::new(command),
         mark,
         started,
     })?;

@@ -14,7 +14,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// By `subscriptions/listen`: the method, the exposed URI if it is about one, and the params without `_meta`.
 #[derive(Debug, Default)]
-pub(super) struct Missed(Mutex<HashMap<u64, BTreeMap<(&'static str, String), Raw>>>);
+pub(super) struct Missed(Mutex<HashMap<u64, Changes>>);
+
+type Changes = BTreeMap<(&'static str, String), Raw>;
 
 impl Missed {
     /// The listening has ended.
