@@ -47,7 +47,10 @@ async fn work() -> Result<(), Box<dyn Error>> {
     .await;
     let took = began.elapsed().as_secs();
     let figures = json!({ "starts": starts, "seconds": took, "before": before, "after": count() });
-    println!("{figures}");
+    #[allow(clippy::print_stdout)] // What the test reads.
+    {
+        println!("{figures}");
+    }
     Ok(())
 }
 

@@ -120,7 +120,7 @@ async fn d03_nothing_survives_an_aggregator_that_is_killed() {
         longest = longest.max(took);
         late += u32::from(took > Duration::from_secs(2));
     }
-    println!(
+    eprintln!(
         "{kills} SIGKILLs (seed {seed}), {processes} processes in trees: {late} times an orphan after 2 s; the longest \
          took {} ms; all of it {} s",
         longest.as_millis(),
@@ -359,7 +359,7 @@ async fn a29_failed_starts_leave_nothing_behind() {
         reading.await.expect("it ends in time").expect("text");
     }
     let status = process.ended().await;
-    println!("{said}");
+    eprintln!("{said}");
     let stderr = process.stderr().all().join("\n");
     assert!(status.success(), "{status}: {stderr}");
     let figures: Value = serde_json::from_str(&said).expect("figures");
