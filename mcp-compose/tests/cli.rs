@@ -101,6 +101,6 @@ fn a_composition_can_be_a_child_and_ends_with_its_client() {
 fn an_address_that_others_reach_is_refused() {
     let config = file("exposed", r#"{"mcpServers": {}}"#);
     let output = run(&config, &["serve", "--http", "0.0.0.0:0"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(told(&output).contains("0.0.0.0"), "{}", told(&output));
 }

@@ -47,8 +47,8 @@ fn read(stream: &[u8], max: usize, piece: usize) -> Vec<Seen> {
 /// The same, the simple way.
 fn expected(stream: &[u8], max: usize) -> Vec<Seen> {
     let mut pieces: Vec<&[u8]> = stream.split(|byte| *byte == b'\n').collect();
-    // What has no end is no line.
-    pieces.pop();
+    // What has no end is no line; that it is too long shows before its end.
+    let unfinished = pieces.pop().unwrap_or_default();
     let line = |line: &[u8]| {
         let text = line
             .iter()
@@ -60,7 +60,8 @@ fn expected(stream: &[u8], max: usize) -> Vec<Seen> {
         let text = String::from_utf8(line[..text].to_vec()).map_err(|_| "not text");
         (text != Ok(String::new())).then_some(text)
     };
-    pieces.into_iter().filter_map(line).collect()
+    let cut = (unfinished.len() > max + 1).then_some(Err("too long"));
+    pieces.into_iter().filter_map(line).chain(cut).collect()
 }
 
 /// Bytes that arrive in pieces.

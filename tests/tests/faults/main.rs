@@ -6,3 +6,4 @@ mod http;
 mod life;
 mod process;
 mod stdio;
+mod table;

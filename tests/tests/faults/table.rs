@@ -33,14 +33,9 @@ fn is_id(text: &str) -> bool {
     matches!(chars.next(), Some('A'..='D')) && chars.next().is_some_and(|c| c.is_ascii_digit())
 }
 
-/// The names of all functions in the sources of the library and of the tests.
-fn functions() -> BTreeSet<String> {
+/// The names of all functions in the sources there.
+fn functions(mut folders: Vec<PathBuf>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut folders = vec![
-        root().join("mcp-compose/src"),
-        root().join("mcp-compose/tests"),
-        root().join("tests/tests"),
-    ];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("it is a folder") {
             let path = entry.expect("it can be read").path();
@@ -76,7 +71,8 @@ fn expected() -> BTreeSet<String> {
 
 #[test]
 fn every_row_has_a_test_that_is_there_or_a_reason() {
-    let (rows, functions) = (rows(), functions());
+    let sources = ["mcp-compose/src", "tests/tests"].map(|folder| root().join(folder));
+    let (rows, functions) = (rows(), functions(sources.into()));
     let known: BTreeSet<_> = rows.keys().cloned().collect();
     assert_eq!(known, expected());
     for (id, tests) in &rows {
@@ -95,24 +91,24 @@ fn every_row_has_a_test_that_is_there_or_a_reason() {
 #[test]
 fn every_test_of_a_row_is_in_its_row() {
     let rows = rows();
-    let folder = root().join("tests/tests/faults");
-    for entry in std::fs::read_dir(folder).expect("it is a folder") {
-        let path = entry.expect("it can be read").path();
-        let text = std::fs::read_to_string(&path).expect("it is text");
-        for line in text.lines() {
-            let Some((_, rest)) = line.split_once("fn ") else {
-                continue;
-            };
-            let (name, _) = rest.split_once('(').unwrap_or((rest, ""));
-            let Some((id, _)) = name.split_once('_') else {
-                continue;
-            };
-            let Some(number) = id.get(1..).and_then(|number| number.parse::<u8>().ok()) else {
-                continue;
-            };
-            let id = format!("{}{number}", id[..1].to_uppercase());
-            let row = rows.get(&id).unwrap_or_else(|| panic!("{name} is of no row"));
-            assert!(row.contains(&format!("`{name}`")), "{id} does not name `{name}`");
-        }
+    let mut found = 0;
+    for name in functions(vec![root().join("tests/tests/faults")]) {
+        let Some(id) = name.split('_').next().and_then(row_of) else {
+            continue;
+        };
+        let row = rows.get(&id);
+        let row = row.unwrap_or_else(|| panic!("{name} is of no row"));
+        assert!(row.contains(&format!("`{name}`")), "{id} lacks `{name}`");
+        found += 1;
     }
+    assert!(found > 60, "only {found} tests were found");
+}
+
+/// The row that the first word of a test's name stands for: `a07` for A7. Threats (`s`, `t`) and promises (`p`) are not
+/// of this table.
+fn row_of(word: &str) -> Option<String> {
+    let letter = word.chars().next().filter(|c| ('a'..='d').contains(c))?;
+    let number = word[1..].trim_end_matches('b').parse::<u8>().ok()?;
+    let rest = if word.ends_with('b') { "b" } else { "" };
+    Some(format!("{}{number}{rest}", letter.to_ascii_uppercase()))
 }
