@@ -1,5 +1,6 @@
 //! What clients do to the fronts, and how the server ends.
 
+mod bombs;
 mod bounds;
 mod calls;
 mod drain;
