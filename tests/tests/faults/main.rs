@@ -5,5 +5,6 @@ mod front;
 mod http;
 mod life;
 mod process;
+mod received;
 mod stdio;
 mod table;

@@ -8,6 +8,7 @@ use mcp_compose_tests::scripted::{basic, scripted, text, tool};
 
 use super::http::{Http, message};
 use super::modern;
+use crate::received::{calls, got};
 
 const CANCELLED: &str = "notifications/cancelled";
 
@@ -27,32 +28,6 @@ async fn bed() -> (Aggregator, Raw) {
     let watcher = Raw::http(&aggregator, LEGACY).await;
     watcher.listed("ns_wait").await;
     (aggregator, watcher)
-}
-
-/// The messages of this method that the child got, once there are `count` of them.
-async fn got(watcher: &Raw, method: &str, count: usize) -> Vec<Value> {
-    let arguments = json!({ "method": method, "count": count });
-    let mut result = watcher.call("ns_received", arguments).await;
-    let Value::Array(messages) = result["structuredContent"]["messages"].take() else {
-        panic!("{result}")
-    };
-    messages
-}
-
-/// How many calls of a tool the child got, once there are `count` of them.
-async fn calls(watcher: &Raw, tool: &str, count: usize) {
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(20));
-    mcp_compose_tests::patiently(tool, async {
-        loop {
-            look.tick().await;
-            let all = got(watcher, "tools/call", 0).await;
-            let of_tool = all.iter().filter(|call| call["params"]["name"] == tool);
-            if of_tool.count() >= count {
-                return;
-            }
-        }
-    })
-    .await;
 }
 
 #[tokio::test]

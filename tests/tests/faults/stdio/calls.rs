@@ -7,6 +7,7 @@ use mcp_compose_tests::system::eventually;
 use serde_json::{Value, json};
 
 use super::reason;
+use crate::received::calls;
 
 fn waiting() -> Value {
     scripted(basic(json!({
@@ -28,6 +29,8 @@ async fn c06_an_id_that_is_in_flight_is_refused_and_its_call_goes_on() {
         client.listed("ns_wait").await;
         let wait = json!({ "name": "ns_wait", "arguments": { "a": 1 } });
         let call = client.start("tools/call", wait).await;
+        // Over HTTP they could overtake each other.
+        calls(&client, "wait", 1).await;
         let again = json!({ "jsonrpc": "2.0", "id": call.id(), "method": "ping", "params": {} });
         client.send_text(&again.to_string()).await;
         let refused = || {
