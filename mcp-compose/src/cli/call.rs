@@ -1,13 +1,31 @@
 //! `call`: one call of a tool.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 
+use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Client, Failure, shown};
+use super::client::{Client, InProcess};
+use super::terminal::Console;
+use super::{Failure, shown};
+use crate::compose::Composition;
+use crate::serve::{Clients, in_process};
+
+/// Arguments of `call`.
+#[derive(Debug, Args)]
+pub(super) struct CallArgs {
+    /// The tool's exposed name.
+    name: String,
+    /// The arguments, a JSON object.
+    #[arg(default_value = "{}", value_name = "JSON", allow_hyphen_values = true)]
+    arguments: String,
+    /// Print the result as JSON, as clients get it.
+    #[arg(long)]
+    json: bool,
+}
 
 /// A result, as far as it is shown.
 #[derive(Deserialize)]
@@ -36,6 +54,25 @@ struct Block {
 struct Embedded {
     uri: String,
     text: Option<String>,
+}
+
+pub(super) async fn run(args: CallArgs, composition: Composition) -> Result<(), Failure> {
+    let arguments = checked_arguments(&args.arguments)?.to_owned();
+    in_process(composition, Clients::One, move |gateway| async move {
+        let mut client = InProcess::connect(gateway, Console::of_process()).await?;
+        let mut out = io::stdout();
+        let plain = !out.is_terminal();
+        call(
+            &mut client,
+            &args.name,
+            &arguments,
+            args.json,
+            plain,
+            &mut out,
+        )
+        .await
+    })
+    .await?
 }
 
 /// The arguments as they were given, if they are a JSON object.

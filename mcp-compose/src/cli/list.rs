@@ -1,12 +1,25 @@
 //! `list`: all that is offered.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 
+use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Client, Failure, shown};
+use super::client::{Client, InProcess};
+use super::terminal::Console;
+use super::{Failure, shown};
+use crate::compose::Composition;
+use crate::serve::{Clients, in_process};
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print JSON, as clients get it.
+    #[arg(long)]
+    json: bool,
+}
 
 /// A child that never stops paging must not keep us.
 const MAX_PAGES: usize = 10_000;
@@ -35,11 +48,15 @@ struct Entry {
     description: Option<String>,
 }
 
-pub(super) async fn list<C: Client>(
-    client: &mut C,
-    json: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
+pub(super) async fn run(args: ListArgs, composition: Composition) -> Result<(), Failure> {
+    in_process(composition, Clients::One, move |gateway| async move {
+        let mut client = InProcess::connect(gateway, None::<Console>).await?;
+        list(&mut client, args.json, &mut io::stdout()).await
+    })
+    .await?
+}
+
+async fn list<C: Client>(client: &mut C, json: bool, out: &mut impl Write) -> Result<(), Failure> {
     let mut listed = Vec::new();
     for (method, member, title) in KINDS {
         listed.push((member, title, all_pages(client, method, member).await?));

@@ -9,7 +9,7 @@ mod text;
 mod variables;
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -44,11 +44,11 @@ enum Format {
     Config,
 }
 
-pub(super) fn import(
-    args: &ImportArgs,
-    out: &mut dyn Write,
-    notes: &mut dyn Write,
-) -> Result<(), Failure> {
+pub(super) fn run(args: &ImportArgs) -> Result<(), Failure> {
+    import(args, &mut io::stdout(), &mut io::stderr())
+}
+
+fn import(args: &ImportArgs, out: &mut dyn Write, notes: &mut dyn Write) -> Result<(), Failure> {
     let path = args.file.display();
     let usage = |why: String| Failure::Usage(format!("{path}: {why}"));
     let text = std::fs::read_to_string(&args.file).map_err(|error| usage(error.to_string()))?;

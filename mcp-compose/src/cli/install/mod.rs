@@ -6,7 +6,7 @@ mod diff;
 mod plan;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -18,7 +18,7 @@ pub(super) use self::client::Reached;
 use self::client::{Client, Machine, Os, Passed};
 use self::plan::{Change, Plan, Refused};
 use super::Failure;
-use super::terminal::Terminal;
+use super::terminal::{Console, Terminal};
 use crate::cli::settings;
 
 /// What is installed.
@@ -31,14 +31,43 @@ pub(super) struct Subject {
 }
 
 /// What the outcome is written to, and who is asked.
-pub(super) struct Talk<'a, T> {
-    pub(super) out: &'a mut dyn Write,
-    pub(super) notes: &'a mut dyn Write,
+struct Talk<'a, T> {
+    out: &'a mut dyn Write,
+    notes: &'a mut dyn Write,
     /// `None`: nobody is there.
-    pub(super) terminal: Option<T>,
+    terminal: Option<T>,
 }
 
-pub(super) async fn install(
+impl<'a> Talk<'a, Console> {
+    fn of_process(out: &'a mut dyn Write, notes: &'a mut dyn Write) -> Self {
+        let terminal = Console::of_process();
+        Self {
+            out,
+            notes,
+            terminal,
+        }
+    }
+}
+
+pub(super) async fn run(args: &InstallArgs, subject: &Subject) -> Result<(), Failure> {
+    install(
+        subject,
+        args,
+        Talk::of_process(&mut io::stdout(), &mut io::stderr()),
+    )
+    .await
+}
+
+pub(super) async fn undo(args: &UninstallArgs, subject: &Subject) -> Result<(), Failure> {
+    uninstall(
+        subject,
+        args,
+        Talk::of_process(&mut io::stdout(), &mut io::stderr()),
+    )
+    .await
+}
+
+async fn install(
     subject: &Subject,
     args: &InstallArgs,
     mut talk: Talk<'_, impl Terminal>,
@@ -69,7 +98,7 @@ pub(super) async fn install(
     carry_out(place, &name, &plan, !secrets.is_empty(), talk).await
 }
 
-pub(super) async fn uninstall(
+async fn uninstall(
     subject: &Subject,
     args: &UninstallArgs,
     mut talk: Talk<'_, impl Terminal>,
