@@ -119,9 +119,10 @@ async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>, ends: E
     let stream = Stalling::new(stream, options.write_timeout);
     let stream = Heads::new(stream, Arc::clone(&turn), options.head_timeout);
     let service = service_fn(|request| {
-        let (front, turn) = (&front, &turn);
+        let front = &front;
+        // Now, not when the future is first polled: hyper reads once more before that.
+        let served = turn.serve();
         async move {
-            let served = turn.serve();
             let response = front.route(request).await;
             let response = match front.draining.is_cancelled() {
                 true => reply::closing(response),
