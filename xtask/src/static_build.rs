@@ -5,6 +5,10 @@ use std::process::Command;
 
 use crate::steps::{cargo, run};
 
+/// The C library linked in; and random numbers asked of the kernel: what `getrandom` looks up while it runs is not found in
+/// a static binary, and the file that it opens instead need not be there.
+const FLAGS: &str = r#"-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom""#;
+
 const USAGE: &str = "cargo xtask static [--package NAME] [--bin NAME] [--no-check]";
 
 /// What is built: the ready-made binary, unless told otherwise.
@@ -51,16 +55,19 @@ impl Options {
         // A folder of its own: other flags make other artifacts, which would replace those of the ordinary build.
         let folder = root.join("target").join("static");
         run(Command::new("cargo")
-            .args(["build", "--release", "--target", &target])
+            .args(["rustc", "--release", "--target", &target])
             .args(["--package", &self.package, "--bin", &self.bin])
-            .env(
-                "RUSTFLAGS",
-                format!("{flags} -C target-feature=+crt-static"),
-            )
+            .env("RUSTFLAGS", format!("{flags} {FLAGS}"))
             .env("CARGO_TARGET_DIR", &folder)
+            // Of this program alone: a profile that strips would have all of its dependencies built anew.
+            .args(["--", "-C", "strip=symbols"])
             .current_dir(root))?;
-        let file = folder.join(&target).join("release").join(&self.bin);
-        let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let built = folder.join(&target).join("release").join(&self.bin);
+        // Where recipes find it, whatever the target is called.
+        let file = folder.join(&self.bin);
+        let failed = |error| format!("{}: {error}", file.display());
+        std::fs::copy(built, &file).map_err(failed)?;
+        let bytes = std::fs::read(&file).map_err(failed)?;
         match interpreter(&bytes) {
             Ok(None) => {}
             Ok(Some(loader)) => return Err(format!("it is not static: it wants {loader}")),

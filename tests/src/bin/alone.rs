@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mcp_compose_tests::process::{Process, command};
+use mcp_compose_tests::process::{Lines, Process, command};
 use mcp_compose_tests::raw::{MODERN, Raw};
 use mcp_compose_tests::script::Script;
 use mcp_compose_tests::scripted::{HttpChild, HttpScript, basic, says, text, tool};
@@ -42,6 +42,7 @@ async fn main() {
     configuration(root.path(), "outer.json", &children);
 
     let (process, url) = start(root.path()).await;
+    let _said = Said(process.stderr().clone());
     let client = Raw::url(&url, MODERN, json!({})).await;
     client.listed("far_hello").await;
     client.listed("near_far_hello").await;
@@ -75,6 +76,17 @@ async fn main() {
             2 * CALLS,
             after as f64 / 1024.0
         );
+    }
+}
+
+/// Shows what the binary said, should anything go wrong.
+struct Said(Lines);
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0.all().join("\n"));
+        }
     }
 }
 
