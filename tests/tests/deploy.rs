@@ -1,11 +1,13 @@
 //! What is in `deploy/` passes the linters of its kind, and starts the real binary as it is written there.
 
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use mcp_compose::Composition;
-use mcp_compose_tests::aggregator::aggregator;
+use mcp_compose_tests::aggregator::{Config, aggregator};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::peers::{peer, python, workspace};
 use mcp_compose_tests::process::{Process, command};
@@ -230,6 +232,39 @@ async fn each_starts_what_it_says_for_those_with_a_token() {
         let stranger = reqwest::Client::new().post(url).body("{}").send().await;
         assert_eq!(stranger.expect("an answer").status(), 401, "{file}");
         assert!(process.stop().await.success(), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn systemd_is_told_when_clients_are_served_and_when_no_longer() {
+    assert_eq!(unit("Type"), "notify");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    let name = format!("mcp-compose-tests-{}", std::process::id());
+    let hidden = SocketAddr::from_abstract_name(&name).expect("a name");
+    let hidden_socket = UnixDatagram::bind_addr(&hidden).expect("a socket");
+    for (socket, name) in [
+        (socket, path.display().to_string()),
+        (hidden_socket, format!("@{name}")),
+    ] {
+        socket.set_nonblocking(true).expect("it can be set");
+        let socket = tokio::net::UnixDatagram::from_std(socket).expect("a socket");
+        let told = async || {
+            let mut buffer = [0; 64];
+            let length = patiently("a word", socket.recv(&mut buffer)).await;
+            String::from_utf8_lossy(&buffer[..length.expect("a word")]).into_owned()
+        };
+        let config = Config::new()
+            .child("near", scripted(basic(json!({}))))
+            .environment("NOTIFY_SOCKET", &name);
+        let (mut serve, _config) = config.serve("127.0.0.1:0");
+        let process = Process::start(&mut serve);
+        assert_eq!(told().await, "READY=1");
+        let ended = process.stop();
+        let (told, status) = tokio::join!(told(), ended);
+        assert_eq!(told, "STOPPING=1");
+        assert!(status.success());
     }
 }
 
