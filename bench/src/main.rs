@@ -16,6 +16,7 @@ mod process;
 mod relay;
 mod rmcp_naive;
 mod stage;
+mod startup;
 mod stats;
 mod table;
 mod target;
@@ -41,6 +42,8 @@ enum Mode {
     Count(count::Options),
     /// Time `cargo check` of a typed server with one tool and with a hundred.
     Build(build::Options),
+    /// Start a composition of slow children, beside the slowest child alone.
+    Start(startup::Options),
     /// Put load on a running server, for instance while profiling it.
     Load(load::Options),
     /// Be the fast MCP child.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Mode::Table(options) => on_one_thread(table::run(&options)),
         Mode::Count(options) => on_one_thread(count::run(&options)),
         Mode::Build(options) => build::run(&options),
+        Mode::Start(options) => on_one_thread(startup::run(&options)),
         Mode::Load(options) => on_one_thread(load::run(&options)),
         Mode::Child(options) => child::run(&options).map(|()| ExitCode::SUCCESS),
         Mode::Relay(options) => relay::run(&options).map(|()| ExitCode::SUCCESS),

@@ -34,6 +34,33 @@ pub(crate) enum Behind<'a> {
     Http(&'a Process),
 }
 
+/// Where the aggregator's clients come in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Front {
+    /// On a free port.
+    Http,
+    /// Over its stdin and stdout.
+    Stdio,
+}
+
+impl Front {
+    pub(crate) const BOTH: [Self; 2] = [Self::Http, Self::Stdio];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Stdio => "stdio",
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Http => &["--http", "127.0.0.1:0"],
+            Self::Stdio => &["--stdio"],
+        }
+    }
+}
+
 /// Where the programs are, and a directory for config files that goes away with the stage.
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -67,11 +94,16 @@ impl Stage {
         &self.directory
     }
 
-    /// The stdio child, driven over its pipes.
-    pub(crate) async fn pipes(&self, shape: ChildShape) -> Result<Pipes> {
+    /// The stdio child's command.
+    pub(crate) fn child(&self, shape: ChildShape) -> Command {
         let mut command = Command::new(&self.bench);
         command.args(child_arguments(shape));
-        Pipes::start(command).await
+        command
+    }
+
+    /// The stdio child, driven over its pipes.
+    pub(crate) async fn pipes(&self, shape: ChildShape) -> Result<Pipes> {
+        Pipes::start(self.child(shape)).await
     }
 
     /// The HTTP child.
@@ -106,8 +138,17 @@ impl Stage {
         line
     }
 
-    /// The aggregator's command line, with these children under their namespaces.
+    /// The aggregator's command line over HTTP, with these children under their namespaces.
     pub(crate) fn aggregator(&self, children: &[(String, Behind<'_>)]) -> Result<Vec<String>> {
+        self.aggregator_on(children, Front::Http)
+    }
+
+    /// The same over either front.
+    pub(crate) fn aggregator_on(
+        &self,
+        children: &[(String, Behind<'_>)],
+        front: Front,
+    ) -> Result<Vec<String>> {
         let Some(program) = &self.aggregator else {
             bail!("there is no aggregator to measure");
         };
@@ -120,7 +161,7 @@ impl Stage {
         std::fs::write(&config, json!({ "mcpServers": servers }).to_string())?;
         let mut line = vec![text(program), "serve".to_owned(), "--config".to_owned()];
         line.push(text(&config));
-        line.extend(["--http", "127.0.0.1:0"].map(str::to_owned));
+        line.extend(front.arguments().iter().map(|&word| word.to_owned()));
         Ok(line)
     }
 

@@ -39,3 +39,8 @@ pub fn node_tool(folder: &Path, program: &str) -> PathBuf {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So does what the documents show.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/secure.md")]
+struct Secure;

@@ -17,6 +17,7 @@ pub mod rmcp_server;
 pub mod script;
 pub mod scripted;
 pub mod system;
+pub mod tls;
 pub mod trees;
 
 /// How long anything in these tests may take before it counts as hanging.

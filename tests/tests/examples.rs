@@ -48,10 +48,10 @@ fn each_is_short_and_says_how_it_is_run() {
             .filter(|line| !line.trim().is_empty())
             .count();
         assert!(lines < LINES, "{name} has {lines} lines");
-        let readme = std::fs::read_to_string(workspace().join("README.md")).expect("text");
+        let readme = std::fs::read_to_string(workspace().join("examples/README.md")).expect("text");
         assert!(
             readme.contains(&format!("`{program}`")),
-            "the README does not name {program}"
+            "examples/README.md does not name {program}"
         );
     }
     assert!(count > 10, "only {count} examples were found");

@@ -23,8 +23,8 @@ cargo xtask chaos identical [--clients N] [--calls N]
                     many clients with the same request ids, each gets its own answers
 cargo xtask chaos cancels [--cancels N]
                     calls that are given up are cancelled at the child
-cargo xtask static [--package NAME] [--bin NAME]
-                    a release binary that needs nothing of the system that it runs on
+cargo xtask static [--package NAME] [--bin NAME] [--no-check]
+                    a release binary that needs nothing of the system that it runs on; run in an empty root, with figures
 ";
 
 fn main() -> ExitCode {

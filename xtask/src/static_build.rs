@@ -3,23 +3,32 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::steps::run;
+use crate::steps::{cargo, run};
 
-const USAGE: &str = "cargo xtask static [--package NAME] [--bin NAME]";
+/// The C library linked in; and random numbers asked of the kernel: what `getrandom` looks up while it runs is not found in
+/// a static binary, and the file that it opens instead need not be there.
+const FLAGS: &str = r#"-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom""#;
+
+const USAGE: &str = "cargo xtask static [--package NAME] [--bin NAME] [--no-check]";
 
 /// What is built: the ready-made binary, unless told otherwise.
 pub(crate) struct Options {
     package: String,
     bin: String,
+    check: bool,
 }
 
 impl Options {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut package, mut bin) = (None, None);
+        let (mut package, mut bin, mut check) = (None, None, true);
         while let Some(word) = words.next() {
             let place = match word.as_str() {
                 "--package" => &mut package,
                 "--bin" => &mut bin,
+                "--no-check" => {
+                    check = false;
+                    continue;
+                }
                 other => return Err(format!("unknown option `{other}`; {USAGE}")),
             };
             *place = Some(
@@ -30,26 +39,35 @@ impl Options {
         }
         let package = package.unwrap_or_else(|| "mcp-compose".to_owned());
         let bin = bin.unwrap_or_else(|| package.clone());
-        Ok(Self { package, bin })
+        // What is checked is what `mcp-compose` does with a configuration file; other programs have none.
+        let check = check && bin == "mcp-compose";
+        Ok(Self {
+            package,
+            bin,
+            check,
+        })
     }
 
-    /// Builds with optimizations, and looks at what came out.
+    /// Builds with optimizations, looks at what came out, and runs it.
     pub(crate) fn run(&self, root: &Path) -> Result<(), String> {
         let target = target()?;
         let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
         // A folder of its own: other flags make other artifacts, which would replace those of the ordinary build.
         let folder = root.join("target").join("static");
         run(Command::new("cargo")
-            .args(["build", "--release", "--target", &target])
+            .args(["rustc", "--release", "--target", &target])
             .args(["--package", &self.package, "--bin", &self.bin])
-            .env(
-                "RUSTFLAGS",
-                format!("{flags} -C target-feature=+crt-static"),
-            )
+            .env("RUSTFLAGS", format!("{flags} {FLAGS}"))
             .env("CARGO_TARGET_DIR", &folder)
+            // Of this program alone: a profile that strips would have all of its dependencies built anew.
+            .args(["--", "-C", "strip=symbols"])
             .current_dir(root))?;
-        let file = folder.join(&target).join("release").join(&self.bin);
-        let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let built = folder.join(&target).join("release").join(&self.bin);
+        // Where recipes find it, whatever the target is called.
+        let file = folder.join(&self.bin);
+        let failed = |error| format!("{}: {error}", file.display());
+        std::fs::copy(built, &file).map_err(failed)?;
+        let bytes = std::fs::read(&file).map_err(failed)?;
         match interpreter(&bytes) {
             Ok(None) => {}
             Ok(Some(loader)) => return Err(format!("it is not static: it wants {loader}")),
@@ -57,8 +75,33 @@ impl Options {
         }
         let size = bytes.len() as f64 / f64::from(1 << 20);
         eprintln!("{}: static, {size:.1} MiB", shown(root, &file).display());
+        // For people who trust nobody else; it fails for a static binary on some systems.
+        let _ = Command::new("ldd").arg(&file).status();
+        if self.check {
+            check(root, &file)?;
+        }
         Ok(())
     }
+}
+
+/// Children over HTTPS and stdio, first as in the tests, then in an empty root.
+fn check(root: &Path, file: &Path) -> Result<(), String> {
+    cargo(root, &["build", "--package", "mcp-compose-tests", "--bins"])?;
+    run(Command::new("cargo")
+        .args(["test", "--package", "mcp-compose-tests", "--test", "tls"])
+        .env("MCP_COMPOSE_BIN", file)
+        .current_dir(root))?;
+    run(Command::new("cargo")
+        .args([
+            "run",
+            "--package",
+            "mcp-compose-tests",
+            "--bin",
+            "alone",
+            "--",
+        ])
+        .arg(file)
+        .current_dir(root))
 }
 
 /// musl where the toolchain has it, else the system's own C library, linked in.

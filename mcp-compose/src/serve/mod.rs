@@ -6,6 +6,7 @@ mod http;
 mod refusal;
 mod relay_thread;
 mod running;
+mod service_manager;
 mod serving;
 mod stdio;
 mod stop;
@@ -146,9 +147,11 @@ async fn serve_at(
     let bound = listener.local_addr()?;
     // A line for people and for programs that asked for port 0.
     eprintln!("mcp-compose: serving on http://{bound}/mcp");
+    service_manager::tell(service_manager::READY);
     let front = http::Front::new(Arc::clone(&gateway), options);
     let draining = async {
         stop.told().await;
+        service_manager::tell(service_manager::STOPPING);
         gateway.drain();
     };
     tokio::join!(draining, http::serve(listener, front, stop.clone()));

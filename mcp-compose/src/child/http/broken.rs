@@ -88,7 +88,7 @@ fn of_tls(error: &TlsError) -> String {
                 "its certificate is for another host name; check the URL"
             }
             CertificateError::UnknownIssuer => {
-                "its certificate is of an authority that is not trusted here; add that one to the certificates of this system, or name it in SSL_CERT_FILE"
+                "its certificate is of an authority that is not trusted here; give the child that authority's certificate with `ca`, or add it to those of this system"
             }
             CertificateError::Revoked => "its certificate has been revoked",
             other => return format!("its certificate is refused: {other}"),
@@ -114,7 +114,7 @@ mod tests {
                 "not valid yet; check the clocks",
             ),
             (CertificateError::NotValidForName, "another host name"),
-            (CertificateError::UnknownIssuer, "SSL_CERT_FILE"),
+            (CertificateError::UnknownIssuer, "with `ca`"),
             (CertificateError::BadSignature, "refused"),
         ] {
             let tls = TlsError::InvalidCertificate(error);

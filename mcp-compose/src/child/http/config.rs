@@ -8,10 +8,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
+use rustls::RootCertStore;
 use url::{Host, Url};
 
 use super::breaker;
 use super::gate::Gate;
+use super::tls;
 use crate::child::{AuthProvider, HttpSpec};
 use crate::compose::ChildOptions;
 
@@ -43,6 +45,8 @@ pub(crate) struct HttpConfig {
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
     /// How long a connection may take to come about.
     pub(crate) connect_timeout: Duration,
+    /// The authorities that may vouch for the server. `None`: those of this system.
+    pub(crate) roots: Option<Arc<RootCertStore>>,
     /// Largest answer or event, in bytes.
     pub(crate) max_message: usize,
     /// How long a call may take: whether there is time to wait for the server's pleasure, or to try again.
@@ -61,6 +65,7 @@ impl HttpConfig {
             headers: HeaderMap::new(),
             auth: None,
             connect_timeout: CONNECT_TIMEOUT,
+            roots: None,
             max_message: MAX_MESSAGE,
             timeout: TIMEOUT,
             gate: Arc::new(Gate::new(breaker::FAILURES)),
@@ -75,6 +80,7 @@ impl HttpConfig {
             headers: spec.headers.clone(),
             auth: spec.auth.clone(),
             connect_timeout: spec.connect_timeout,
+            roots: spec.roots.clone(),
             max_message: options.max_message,
             timeout: options
                 .timeout
@@ -124,8 +130,12 @@ impl HttpConfig {
     }
 
     fn build(&self) -> Result<reqwest::Client, Arc<str>> {
-        // A provider that the program has installed itself stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let tls = match (self.url.scheme(), &self.roots) {
+            ("http", _) => tls::nobody(),
+            (_, Some(roots)) => tls::only(roots),
+            (_, None) => tls::of_this_system(),
+        };
+        let tls = tls.map_err(|reason| self.not_set_up(&reason))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("mcp-compose/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
@@ -136,18 +146,18 @@ impl HttpConfig {
             .pool_idle_timeout(POOL_IDLE)
             .retry(reqwest::retry::never())
             .redirect(redirect::Policy::custom(same_origin))
-            .referer(false);
-        if self.url.scheme() == "http" {
-            // Plain HTTP works on a machine without CA certificates.
-            builder = builder.tls_certs_only(std::iter::empty());
-        }
+            .referer(false)
+            .tls_backend_preconfigured(tls);
         if is_loopback(&self.url) {
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|error| {
-            let reason = super::failure::cause(&error);
-            format!("cannot set up connections to {}: {reason}", self.origin()).into()
-        })
+        builder
+            .build()
+            .map_err(|error| self.not_set_up(&super::failure::cause(&error)))
+    }
+
+    fn not_set_up(&self, reason: &str) -> Arc<str> {
+        format!("cannot set up connections to {}: {reason}", self.origin()).into()
     }
 }
 

@@ -14,6 +14,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use std::sync::atomic::Ordering;
 use http::HeaderValue;
 
 pub(crate) use config::{CONNECT_TIMEOUT, HttpConfig};
+pub(crate) use tls::read_authorities;
 
 use self::breaker::State;
 use self::shared::{Agreed, InFlight, LINGER, Shared, Task};

@@ -1,15 +1,17 @@
 //! A child that is reached over streamable HTTP.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use rustls::RootCertStore;
 use url::Url;
 
 use super::common_options;
 use crate::child::AuthProvider;
-use crate::child::http::{CONNECT_TIMEOUT, breaker::FAILURES};
+use crate::child::http::{CONNECT_TIMEOUT, breaker::FAILURES, read_authorities};
 use crate::compose::{ChildOptions, ChildSource, DeclaredChild, IntoChild};
 
 /// A server to reach over HTTP, made by [`http()`].
@@ -20,6 +22,7 @@ pub struct Http {
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
     connect_timeout: Duration,
+    roots: Option<Arc<RootCertStore>>,
     breaker: u32,
     wrong: Vec<String>,
     pub(super) options: ChildOptions,
@@ -34,6 +37,8 @@ pub(crate) struct HttpSpec {
     /// Asked before each request; what it answers replaces fixed headers of the same name.
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
     pub(crate) connect_timeout: Duration,
+    /// The authorities that may vouch for it. `None`: those of this system.
+    pub(crate) roots: Option<Arc<RootCertStore>>,
     /// Failures in a row after which no call is sent for a while; 0 for never.
     pub(crate) breaker: u32,
 }
@@ -56,6 +61,7 @@ pub fn http(url: impl AsRef<str>) -> Http {
         headers: HeaderMap::new(),
         auth: None,
         connect_timeout: CONNECT_TIMEOUT,
+        roots: None,
         breaker: FAILURES,
         wrong: Vec::new(),
         options: ChildOptions::default(),
@@ -110,6 +116,25 @@ impl Http {
         self
     }
 
+    /// The certificate authorities, in a PEM file, one of which must vouch for the server; no others are believed for this
+    /// child. Default: those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`; where a system has none, as in an
+    /// empty container image, Mozilla's list, which this crate brings.
+    ///
+    /// A relative path starts at the working directory. The file is read here, once; one that cannot be read, or has no
+    /// certificate in it, is told as a mistake of the composition, and so is one for a URL with `http://`.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*;
+    /// let child = http("https://orders.corp.example/mcp").ca("corp-ca.pem");
+    /// ```
+    pub fn ca(mut self, file: impl AsRef<Path>) -> Self {
+        match read_authorities(file.as_ref()) {
+            Ok(roots) => self.roots = Some(roots),
+            Err(wrong) => self.wrong.push(format!("`ca`: {wrong}")),
+        }
+        self
+    }
+
     /// After how many failures in a row the server is left alone: calls are refused at once then, with the reason and when
     /// to come again. 0: never. Default: 5.
     ///
@@ -136,12 +161,18 @@ impl IntoChild for Http {
         for wrong in self.wrong {
             child.refuse(wrong);
         }
+        if self.roots.is_some() && self.url.as_ref().is_ok_and(|url| url.scheme() == "http") {
+            child.refuse(
+                "`ca` is for a URL with `https://`: nobody vouches for a server without TLS",
+            );
+        }
         match self.url {
             Ok(url) => child.with_source(ChildSource::Http(HttpSpec {
                 url,
                 headers: self.headers,
                 auth: self.auth,
                 connect_timeout: self.connect_timeout,
+                roots: self.roots,
                 breaker: self.breaker,
             })),
             Err(wrong) => {

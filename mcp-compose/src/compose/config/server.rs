@@ -32,6 +32,7 @@ pub(super) const KEYS: &[&str] = &[
     "url",
     "headers",
     "connectTimeout",
+    "ca",
     "breaker",
     "type",
     "transport",
@@ -100,7 +101,7 @@ const OF_PROCESSES: &[&str] = &[
 ];
 
 /// What only a server with a `url` has.
-const OF_REMOTES: &[&str] = &["headers", "connectTimeout", "breaker"];
+const OF_REMOTES: &[&str] = &["headers", "connectTimeout", "ca", "breaker"];
 
 /// Reads a server; `None` if it is disabled or wrong.
 pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)> {
@@ -206,6 +207,7 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
             );
         }
     }
+    let folder = server.folder();
     let url = server.text("url").unwrap_or_default();
     let headers = server.pairs("headers");
     let mut child = headers
@@ -213,6 +215,9 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
         .fold(http(url), |child, (name, value)| child.header(name, value));
     if let Some(limit) = server.seconds("connectTimeout") {
         child = child.connect_timeout(limit);
+    }
+    if let Some(file) = server.text("ca") {
+        child = child.ca(folder.join(file));
     }
     if let Some(failures) = server.count("breaker") {
         child = child.breaker(failures as u32);

@@ -239,15 +239,17 @@ fn takes_how_a_server_is_reached() {
     assert_eq!(reached, [(500, 0), (5000, 5)]);
     let found = mistakes(
         r#"{"mcpServers": {
-            "a": {"url": "http://x/mcp", "connectTimeout": 0, "breaker": 1.5},
-            "b": {"command": "x", "connectTimeout": 1, "breaker": 1, "headers": {}}
+            "a": {"url": "http://x/mcp", "connectTimeout": 0, "breaker": 1.5, "ca": 1},
+            "b": {"command": "x", "connectTimeout": 1, "breaker": 1, "headers": {}, "ca": "x"}
         }}"#,
     );
     let expected = [
         "mcpServers.a.connectTimeout: 0 is not a number of seconds",
+        "mcpServers.a.ca: expected a string, got a number",
         "mcpServers.a.breaker: expected a whole number, got a number",
         "mcpServers.b.headers: is for a server with a `url`; this one has a `command`",
         "mcpServers.b.connectTimeout: is for a server with a `url`; this one has a `command`",
+        "mcpServers.b.ca: is for a server with a `url`; this one has a `command`",
         "mcpServers.b.breaker: is for a server with a `url`; this one has a `command`",
     ];
     assert_eq!(found, expected);
