@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mcp_compose_tests::aggregator::Config;
+use mcp_compose_tests::peers::workspace;
 use mcp_compose_tests::scripted::{basic, scripted};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -119,6 +120,23 @@ async fn the_whole_has_a_bound() {
         "{}",
         seen.stdout
     );
+}
+
+#[test]
+fn the_page_says_what_each_check_means() {
+    let page = workspace().join("docs/debug.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let reports = workspace().join("tests/tests/doctor/expected");
+    for report in std::fs::read_dir(reports).expect("it is a folder") {
+        let report = std::fs::read_to_string(report.expect("a file").path()).expect("text");
+        for line in report.lines().filter(|line| line.starts_with("  ")) {
+            let mut words = line.split_whitespace();
+            if let (Some("ok" | "warning" | "error"), Some(check)) = (words.next(), words.next()) {
+                let row = format!("| `{check}` |");
+                assert!(page.contains(&row), "`{check}` is not in docs/debug.md");
+            }
+        }
+    }
 }
 
 #[tokio::test]

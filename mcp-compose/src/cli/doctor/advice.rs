@@ -42,10 +42,10 @@ fn next_step(child: &Child, why: &NotStarted, noise: u64) -> &'static str {
             "have it log to stderr: it prints to stdout, which is the protocol's, and answers nothing there"
         }
         (ChildSource::Stdio(_), Cause::Timeout) => {
-            "check that its command starts an MCP server over stdio; if it only starts slowly, raise `initTimeout`"
+            "check that its command starts an MCP server over stdio; if it only starts slowly, raise its `init_timeout`"
         }
         (ChildSource::Http(_), Cause::Timeout) => {
-            "check that the URL is that of an MCP endpoint; if it only starts slowly, raise `initTimeout`"
+            "check that the URL is that of an MCP endpoint; if it only starts slowly, raise its `init_timeout`"
         }
         (ChildSource::Http(_), Cause::Unavailable) => "see the log of that server",
         (ChildSource::Http(_), Cause::Overloaded) => "wait, or have its limit raised",

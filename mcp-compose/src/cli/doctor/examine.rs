@@ -28,8 +28,6 @@ pub(super) async fn examine(
     let catalog = gateway.catalog();
 
     let problems = composition.check();
-    let told = [&catalog.collisions, &catalog.problems];
-    let collisions: Vec<_> = told.into_iter().flatten().cloned().collect();
     let mut examined: Vec<_> = children
         .iter()
         .zip(took)
@@ -48,7 +46,7 @@ pub(super) async fn examine(
     let others = problems
         .iter()
         .filter(|problem| !labels.contains(&problem.place.as_str()));
-    let mut composition = whole::examine(&composition, &catalog, &collisions);
+    let mut composition = whole::examine(&composition, &catalog);
     declared(&mut composition.findings, others);
     gateway.stop().await;
     Diagnosis {

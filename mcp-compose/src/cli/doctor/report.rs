@@ -98,3 +98,57 @@ impl Report {
 fn harmless(text: &str) -> String {
     shown::block(text).replace(['\n', '\t'], " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::WholeDiagnosis;
+    use super::*;
+
+    fn diagnosis(text: &str) -> Diagnosis {
+        let mut findings = Findings::default();
+        findings.warning("lists", text, "mend\nit");
+        Diagnosis {
+            composition: WholeDiagnosis {
+                name: "factory".to_owned(),
+                ..WholeDiagnosis::default()
+            },
+            children: vec![ChildDiagnosis {
+                stderr: (0..7).map(|n| format!("line {n}\u{1b}[2J")).collect(),
+                ..ChildDiagnosis::of("db".to_owned(), "stdio", findings)
+            }],
+        }
+    }
+
+    #[test]
+    fn nothing_that_comes_from_a_child_moves_the_cursor_or_begins_a_line() {
+        assert_eq!(
+            report(&diagnosis("a\u{1b}[31mb\nc\u{202e}"), false),
+            concat!(
+                "db: warning\n",
+                "  warning  lists        a\\u{1b}[31mb c\\u{202e}\n",
+                "                        -> mend it\n",
+                "           stderr       | line 2\\u{1b}[2J\n",
+                "           stderr       | line 3\\u{1b}[2J\n",
+                "           stderr       | line 4\\u{1b}[2J\n",
+                "           stderr       | line 5\\u{1b}[2J\n",
+                "           stderr       | line 6\\u{1b}[2J\n",
+                "\n",
+                "factory (the composition): ok\n",
+                "\n",
+                "1 child: 0 ok, 1 with warnings, 0 broken\n",
+            )
+        );
+    }
+
+    #[test]
+    fn colours_say_how_bad_it_is_and_nothing_else_changes() {
+        let plain = report(&diagnosis("a"), false);
+        let coloured = report(&diagnosis("a"), true);
+        assert!(coloured.starts_with("db: \u{1b}[33mwarning\u{1b}[0m\n"));
+        let mut stripped = coloured;
+        for colour in ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[0m"] {
+            stripped = stripped.replace(colour, "");
+        }
+        assert_eq!(stripped, plain);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::finding::{WholeDiagnosis, count};
 use crate::child::listing::Kind;
-use crate::compose::{Composition, Problem};
+use crate::compose::Composition;
 use crate::gateway::catalog::Catalog;
 
 /// So many tools of all servers together are too many for a client: who, and what happens there.
@@ -16,11 +16,7 @@ const MAX_INSTRUCTIONS: usize = 2_000;
 /// Bytes that are about a token.
 const BYTES_A_TOKEN: usize = 4;
 
-pub(super) fn examine(
-    composition: &Composition,
-    catalog: &Catalog,
-    changed: &[Problem],
-) -> WholeDiagnosis {
+pub(super) fn examine(composition: &Composition, catalog: &Catalog) -> WholeDiagnosis {
     let tools = catalog.tools().count();
     let tokens = catalog.bytes(Kind::Tools) / BYTES_A_TOKEN;
     let mut whole = WholeDiagnosis {
@@ -42,14 +38,15 @@ pub(super) fn examine(
         ),
         None => findings.ok("tools", cost),
     }
-    if !changed.is_empty() && composition.settings.strict {
+    let changed = catalog.collisions.len();
+    if changed > 0 && composition.settings.strict {
         findings.error(
             "strict",
             format!(
-                "{} or entries are not exposed as they are, which `strict` forbids",
-                count(changed.len(), "name")
+                "it does not start: {} taken or too long, and it is `strict`",
+                count(changed, "name")
             ),
-            "mend what is said of them below, or leave `strict` out",
+            "see `names` of its children, or leave `strict` out",
         );
     }
     let instructions = catalog.instructions.as_deref().map_or(0, str::len);
