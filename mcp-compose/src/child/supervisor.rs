@@ -25,6 +25,7 @@ use super::http;
 use super::instance::Instance;
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
+use super::not_started::NotStarted;
 use super::pool::Pool;
 use super::turns::Turns;
 use crate::compose::{ChildSource, ChildSpec};
@@ -132,7 +133,7 @@ pub(crate) struct Record {
     /// How many sessions for all clients have been ready.
     pub(crate) sessions: u64,
     /// What went wrong last.
-    pub(crate) failure: Option<Arc<str>>,
+    pub(crate) failure: Option<Arc<NotStarted>>,
 }
 
 /// A declared child and the session that serves it.

@@ -5,6 +5,7 @@ mod ask;
 mod call;
 mod client;
 mod command;
+mod doctor;
 mod field;
 mod import;
 mod inbox;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::install::Subject;
 use super::{Failure, log, settings};
-use crate::compose::Composition;
+use crate::compose::{Composition, Unread};
 
 /// Where the composition comes from.
 pub(super) enum Program {
@@ -30,6 +30,20 @@ impl Program {
         log::init();
         report_problems(&composition)?;
         Ok(composition)
+    }
+
+    /// The composition as far as it can be read, to be looked at, with what of its file could not be. The log is written
+    /// only where somebody has asked for it.
+    pub(super) fn specimen(self) -> Result<(Composition, Vec<Unread>), Failure> {
+        log::init_if_asked();
+        match self {
+            Self::Composed(composition) => Ok((*composition, Vec::new())),
+            Self::File(file) => {
+                let file = file.ok_or_else(no_file)?;
+                let read = Composition::from_what_can_be_read(&file);
+                read.map_err(|error| Failure::Usage(error.to_string()))
+            }
+        }
     }
 
     /// What a client is to start.

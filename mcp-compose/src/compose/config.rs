@@ -11,8 +11,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::json::Json;
+pub(crate) use self::reader::Unread;
 use self::reader::{Context, Reader};
-use super::{Composition, CompositionBuilder, Namespace, Problem};
+use super::{Composition, CompositionBuilder, DeclaredChild, Namespace, Problem};
 use crate::nearest::nearest;
 
 /// Why a configuration file makes no composition.
@@ -67,6 +68,19 @@ const SETTINGS: &[&str] = &[
 ];
 
 pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
+    let (composition, _) = read_file(path, None)?;
+    Ok(composition)
+}
+
+/// As [`read`], where what is wrong with a server costs that one only.
+pub(super) fn read_what_can_be(path: &Path) -> Result<(Composition, Vec<Unread>), ConfigError> {
+    read_file(path, Some(Vec::new()))
+}
+
+fn read_file(
+    path: &Path,
+    unread: Option<Vec<Unread>>,
+) -> Result<(Composition, Vec<Unread>), ConfigError> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new("."));
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
@@ -74,7 +88,7 @@ pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
         source,
     })?;
     let variable = |name: &str| std::env::var(name).ok();
-    parse(&text, path, folder, &variable)
+    parse_what_can_be(&text, path, folder, &variable, unread)
 }
 
 /// Reads what could be a file, for the fuzzers.
@@ -86,13 +100,27 @@ pub(crate) fn parse_text(
     parse(text, Path::new("mcp.json"), Path::new("."), variable)
 }
 
-/// `folder` is where relative paths start; `variable` looks up the environment.
+/// What could be a file, read as a whole or not at all.
+#[cfg(any(test, feature = "fuzzing"))]
 fn parse(
     text: &str,
     path: &Path,
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Composition, ConfigError> {
+    let (composition, _) = parse_what_can_be(text, path, folder, variable, None)?;
+    Ok(composition)
+}
+
+/// `folder` is where relative paths start; `variable` looks up the environment; `unread` is there where servers with
+/// mistakes are to be left out.
+fn parse_what_can_be(
+    text: &str,
+    path: &Path,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+    unread: Option<Vec<Unread>>,
+) -> Result<(Composition, Vec<Unread>), ConfigError> {
     // Editors on Windows write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let json: Json = serde_json::from_str(text).map_err(|source| ConfigError::Syntax {
@@ -103,10 +131,11 @@ fn parse(
         folder,
         variable,
         mistakes: Vec::new(),
+        unread,
     };
     let builder = file(json, &mut context);
     if context.mistakes.is_empty() {
-        Ok(builder.build())
+        Ok((builder.build(), context.unread.unwrap_or_default()))
     } else {
         Err(ConfigError::Mistakes {
             path: path.to_owned(),
@@ -181,37 +210,50 @@ fn add_servers(
         let Some(server) = servers.take(&key) else {
             continue;
         };
-        let Some(server) = servers.inner(&key, server) else {
+        let before = servers.mistakes();
+        let child = declared(place, &key, server, &mut servers, builder);
+        if servers.set_aside(&key, before) {
             continue;
-        };
-        let Some((namespace, child)) = server::read(server) else {
-            continue;
-        };
-        let namespace = match namespace {
-            server::Prefix::None => None,
-            server::Prefix::Named(namespace) => Some(namespace),
-            server::Prefix::OfKey => match Namespace::parse(&key) {
-                Ok(namespace) => Some(namespace),
-                Err(_) => match Namespace::normalised(&key) {
-                    Some(namespace) => {
-                        let place = format!("{place}.{}", key.escape_debug());
-                        let message = format!(
-                            "is exposed as `{namespace}`; set `\"namespace\"` for another name"
-                        );
-                        builder.problem(Problem::warning(place, message));
-                        Some(namespace)
-                    }
-                    None => {
-                        let message =
-                            "cannot be a namespace; set `\"namespace\"` to `[a-z][a-z0-9_-]*`";
-                        servers.mistake(&key, message);
-                        continue;
-                    }
-                },
-            },
-        };
-        builder.add(namespace, child);
+        }
+        if let Some((namespace, child)) = child {
+            builder.add(namespace, child);
+        }
     }
+}
+
+/// The server under `key`; `None` if it is disabled or wrong.
+fn declared(
+    place: &str,
+    key: &str,
+    server: Json,
+    servers: &mut Reader<'_, '_>,
+    builder: &mut CompositionBuilder,
+) -> Option<(Option<Namespace>, DeclaredChild)> {
+    let (namespace, child) = server::read(servers.inner(key, server)?)?;
+    let namespace = match namespace {
+        server::Prefix::None => None,
+        server::Prefix::Named(namespace) => Some(namespace),
+        server::Prefix::OfKey => match Namespace::parse(key) {
+            Ok(namespace) => Some(namespace),
+            Err(_) => match Namespace::normalised(key) {
+                Some(namespace) => {
+                    let place = format!("{place}.{}", key.escape_debug());
+                    let message = format!(
+                        "is exposed as `{namespace}`; set `\"namespace\"` for another name"
+                    );
+                    builder.problem(Problem::warning(place, message));
+                    Some(namespace)
+                }
+                None => {
+                    let message =
+                        "cannot be a namespace; set `\"namespace\"` to `[a-z][a-z0-9_-]*`";
+                    servers.mistake(key, message);
+                    return None;
+                }
+            },
+        },
+    };
+    Some((namespace, child))
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub use problem::{Problem, Severity};
 pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
+pub(crate) use config::Unread;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use config::parse_text as parse_config;
 pub(crate) use glob::Glob;
@@ -81,6 +82,16 @@ impl Composition {
     /// its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Composition, ConfigError> {
         config::read(path.as_ref())
+    }
+
+    /// As [`from_file`](Self::from_file), where what is wrong with a server costs that one only.
+    ///
+    /// # Errors
+    /// When nothing can be made of the file at all.
+    pub(crate) fn from_what_can_be_read(
+        path: &Path,
+    ) -> Result<(Composition, Vec<Unread>), ConfigError> {
+        config::read_what_can_be(path)
     }
 
     /// All that is wrong and can be seen without starting a child.

@@ -23,7 +23,7 @@ mod task_feed;
 mod tasks;
 mod underway;
 pub(crate) mod uris;
-mod validate;
+pub(crate) mod validate;
 mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};

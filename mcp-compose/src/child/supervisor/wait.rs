@@ -120,7 +120,10 @@ impl Child {
                     retry_after: Some(retry_at.saturating_duration_since(Instant::now())),
                 })
             }
-            Phase::Stopped { reason } => Some(Unavailable::new(Arc::clone(reason))),
+            Phase::Stopped { reason } => Some(Unavailable {
+                cause: self.start_cause(Cause::Unavailable),
+                ..Unavailable::new(Arc::clone(reason))
+            }),
             _ => None,
         }
     }
@@ -132,7 +135,7 @@ impl Child {
             _ => String::new(),
         };
         Unavailable {
-            cause: Cause::StartFailed,
+            cause: self.start_cause(Cause::StartFailed),
             reason: format!(
                 "it did not start within {} s{last}; it is tried further, so call again later",
                 bound.as_secs_f32()
@@ -140,6 +143,12 @@ impl Child {
             .into(),
             retry_after: None,
         }
+    }
+
+    /// What calls are told of the child's last failure: `otherwise`, unless it is of a kind that they know.
+    fn start_cause(&self, otherwise: Cause) -> Cause {
+        let failure = self.record().failure;
+        failure.map_or(otherwise, |why| why.cause_or(otherwise))
     }
 
     /// For a call of something that nobody knows and that may be the child's: why it has listed nothing
@@ -158,7 +167,7 @@ impl Child {
             other => return self.left_alone(other),
         };
         Some(Unavailable {
-            cause: Cause::StartFailed,
+            cause: self.start_cause(Cause::StartFailed),
             reason: reason.into(),
             retry_after: after,
         })

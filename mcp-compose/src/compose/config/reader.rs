@@ -12,6 +12,17 @@ pub(super) struct Context<'a> {
     pub(super) folder: &'a Path,
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
     pub(super) mistakes: Vec<String>,
+    /// Where what is wrong with a server is to cost that one only: those that it has cost.
+    pub(super) unread: Option<Vec<Unread>>,
+}
+
+/// A server that could not be read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// Its key in the file.
+    pub(crate) key: String,
+    /// All that is wrong with it: `place: what; what to do`.
+    pub(crate) mistakes: Vec<String>,
 }
 
 /// An object of the file; a key that was taken is gone.
@@ -62,6 +73,25 @@ impl<'a, 'b> Reader<'a, 'b> {
     pub(super) fn take(&mut self, key: &str) -> Option<Json> {
         let at = self.entries.iter().position(|(k, _)| k == key)?;
         Some(self.entries.remove(at).1)
+    }
+
+    /// How many mistakes there are so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.context.mistakes.len()
+    }
+
+    /// The mistakes behind the first `before` are those of server `key`: whether it is to be left out for them.
+    pub(super) fn set_aside(&mut self, key: &str, before: usize) -> bool {
+        let Some(unread) = &mut self.context.unread else {
+            return false;
+        };
+        let mistakes = self.context.mistakes.split_off(before);
+        let wrong = !mistakes.is_empty();
+        if wrong {
+            let key = key.to_owned();
+            unread.push(Unread { key, mistakes });
+        }
+        wrong
     }
 
     /// Notes a mistake; an empty `key` stands for the object itself.

@@ -325,7 +325,7 @@ fn every_mistake_is_told_with_its_place() {
         "mcpServers.twice: is given twice",
         "mcpServers.database.args[1]: expected a string, got a number",
         "mcpServers.database.env.A: expected a string, got a number",
-        "mcpServers.database.env.B: the environment variable `NONE` is not set",
+        "mcpServers.database.env.B: the environment variable `NONE` is not set; set it, or give it a default: `${NONE:-..}`",
         "mcpServers.database.argz: unknown key; did you mean `args`?",
         "mcpServers.both: has both `command` and `url`; keep one of them",
         "mcpServers.none: has neither `command` nor `url`",
