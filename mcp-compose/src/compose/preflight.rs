@@ -56,6 +56,7 @@ impl Composition {
                 settings: self.settings.clone(),
                 children: children.collect(),
                 problems: Vec::new(),
+                file: None,
             },
             Handle::current(),
         );
