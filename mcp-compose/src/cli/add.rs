@@ -44,13 +44,15 @@ pub(super) fn run(args: &AddArgs, config: Option<PathBuf>) -> Result<(), Failure
     let after = added(args, &file, before.as_deref())?;
     settings::replace(&file, before.as_deref(), &after)
         .map_err(|error| failed(error.to_string()))?;
-    let what = if before.is_some() { "in" } else { "new:" };
-    writeln!(
-        io::stdout(),
-        "added {} ({what} {})\nnext: `mcp-compose list` shows what it offers, `mcp-compose install` your MCP clients",
-        args.name,
-        shown::block(&file.display().to_string())
-    )?;
+    let path = shown::block(&file.display().to_string());
+    let mut out = io::stdout();
+    if before.is_some() {
+        writeln!(out, "{path}: added {}", args.name)?;
+    } else {
+        writeln!(out, "{path}: made, with {}", args.name)?;
+        let next = "`mcp-compose list` shows what is offered, `mcp-compose install` the MCP clients here";
+        writeln!(out, "next: {next}")?;
+    }
     Ok(())
 }
 
