@@ -47,10 +47,11 @@ pub(super) fn run(args: &AddArgs, config: Option<PathBuf>) -> Result<(), Failure
     let path = shown::block(&file.display().to_string());
     let mut out = io::stdout();
     if before.is_some() {
-        writeln!(out, "{path}: added {}", args.name)?;
+        writeln!(out, "{path}: added `{}`", args.name)?;
     } else {
-        writeln!(out, "{path}: made, with {}", args.name)?;
-        let next = "`mcp-compose list` shows what is offered, `mcp-compose install` the MCP clients here";
+        writeln!(out, "{path}: made, with `{}`", args.name)?;
+        let next =
+            "`mcp-compose list` shows what is offered, `mcp-compose install` the MCP clients here";
         writeln!(out, "next: {next}")?;
     }
     Ok(())

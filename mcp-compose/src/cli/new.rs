@@ -76,8 +76,19 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     } else {
         "cargo run -- list"
     };
-    writeln!(out, "next:\n  cd {folder}\n  {next}")?;
+    let quoted = if is_word(&args.folder) {
+        folder.to_string()
+    } else {
+        format!("{:?}", args.folder)
+    };
+    writeln!(out, "next:\n  cd {quoted}\n  {next}")?;
     Ok(())
+}
+
+/// Whether a shell takes the path as it is.
+fn is_word(path: &Path) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "-_./".contains(c);
+    path.to_str().is_some_and(|path| path.chars().all(plain))
 }
 
 /// The folder's name, made one of a package as far as that goes.

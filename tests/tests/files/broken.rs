@@ -40,14 +40,20 @@ async fn a_broken_file_keeps_what_runs_and_says_where() {
     std::fs::write(&file, format!("{good}watchh = []\n")).expect("written");
     told(
         &mut client,
-        &format!("{}:1: children.c.watchh: unknown key; did you mean `watch`?", lines + 1),
+        &format!(
+            "{}:1: children.c.watchh: unknown key; did you mean `watch`?",
+            lines + 1
+        ),
     )
     .await;
     std::fs::write(&file, format!("{good}\n[children.a]\n")).expect("written");
     told(&mut client, "compose.toml is not TOML: line").await;
-    std::fs::write(&file, format!("name = \"other\"\n[children.d]\nurl = \"nowhere\"\n{good}"))
-        .expect("written");
-    told(&mut client, "what was declared before goes on").await;
+    std::fs::write(
+        &file,
+        format!("name = \"other\"\n[children.d]\nurl = \"nowhere\"\n{good}"),
+    )
+    .expect("written");
+    told(&mut client, "`nowhere`").await;
     let names = client.names("tools").await;
     assert_eq!(names, ["a_one", "b_one"]);
 

@@ -388,6 +388,46 @@ fn a_missing_file_is_named() {
     );
 }
 
+/// The blocks of a page that are of this language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    let blocks = page.split(&*start).skip(1);
+    blocks
+        .filter_map(|rest| Some(rest.split_once("```")?.0))
+        .collect()
+}
+
+#[test]
+fn the_examples_of_both_formats_are_the_same_composition() {
+    let page = include_str!("../../../../docs/config.md");
+    let read = |language: &str, name: &str| {
+        let blocks = blocks(page, language);
+        let [example] = blocks[..] else {
+            panic!("{blocks:#?}")
+        };
+        let any = |_: &str| Some("set".to_owned());
+        let read = parse(example, Path::new(name), Path::new("/project"), &any);
+        let composition = read.expect("a composition");
+        assert_eq!(composition.check(), []);
+        format!("{:?} {:?}", composition.settings, composition.children)
+    };
+    assert_eq!(read("json", "mcp.json"), read("toml", "compose.toml"));
+}
+
+#[test]
+fn the_examples_of_the_other_pages_are_right() {
+    for page in [
+        include_str!("../../../../docs/create.md"),
+        include_str!("../../../../docs/compose.md"),
+    ] {
+        let examples = blocks(page, "toml");
+        assert!(!examples.is_empty());
+        for example in examples {
+            look_over(example, Path::new("compose.toml")).expect(example);
+        }
+    }
+}
+
 #[test]
 fn every_key_is_documented() {
     let page = include_str!("../../../../docs/config.md");
