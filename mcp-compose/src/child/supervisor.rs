@@ -232,6 +232,12 @@ impl Child {
         self.listing.load_full()
     }
 
+    /// Shows what `before` listed, in the place of which it is to stand, until it has lists of its own.
+    pub(crate) fn begin_as(&self, before: &Self) {
+        self.listing.store(before.listing());
+        self.known.store(before.profile());
+    }
+
     /// Says what the child lists, without a session of it.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn set_listing(&self, listing: Listing) {

@@ -16,6 +16,10 @@ pub(super) struct ServeArgs {
     front: Front,
     #[command(flatten)]
     http: HttpArgs,
+    /// Watch no files: neither the configuration, of which children that change are replaced, nor those that children
+    /// are restarted for.
+    #[arg(long)]
+    no_watch: bool,
 }
 
 /// Where clients come in.
@@ -85,6 +89,11 @@ impl ServeArgs {
             self.front.stdio = !terminal;
         }
         (self.front.stdio || self.front.http.is_some()).then_some(self)
+    }
+
+    /// Whether files are watched meanwhile.
+    pub(super) fn watches(&self) -> bool {
+        !self.no_watch
     }
 
     pub(super) async fn run(self, composition: Composition) -> Result<(), Failure> {
@@ -176,6 +185,7 @@ mod tests {
                 allow_host: vec!["mcp.example.com".into()],
                 allow_origin: vec!["https://app.example.com".into()],
             },
+            no_watch: false,
         };
         assert_eq!(parse(&args), Some(expected));
         for wrong in [

@@ -83,6 +83,7 @@ impl Composition {
             settings: self.settings.clone(),
             children: children.collect(),
             problems: Vec::new(),
+            file: None,
         }
     }
 

@@ -38,6 +38,15 @@ impl Child {
         self.wanted.notify_one();
     }
 
+    /// Waits until the child has ended for good, with its processes.
+    pub(crate) async fn stopped(&self) {
+        let mut phase = self.phase.subscribe();
+        // The sender lives as long as the child.
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Stopped { .. }))
+            .await;
+    }
+
     /// Waits until the first start has succeeded or failed.
     pub(crate) async fn settled(&self) {
         let mut phase = self.phase.subscribe();
