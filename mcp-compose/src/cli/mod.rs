@@ -137,7 +137,7 @@ pub async fn main() -> ExitCode {
 }
 
 async fn served(serve: ServeArgs, program: Program) -> Result<(), Failure> {
-    let composition = program.to_serve(serve.watches())?;
+    let composition = program.served(serve.watches())?;
     serve.run(composition).await
 }
 

@@ -23,12 +23,12 @@ pub(super) const FILES: [&str; 3] = ["compose.toml", "mcp.json", ".mcp.json"];
 impl Program {
     /// The composition, found to be sound. From here on the log is written.
     pub(super) fn composition(self) -> Result<Composition, Failure> {
-        self.to_serve(false)
+        self.served(false)
     }
 
     /// As [`composition`](Self::composition); `watch`: files are watched while it is served, that of the
     /// composition and those of children.
-    pub(super) fn to_serve(self, watch: bool) -> Result<Composition, Failure> {
+    pub(super) fn served(self, watch: bool) -> Result<Composition, Failure> {
         let mut composition = match self {
             Self::Composed(composition) => *composition,
             Self::File(file) => {
