@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::call::{self, CallArgs};
+use super::health::{self, HealthArgs};
 use super::import::{self, ImportArgs};
 use super::install::{self, InstallArgs, UninstallArgs};
 use super::list::{self, ListArgs};
@@ -16,6 +17,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Call a tool.
     Call(CallArgs),
+    /// Ask a running server whether it is ready.
+    Health(HealthArgs),
     /// Enter the composition in the settings of MCP clients.
     Install(InstallArgs),
     /// Take the composition out of the settings of MCP clients.
@@ -30,6 +33,7 @@ impl Command {
         match self {
             Self::List(args) => list::run(args, program.composition()?).await,
             Self::Call(args) => call::run(args, program.composition()?).await,
+            Self::Health(args) => health::run(args).await,
             Self::Install(args) => install::run(&args, &program.subject()?).await,
             Self::Uninstall(args) => install::undo(&args, &program.former_subject()?).await,
             Self::Import(args) => import::run(&args),
