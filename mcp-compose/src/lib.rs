@@ -12,6 +12,7 @@ mod compose;
 pub mod fuzzing;
 mod gateway;
 mod handle;
+mod line;
 mod macros;
 mod nearest;
 pub mod prelude;
@@ -24,7 +25,7 @@ mod wire;
 
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
-    Problem, Severity,
+    Problem, Severity, from_file,
 };
 pub use self::handle::{
     Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,

@@ -319,10 +319,10 @@ pub use mcp_compose_macros::mcp_server;
 /// | `setting = value` | a setting, see below |
 /// | `namespace: child` | a child whose names get the namespace as a prefix; `"my-ns": child` for names that are no identifiers |
 /// | `_: child` | a child without a prefix |
-/// | `..composition` | all children of another composition |
+/// | `..composition` | all children of another composition, such as `..from_file("compose.toml")?` |
 ///
-/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. `stdio`, `http` and
-/// `session` are in scope inside; `stdio("a", "b")` is `stdio("a").arg("b")`.
+/// A namespace is a lowercase letter, then lowercase letters, digits, `_` or `-`, at most 32 in all. `stdio`, `http`,
+/// `session`, `local` and [`from_file`](crate::from_file) are in scope inside; `stdio("a", "b")` is `stdio("a").arg("b")`.
 ///
 /// # Settings
 /// Each at most once. Values are expressions; literals are checked at compile time.

@@ -82,6 +82,11 @@ impl Config {
         self.command("list")
     }
 
+    /// `mcp-compose doctor --config FILE`; valid while the folder lives.
+    pub fn doctor(&self) -> (Command, TempDir) {
+        self.command("doctor")
+    }
+
     fn command(&self, what: &str) -> (Command, TempDir) {
         let (folder, file) = self.write();
         let mut command = command(aggregator());

@@ -30,10 +30,11 @@ fn composition(model: &Model, errors: &TokenStream) -> TokenStream {
     // The user's own tokens name these, so they need the user's hygiene.
     let constructors =
         ["stdio", "http", "session", "local"].map(|name| Ident::new(name, Span::call_site()));
+    let from_file = Ident::new("from_file", Span::call_site());
     quote_spanned! {at=>
         {
             #[allow(unused_imports)]
-            use #krate::child::{#(#constructors),*};
+            use #krate::{child::{#(#constructors),*}, #from_file};
             #errors
             #(#broken)*
             let composition = #krate::Composition::builder()

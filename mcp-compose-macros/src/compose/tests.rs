@@ -17,7 +17,7 @@ fn expands_to_calls_on_the_builder_in_order() {
     });
     let expected = quote! {{
         #[allow(unused_imports)]
-        use ::renamed::child::{stdio, http, session, local};
+        use ::renamed::{child::{stdio, http, session, local}, from_file};
         let composition = ::renamed::Composition::builder()
             .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         let composition = composition.separator("__");
@@ -166,7 +166,7 @@ fn a_struct_has_a_handle_for_each_child() {
             pub fn new(config: &Config) -> Result<Self, Error> {
                 let declared = ::mcp_compose::__private::Declared::new({
                     #[allow(unused_imports)]
-                    use ::mcp_compose::child::{stdio, http, session, local};
+                    use ::mcp_compose::{child::{stdio, http, session, local}, from_file};
                     let composition = ::mcp_compose::Composition::builder()
                         .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
                     let composition = composition.name("backend");

@@ -1,7 +1,7 @@
 fn composition() {
     let _ = {
         #[allow(unused_imports)]
-        use ::renamed::child::{stdio, http, session, local};
+        use ::renamed::{child::{stdio, http, session, local}, from_file};
         let composition = ::renamed::Composition::builder()
             .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         let composition = composition.name("factory");

@@ -71,10 +71,12 @@ pub(crate) fn check(kind: Kind, page: &Raw, item: &str) -> Result<Entry, String>
     };
     shape.map_err(|error| {
         let error = error.to_string();
+        // All of it is one line.
+        let error = error.split(" at line ").next().unwrap_or_default();
         format!(
             "{noun} `{}` is malformed and hidden: {}",
             shown(&original),
-            shown(&error)
+            shown(error)
         )
     })?;
     let raw = match repaired {
@@ -135,6 +137,7 @@ struct Tool {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object as `inputSchema`")]
 #[expect(dead_code, reason = "only the shape is checked")]
 struct InputSchema {
     r#type: ObjectType,
@@ -149,6 +152,7 @@ enum ObjectType {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only the shape is checked")]
 struct ToolAnnotations {
@@ -160,6 +164,7 @@ struct ToolAnnotations {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only the shape is checked")]
 struct Icon {
@@ -189,6 +194,7 @@ struct Prompt {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 #[expect(dead_code, reason = "only the shape is checked")]
 struct PromptArgument {
     name: String,

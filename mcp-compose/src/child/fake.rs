@@ -46,8 +46,8 @@ impl Fake {
         self.0.opens.fetch_add(1, Ordering::Relaxed);
         if self.0.missing.load(Ordering::Relaxed) {
             return Err(NotStarted {
-                reason: "it was not found".to_owned(),
                 permanent: true,
+                ..NotStarted::from("it was not found")
             });
         }
         let link = FakeLink {

@@ -1,5 +1,7 @@
 //! Which era a child speaks, and what it says it can do.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,13 +10,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::asks::{self, Told};
+use super::not_started::NotStarted;
 use super::pool::Holder;
 use crate::compose::ChildEra;
 use crate::wire::message::Notification;
-use crate::wire::peer::{Failure, Lost, Peer, RequestRoute};
+use crate::wire::peer::{Cause, Failure, Peer, RequestRoute};
 use crate::wire::version::{
     Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_HOPS,
-    META_VERSION, MODERN,
+    META_SERVER_INFO, META_VERSION, MODERN,
 };
 use crate::wire::{Object, Raw};
 use std::sync::Arc;
@@ -41,6 +44,8 @@ pub(crate) struct Profile {
     pub(crate) offers: Offers,
     /// Its instructions for the model.
     pub(crate) instructions: Option<String>,
+    /// What it calls itself, where it says so.
+    pub(crate) server: Option<ServerName>,
 }
 
 /// The capabilities of a child that the relay acts on.
@@ -97,9 +102,33 @@ impl Offers {
     }
 }
 
-/// Why a child's connection could not be set up.
-#[derive(Debug)]
-pub(crate) struct HandshakeError(pub(crate) String);
+/// What a child calls itself.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerName {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.version {
+            Some(version) => write!(f, " {version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ServerName {
+    /// Reads a `serverInfo`.
+    fn parse(info: Option<&str>) -> Option<Self> {
+        let info = Object::parse(info?).ok()?;
+        Some(Self {
+            name: info.string("name")?.into_owned(),
+            version: info.string("version").map(Cow::into_owned),
+        })
+    }
+}
 
 /// Whom a session is opened for, which a legacy child is told at its handshake.
 #[derive(Debug)]
@@ -126,7 +155,7 @@ pub(crate) struct Introduced {
 impl Introduction {
     /// What the child may ask. Waits for the client, unless the child ends first; its own time does
     /// not run meanwhile.
-    async fn told(&mut self, peer: &Peer, bound: &mut Bound) -> Result<Told, HandshakeError> {
+    async fn told(&mut self, peer: &Peer, bound: &mut Bound) -> Result<Told, NotStarted> {
         let receiver = match self {
             Self::All(told) => return Ok(told.clone()),
             Self::One(client) => return Ok(client.told.clone()),
@@ -141,7 +170,7 @@ impl Introduction {
             Some(client) = introduced => client,
             () = peer.closed() => {
                 let reason = peer.ended().map_or("it ended", |reason| reason);
-                return Err(HandshakeError(reason.to_owned()));
+                return Err(NotStarted::new(Cause::Exited, reason));
             }
         };
         let told = client.told.clone();
@@ -168,10 +197,10 @@ impl Bound {
         self.until = Instant::now() + self.time;
     }
 
-    async fn keep<T>(&self, work: impl Future<Output = T>) -> Result<T, HandshakeError> {
+    async fn keep<T>(&self, work: impl Future<Output = T>) -> Result<T, NotStarted> {
         timeout_at(self.until, work).await.map_err(|_| {
             let time = self.time.as_secs_f32();
-            HandshakeError(format!("it did not answer within {time} s"))
+            NotStarted::new(Cause::Timeout, format!("it did not answer within {time} s"))
         })
     }
 }
@@ -184,12 +213,18 @@ pub(crate) async fn handshake(
     time: Duration,
     introduction: &mut Introduction,
     plain: &Told,
-) -> Result<Profile, HandshakeError> {
+) -> Result<Profile, NotStarted> {
     let mut bound = Bound::new(time);
     match era {
         ChildEra::Legacy => {
             let told = introduction.told(peer, &mut bound).await?;
-            initialize(peer, &told, &bound).await
+            let greeted = initialize(peer, &told, &bound).await;
+            greeted.map_err(|why| match why.cause {
+                Cause::Protocol if why.advice.is_none() => why.advise(
+                    "it may speak 2026-07-28 only: leave its `era` open, so that both are tried",
+                ),
+                _ => why,
+            })
         }
         ChildEra::Modern => {
             let discovered = bound.keep(discover(peer).outcome()).await?;
@@ -197,7 +232,7 @@ pub(crate) async fn handshake(
                 peer,
                 discovered.map_err(Probe::from).and_then(|raw| modern(&raw)),
             )
-            .map_err(|probe| HandshakeError(probe.explain()))
+            .map_err(Probe::explain)
         }
         ChildEra::Auto => {
             let told = introduction.told(peer, &mut bound).await?;
@@ -213,11 +248,7 @@ pub(crate) async fn handshake(
 }
 
 /// For a client of the legacy era: a child that speaks both asks in the middle of a call only there.
-async fn legacy_first(
-    peer: &Arc<Peer>,
-    bound: &Bound,
-    told: &Told,
-) -> Result<Profile, HandshakeError> {
+async fn legacy_first(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, NotStarted> {
     let failure = match initialize(peer, told, bound).await {
         Err(failure) if peer.ended().is_none() => failure,
         ended => return ended,
@@ -228,14 +259,14 @@ async fn legacy_first(
     }
 }
 
-async fn probe(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, HandshakeError> {
+async fn probe(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, NotStarted> {
     let mut discovering = Box::pin(discover(peer).outcome());
     let first = bound.keep(timeout(PROBE, &mut discovering)).await?;
     if let Ok(answer) = first {
         let answered = answer.map_err(Probe::from).and_then(|raw| modern(&raw));
         return match established(peer, answered) {
             Ok(profile) => Ok(profile),
-            Err(Probe::Lost(why)) if peer.ended().is_some() => Err(HandshakeError(why)),
+            Err(Probe::Lost(why)) if peer.ended().is_some() => Err(why),
             Err(_) => initialize(peer, told, bound).await,
         };
     }
@@ -249,7 +280,7 @@ async fn probe(peer: &Arc<Peer>, bound: &Bound, told: &Told) -> Result<Profile, 
     let Ok(Ok(raw)) = late else {
         return Err(failure);
     };
-    established(peer, modern(&raw)).map_err(|probe| HandshakeError(probe.explain()))
+    established(peer, modern(&raw)).map_err(Probe::explain)
 }
 
 pub(super) fn discover(peer: &Arc<Peer>) -> crate::wire::peer::Call {
@@ -275,30 +306,40 @@ enum Probe {
     /// The child does not know the method.
     NotModern(String),
     /// The connection failed.
-    Lost(String),
+    Lost(NotStarted),
 }
 
 impl Probe {
-    fn explain(self) -> String {
+    fn explain(self) -> NotStarted {
         match self {
-            Self::NoCommonVersion(supported) => {
-                format!(
-                    "it supports the versions {supported}; served here: {MODERN}, {}",
-                    LEGACY.join(", ")
-                )
-            }
-            Self::NotModern(why) => format!("it refused `server/discover`: {why}"),
+            Self::NoCommonVersion(supported) => NotStarted::new(
+                Cause::Protocol,
+                format!("it supports the versions {supported} only"),
+            )
+            .advise(served_here()),
+            Self::NotModern(why) => NotStarted::new(
+                Cause::Protocol,
+                format!("it refused `server/discover`: {why}"),
+            )
+            .advise("leave its `era` open, unless it is known to speak 2026-07-28"),
             Self::Lost(why) => why,
         }
     }
+}
+
+fn served_here() -> String {
+    format!(
+        "update it, or this program: served here are {}, {MODERN}",
+        LEGACY.join(", ")
+    )
 }
 
 impl From<Failure> for Probe {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Error(error) => Self::NotModern(error.message()),
-            Failure::Lost(Lost { reason, .. }) => Self::Lost(reason.to_string()),
-            Failure::Overloaded => Self::Lost("it does not read what it is sent".into()),
+            Failure::Lost(lost) => Self::Lost(lost.into()),
+            Failure::Overloaded => Self::Lost(unread()),
         }
     }
 }
@@ -333,6 +374,10 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
         offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get))
             .with_meta(discovered.meta.map(RawValue::get)),
         instructions: discovered.instructions,
+        server: discovered.meta.and_then(|meta| {
+            let meta = Object::parse(meta.get()).ok()?;
+            ServerName::parse(meta.get(META_SERVER_INFO))
+        }),
     })
 }
 
@@ -342,11 +387,7 @@ fn established(peer: &Peer, probed: Result<Profile, Probe>) -> Result<Profile, P
     Ok(profile)
 }
 
-async fn initialize(
-    peer: &Arc<Peer>,
-    told: &Told,
-    bound: &Bound,
-) -> Result<Profile, HandshakeError> {
+async fn initialize(peer: &Arc<Peer>, told: &Told, bound: &Bound) -> Result<Profile, NotStarted> {
     let told = told.as_str();
     let params = format!(
         r#"{{"protocolVersion":"{LATEST_LEGACY}","capabilities":{told},"clientInfo":{CLIENT_INFO}}}"#
@@ -358,9 +399,10 @@ async fn initialize(
     let raw = bound
         .keep(answering)
         .await?
-        .map_err(|failure| refused("initialize", &failure))?;
-    let failed = |why: String| HandshakeError(format!("`initialize` failed: {why}"));
-    let profile = greeted(&raw).map_err(failed)?;
+        .map_err(|failure| refused("initialize", failure))?;
+    let failed =
+        |why: String| NotStarted::new(Cause::Protocol, format!("`initialize` failed: {why}"));
+    let profile = greeted(&raw).map_err(|why| failed(why).advise(served_here()))?;
     if profile.era != Era::Legacy {
         return Err(failed(format!(
             "it answered `initialize` with {MODERN}, which has no handshake"
@@ -386,8 +428,7 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
         version if LEGACY.contains(&version) => Era::Legacy,
         _ => {
             return Err(format!(
-                "it answered with version `{version}`; served here: {}",
-                LEGACY.join(", ")
+                "it answered with version `{version}`, which is not served here"
             ));
         }
     };
@@ -400,16 +441,22 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
             Era::Legacy => Offers::parse(capabilities),
         }
         .with_meta(object.get("_meta")),
-        instructions: object
-            .string("instructions")
-            .map(std::borrow::Cow::into_owned),
+        instructions: object.string("instructions").map(Cow::into_owned),
+        server: ServerName::parse(object.get("serverInfo")),
     })
 }
 
-fn refused(method: &str, failure: &Failure) -> HandshakeError {
-    HandshakeError(match failure {
-        Failure::Error(error) => format!("`{method}` failed: {}", error.message()),
-        Failure::Lost(Lost { reason, .. }) => reason.to_string(),
-        Failure::Overloaded => "it does not read what it is sent".to_owned(),
-    })
+fn refused(method: &str, failure: Failure) -> NotStarted {
+    match failure {
+        Failure::Error(error) => NotStarted::new(
+            Cause::Protocol,
+            format!("`{method}` failed: {}", error.message()),
+        ),
+        Failure::Lost(lost) => lost.into(),
+        Failure::Overloaded => unread(),
+    }
+}
+
+fn unread() -> NotStarted {
+    NotStarted::new(Cause::Overloaded, "it does not read what it is sent")
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::StdioSpec;
+use super::not_started::NotStarted;
 use crate::compose::{ChildSource, ChildSpec};
 
 /// Lines that are told.
@@ -15,14 +16,14 @@ const REASON: usize = 4 * 1024;
 /// A shorter value of the environment is no secret: blotting out each `1` would tell nothing.
 const SECRET: usize = 6;
 
-/// Adds what was last written to stderr to why a session is over. `why` may end with the last line of it.
-pub(super) fn with_last_words(spec: &ChildSpec, why: &str, stderr: &[String]) -> String {
+/// Adds what was last written to stderr to why a session is over. Its reason may end with the last line of it.
+pub(super) fn with_last_words(spec: &ChildSpec, why: NotStarted, stderr: &[String]) -> NotStarted {
     let last = stderr.last().map(|line| format!(": {line}"));
-    let why = last
+    let reason = last
         .as_deref()
-        .and_then(|last| why.strip_suffix(last))
-        .unwrap_or(why);
-    let why = presentable(spec, why);
+        .and_then(|last| why.reason.strip_suffix(last))
+        .unwrap_or(&why.reason);
+    let reason = presentable(spec, reason);
     let lines = stderr.iter().rev().filter(|line| !line.trim().is_empty());
     let (mut told, mut room) = (Vec::new(), BYTES);
     for line in lines.take(LINES) {
@@ -33,15 +34,16 @@ pub(super) fn with_last_words(spec: &ChildSpec, why: &str, stderr: &[String]) ->
             break;
         }
     }
-    if told.is_empty() {
-        return why;
-    }
     told.reverse();
-    format!("{why}; it last wrote to stderr: {}", told.join(" | "))
+    NotStarted {
+        reason,
+        stderr: told,
+        ..why
+    }
 }
 
 /// Text that comes from a child, fit to be shown, within a bound.
-pub(super) fn presentable(spec: &ChildSpec, text: &str) -> String {
+fn presentable(spec: &ChildSpec, text: &str) -> String {
     cut(spec, text, REASON)
 }
 
@@ -122,20 +124,23 @@ mod tests {
         let stderr = lines(["one 1", "", "\tat s3cret-value \u{1b}[31mred\u{202e}"]);
         let why = format!("it exited (code 1): {}", stderr[2]);
         assert_eq!(
-            with_last_words(&spec(), &why, &stderr),
+            with_last_words(&spec(), why.into(), &stderr).to_string(),
             r"it exited (code 1); it last wrote to stderr: one 1 |  at *** \u{1b}[31mred\u{202e}"
         );
-        assert_eq!(with_last_words(&spec(), "it ended", &[]), "it ended");
+        assert_eq!(
+            with_last_words(&spec(), "it ended".into(), &[]).to_string(),
+            "it ended"
+        );
     }
 
     #[test]
     fn a02_what_is_told_has_a_bound() {
         let many = lines((0..50).map(|n| format!("line {n}")));
-        let told = with_last_words(&spec(), "it ended", &many);
+        let told = with_last_words(&spec(), "it ended".into(), &many).to_string();
         assert_eq!(told.matches(" | ").count(), LINES - 1);
         assert!(told.ends_with("line 49"), "{told}");
         let long = lines(["x".repeat(BYTES), "y".repeat(BYTES)]);
-        let told = with_last_words(&spec(), &"z".repeat(2 * REASON), &long);
+        let told = with_last_words(&spec(), "z".repeat(2 * REASON).into(), &long).to_string();
         assert!(told.len() < REASON + BYTES + 100, "{}", told.len());
         assert!(!told.contains('x') && told.ends_with("y"), "{told}");
     }

@@ -218,17 +218,17 @@ impl Child {
         };
         let started = tokio::select! {
             biased;
-            () = self.ending.cancelled() => Err("it was stopped".into()),
+            () = self.ending.cancelled() => Err(NotStarted::from("it was stopped")),
             () = given_up.cancelled() => Err("the client has left".into()),
             started = greeting => started,
         };
         let (instance, starting) = match started {
             Ok(started) => started,
-            Err(NotStarted { reason, .. }) => {
-                tracing::warn!(child = %self.label, "a session for one client did not start: {reason}");
+            Err(why) => {
+                tracing::warn!(child = %self.label, "a session for one client did not start: {why}");
                 let why = Unavailable {
-                    cause: Cause::StartFailed,
-                    ..Unavailable::new(reason)
+                    cause: why.cause_or(Cause::StartFailed),
+                    ..Unavailable::new(why.to_string())
                 };
                 reserved.fail(why.clone());
                 let _ = hand_over.send(Err(why));

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::entry;
 use super::handshake::stamp_modern;
 use super::instance::Instance;
-use crate::wire::peer::{Failure, Lost, RequestRoute};
+use crate::wire::peer::{Failure, RequestRoute};
 use crate::wire::version::Era;
 use crate::wire::{Object, Raw, json};
 
@@ -94,6 +96,17 @@ pub(crate) struct Entry {
     pub(crate) raw: Raw,
 }
 
+/// How the list of one kind was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Pages that it came in.
+    pub(crate) pages: usize,
+    /// Entries that are malformed, and so hidden.
+    pub(crate) hidden: usize,
+    /// It could not be read: what is known of it is older, or nothing.
+    pub(crate) failed: bool,
+}
+
 /// Everything that a child lists, by kind, and what was wrong with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listing {
@@ -101,6 +114,10 @@ pub(crate) struct Listing {
     pub(crate) entries: [Arc<Vec<Entry>>; 4],
     /// What was left out, and why, by kind.
     pub(crate) problems: [Vec<String>; 4],
+    /// How each was read last.
+    pub(crate) readings: [Reading; 4],
+    /// How long that took, for all that were read together.
+    pub(crate) took: Duration,
     /// The shortest time that a list of the child stays fresh, where it says so.
     pub(crate) ttl_ms: Option<u64>,
     /// Whether some list of the child is for one caller only.
@@ -120,6 +137,7 @@ impl Listing {
         kinds: [bool; 4],
         bound: Duration,
     ) -> Self {
+        let began = Instant::now();
         let lists = Kind::ALL.map(|kind| async move {
             if !kinds[kind as usize] || !instance.lists(kind) {
                 return None;
@@ -137,14 +155,22 @@ impl Listing {
         let (tools, prompts, resources, templates) =
             tokio::join!(tools, prompts, resources, templates);
         let mut next = self.clone();
+        next.took = began.elapsed();
         for (at, listed) in [tools, prompts, resources, templates]
             .into_iter()
             .enumerate()
         {
             match listed {
                 None => {}
-                Some(Err(problem)) => next.problems[at] = vec![problem],
+                Some(Err(problem)) => {
+                    next.problems[at] = vec![problem];
+                    next.readings[at] = Reading {
+                        failed: true,
+                        ..Reading::default()
+                    };
+                }
                 Some(Ok(list)) => {
+                    next.readings[at] = list.reading;
                     next.entries[at] = Arc::new(list.entries);
                     next.problems[at] = list.problems;
                     next.private |= list.private;
@@ -164,6 +190,7 @@ struct OneList {
     problems: Vec<String>,
     /// Problems that are not told of one by one.
     more_problems: usize,
+    reading: Reading,
     ttl_ms: Option<u64>,
     private: bool,
 }
@@ -203,7 +230,10 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
             .peer()
             .request(kind.method(), |_| params, RequestRoute::default());
         let page = match call.outcome().await {
-            Ok(page) => page,
+            Ok(page) => {
+                list.reading.pages += 1;
+                page
+            }
             // The capability was announced, the method is not there: an empty list.
             Err(Failure::Error(error))
                 if error.code() == crate::wire::message::code::METHOD_NOT_FOUND =>
@@ -213,7 +243,7 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
             Err(Failure::Error(error)) => {
                 return Err(format!("`{}` failed: {}", kind.method(), error.message()));
             }
-            Err(Failure::Lost(Lost { reason, .. })) => return Err(reason.to_string()),
+            Err(Failure::Lost(lost)) => return Err(lost.to_string()),
             Err(Failure::Overloaded) => return Err("it does not read what it is sent".to_owned()),
         };
         let object = Object::parse(page.as_str())
@@ -246,7 +276,10 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
                     ));
                 }
                 Ok(entry) => list.entries.push(entry),
-                Err(why) => list.problem(why),
+                Err(why) => {
+                    list.reading.hidden += 1;
+                    list.problem(why);
+                }
             }
         }
         list.private |= object

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use self::questions::Questions;
-use super::handshake::{Offers, Profile};
+use super::handshake::{Offers, Profile, ServerName};
 use super::instance::Opened;
 use crate::server::{Answers, Asking, Ctx, CtxParts, LocalServer, LogLevel, RpcError};
 use crate::wire::message::{ErrorObject, Notification, Request, Response};
@@ -59,6 +59,10 @@ fn profile(server: &LocalServer) -> Profile {
             hops: false,
         },
         instructions: info.instructions.clone(),
+        server: Some(ServerName {
+            name: info.name.clone(),
+            version: Some(info.version.clone()),
+        }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod asks;
 mod auth;
+pub(crate) mod binary;
 pub(crate) mod counters;
 pub(crate) mod entry;
 #[cfg(test)]
@@ -14,7 +15,7 @@ mod last_words;
 mod lease;
 pub(crate) mod listing;
 mod local;
-mod not_started;
+pub(crate) mod not_started;
 mod options;
 #[cfg(any(feature = "rmcp", test))]
 mod piped;

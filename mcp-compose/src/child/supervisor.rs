@@ -25,6 +25,7 @@ use super::http;
 use super::instance::Instance;
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
+use super::not_started::NotStarted;
 use super::pool::Pool;
 use super::turns::Turns;
 use crate::compose::{ChildSource, ChildSpec};
@@ -132,7 +133,7 @@ pub(crate) struct Record {
     /// How many sessions for all clients have been ready.
     pub(crate) sessions: u64,
     /// What went wrong last.
-    pub(crate) failure: Option<Arc<str>>,
+    pub(crate) failure: Option<Arc<NotStarted>>,
 }
 
 /// A declared child and the session that serves it.
@@ -229,6 +230,12 @@ impl Child {
     /// What the child listed last.
     pub(crate) fn listing(&self) -> Arc<Listing> {
         self.listing.load_full()
+    }
+
+    /// Shows what `before` listed, in the place of which it is to stand, until it has lists of its own.
+    pub(crate) fn begin_as(&self, before: &Self) {
+        self.listing.store(before.listing());
+        self.known.store(before.profile());
     }
 
     /// Says what the child lists, without a session of it.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use super::add::AddArgs;
 use super::command::Command;
+use super::new::NewArgs;
 use super::serve::ServeArgs;
 
 /// Arguments of a binary that is a composition.
@@ -28,10 +30,11 @@ pub(super) struct ComposedArgs {
 #[command(
     name = "mcp-compose",
     version,
-    about = "One MCP server out of many, from an `mcpServers` file"
+    about = "One MCP server out of many, from a `compose.toml` or an `mcpServers` file"
 )]
 pub(super) struct FileArgs {
-    /// The composition: a JSON file with `mcpServers`.
+    /// The composition: `compose.toml`, or a JSON file with `mcpServers` [default: the first of compose.toml, mcp.json
+    /// and .mcp.json that is here].
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
     #[command(subcommand)]
@@ -43,6 +46,10 @@ pub(super) struct FileArgs {
 pub(super) enum FileCommand {
     /// Serve the composition.
     Serve(ServeArgs),
+    /// Start a project: one in Rust, or a `compose.toml`.
+    New(NewArgs),
+    /// Add a child to the composition's file, which is made where it is missing.
+    Add(AddArgs),
     #[command(flatten)]
     Common(Command),
 }
@@ -140,5 +147,12 @@ mod tests {
             assert_eq!(of_file(args).map(|(config, _)| config), Some(file.clone()));
         }
         assert!(of_file(&[]).is_none());
+        for right in [
+            &["new", "tools", "--file"][..],
+            &["add", "a", "--config", "mcp.json", "--", "x", "--stdio"],
+        ] {
+            assert!(of_file(right).is_some(), "{right:?}");
+            assert!(composed(right).is_none(), "{right:?}");
+        }
     }
 }

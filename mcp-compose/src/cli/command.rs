@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::call::{self, CallArgs};
+use super::doctor::{self, DoctorArgs};
 use super::health::{self, HealthArgs};
 use super::import::{self, ImportArgs};
 use super::install::{self, InstallArgs, UninstallArgs};
@@ -17,6 +18,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Call a tool.
     Call(CallArgs),
+    /// Find out what is wrong, and what to do about it.
+    Doctor(DoctorArgs),
     /// Ask a running server whether it is ready.
     Health(HealthArgs),
     /// Enter the composition in the settings of MCP clients.
@@ -33,6 +36,10 @@ impl Command {
         match self {
             Self::List(args) => list::run(args, program.composition()?).await,
             Self::Call(args) => call::run(args, program.composition()?).await,
+            Self::Doctor(args) => {
+                let (composition, unread) = program.specimen()?;
+                doctor::run(args, composition, unread).await
+            }
             Self::Health(args) => health::run(args).await,
             Self::Install(args) => install::run(&args, &program.subject()?).await,
             Self::Uninstall(args) => install::undo(&args, &program.former_subject()?).await,

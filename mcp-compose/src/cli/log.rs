@@ -22,6 +22,13 @@ pub(super) fn init() {
     let _ = tracing_subscriber::registry().with(log).try_init();
 }
 
+/// As [`init`], where the variable is set: for commands that say themselves what the log would.
+pub(super) fn init_if_asked() {
+    if std::env::var_os(VARIABLE).is_some() {
+        init();
+    }
+}
+
 fn discreet() -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     filter_fn(|of| *of.level() <= Level::WARN || !is_quiet(of.target()))
         .with_max_level_hint(LevelFilter::TRACE)

@@ -1,10 +1,12 @@
 //! The command line: of a composition's own binary, and of `mcp-compose` with a file.
 
+mod add;
 mod args;
 mod ask;
 mod call;
 mod client;
 mod command;
+mod doctor;
 mod field;
 mod health;
 mod import;
@@ -12,6 +14,7 @@ mod inbox;
 mod install;
 mod list;
 mod log;
+mod new;
 mod program;
 pub(crate) mod secret;
 mod serve;
@@ -119,8 +122,11 @@ pub async fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return refused(&error),
     };
-    let program = Program::File(args.config);
+    let config = args.config;
+    let program = Program::File(config.clone());
     exit(match args.command {
+        FileCommand::New(args) => new::run(&args),
+        FileCommand::Add(args) => add::run(&args, config),
         FileCommand::Common(command) => command.run(program).await,
         FileCommand::Serve(serve) => match serve.or_stdio(io::stdin().is_terminal()) {
             Some(serve) => served(serve, program).await,
@@ -132,7 +138,8 @@ pub async fn main() -> ExitCode {
 }
 
 async fn served(serve: ServeArgs, program: Program) -> Result<(), Failure> {
-    serve.run(program.composition()?).await
+    let composition = program.to_serve(serve.watches())?;
+    serve.run(composition).await
 }
 
 /// Shows clap's answer: help goes to stdout and is no failure.

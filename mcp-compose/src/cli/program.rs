@@ -1,12 +1,13 @@
 //! The program that was started, and the composition that it stands for.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::install::Subject;
 use super::{Failure, log, settings};
-use crate::compose::Composition;
+use crate::compose::{Composition, Unread, read_file};
 
 /// Where the composition comes from.
 pub(super) enum Program {
@@ -16,20 +17,46 @@ pub(super) enum Program {
     File(Option<PathBuf>),
 }
 
+/// The files of a working folder that are taken where none is named, the first that is there.
+pub(super) const FILES: [&str; 3] = ["compose.toml", "mcp.json", ".mcp.json"];
+
 impl Program {
     /// The composition, found to be sound. From here on the log is written.
     pub(super) fn composition(self) -> Result<Composition, Failure> {
-        let composition = match self {
+        self.to_serve(false)
+    }
+
+    /// As [`composition`](Self::composition); `watch`: files are watched while it is served, that of the
+    /// composition and those of children.
+    pub(super) fn to_serve(self, watch: bool) -> Result<Composition, Failure> {
+        let mut composition = match self {
             Self::Composed(composition) => *composition,
             Self::File(file) => {
-                let file = file.ok_or_else(no_file)?;
+                let file = file_of(file)?;
                 log::init();
-                Composition::from_file(&file).map_err(|error| Failure::Usage(error.to_string()))?
+                read_file(&file).map_err(|error| Failure::Usage(error.to_string()))?
             }
         };
         log::init();
+        if !watch {
+            composition.watch_nothing();
+        }
         report_problems(&composition)?;
         Ok(composition)
+    }
+
+    /// The composition as far as it can be read, to be looked at, with what of its file could not be. The log is written
+    /// only where somebody has asked for it.
+    pub(super) fn specimen(self) -> Result<(Composition, Vec<Unread>), Failure> {
+        log::init_if_asked();
+        match self {
+            Self::Composed(composition) => Ok((*composition, Vec::new())),
+            Self::File(file) => {
+                let file = file_of(file)?;
+                let read = Composition::from_what_can_be_read(&file);
+                read.map_err(|error| Failure::Usage(error.to_string()))
+            }
+        }
     }
 
     /// What a client is to start.
@@ -39,14 +66,14 @@ impl Program {
                 name: composition.settings.name().to_owned(),
                 args: vec!["--stdio".to_owned()],
             }),
-            Self::File(file) => subject_of(file.as_deref().ok_or_else(no_file)?),
+            Self::File(file) => subject_of(&file_of(file.clone())?),
         }
     }
 
     /// What clients may have been told to start: by its name alone where there is no file.
     pub(super) fn former_subject(&self) -> Result<Subject, Failure> {
         match self {
-            Self::File(None) => Ok(Subject {
+            Self::File(None) if file_here().is_none() => Ok(Subject {
                 name: String::new(),
                 args: Vec::new(),
             }),
@@ -55,15 +82,33 @@ impl Program {
     }
 }
 
-fn no_file() -> Failure {
-    Failure::Usage("`--config FILE` is missing".to_owned())
+/// The file that was named, or the one that is here; that one is said.
+fn file_of(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(file) = named {
+        return Ok(file);
+    }
+    let Some(file) = file_here() else {
+        let [first, second, third] = FILES;
+        return Err(Failure::Usage(format!(
+            "there is no {first}, {second} or {third} here: name another file with `--config FILE`, or start one with `mcp-compose add NAME -- COMMAND`"
+        )));
+    };
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(io::stderr(), "mcp-compose: taking {}", file.display());
+    Ok(file)
+}
+
+/// The file of this folder that is taken where none is named.
+pub(super) fn file_here() -> Option<PathBuf> {
+    let mut files = FILES.iter().map(PathBuf::from);
+    files.find(|file| file.is_file())
 }
 
 /// What a client is to start for a file. Its variables need not be set here, so it is not read as a composition.
 fn subject_of(file: &Path) -> Result<Subject, Failure> {
     let broken = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| broken(error.to_string()))?;
-    let value = settings::Syntax::Json.value(&text);
+    let value = settings::Syntax::of(file).value(&text);
     let value = value.map_err(|wrong| broken(wrong.to_string()))?;
     let name = value.get("name").and_then(Value::as_str);
     let path = std::path::absolute(file)?.into_os_string().into_string();

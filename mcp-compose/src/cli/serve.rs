@@ -18,6 +18,10 @@ pub(super) struct ServeArgs {
     front: Front,
     #[command(flatten)]
     http: HttpArgs,
+    /// Watch no files: neither the configuration, of which children that change are replaced, nor those that children
+    /// are restarted for.
+    #[arg(long)]
+    no_watch: bool,
     #[cfg(feature = "admin")]
     #[command(flatten)]
     admin: AdminArgs,
@@ -141,6 +145,11 @@ impl ServeArgs {
         (self.front.stdio || self.front.http.is_some()).then_some(self)
     }
 
+    /// Whether files are watched meanwhile.
+    pub(super) fn watches(&self) -> bool {
+        !self.no_watch
+    }
+
     pub(super) async fn run(self, mut composition: Composition) -> Result<(), Failure> {
         if let Some(ready) = self.ready {
             composition = composition.ready_when(match ready {
@@ -239,6 +248,7 @@ mod tests {
                 allow_host: vec!["mcp.example.com".into()],
                 allow_origin: vec!["https://app.example.com".into()],
             },
+            no_watch: false,
         };
         assert_eq!(parse(&args), Some(expected));
         for wrong in [

@@ -104,6 +104,7 @@ impl CompositionBuilder {
             settings: self.settings,
             children: self.children,
             problems: self.problems,
+            file: None,
         }
     }
 

@@ -1,18 +1,22 @@
-//! Compositions from a file in the `mcpServers` form that MCP clients use.
+//! Compositions from a file: `compose.toml`, or the `mcpServers` form that MCP clients use.
 
 mod expand;
-mod json;
+mod format;
 mod questions;
 mod reader;
 mod server;
+mod toml;
+mod value;
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::json::Json;
+pub(crate) use self::format::Format;
+pub(crate) use self::reader::Unread;
 use self::reader::{Context, Reader};
-use super::{Composition, CompositionBuilder, Namespace, Problem};
+use self::value::Value;
+use super::{Composition, CompositionBuilder, DeclaredChild, Namespace, Problem};
 use crate::nearest::nearest;
 
 /// Why a configuration file makes no composition.
@@ -27,20 +31,22 @@ pub enum ConfigError {
         /// What the system says.
         source: io::Error,
     },
-    /// The file is not JSON.
-    #[error("{} is not JSON: {source}", path.display())]
+    /// The file is not of its format.
+    #[error("{} is not {format}: {reason}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
+        /// `JSON` or `TOML`.
+        format: &'static str,
         /// Where and why.
-        source: serde_json::Error,
+        reason: String,
     },
-    /// The file is JSON, but what it says is wrong.
+    /// The file is of its format, but what it says is wrong.
     #[error("{}:{}", path.display(), Lines(mistakes))]
     Mistakes {
         /// The file.
         path: PathBuf,
-        /// All that is wrong: `place: what, and what to do`.
+        /// All that is wrong: `place: what, and what to do`; in TOML with line and column before it.
         mistakes: Vec<String>,
     },
 }
@@ -53,10 +59,8 @@ impl fmt::Display for Lines<'_> {
     }
 }
 
-/// Keys of the file beside the servers.
+/// Keys of the file beside the children.
 const SETTINGS: &[&str] = &[
-    "mcpServers",
-    "servers",
     "name",
     "version",
     "title",
@@ -66,7 +70,52 @@ const SETTINGS: &[&str] = &[
     "strict",
 ];
 
-pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
+/// A file that a composition was read from.
+pub(crate) struct ConfigFile {
+    pub(crate) path: PathBuf,
+    /// All but the children.
+    settings: Value,
+    /// The children of the composition, in its order: their keys, and what stands there. Equal ones make equal children.
+    children: Vec<(String, Value)>,
+}
+
+impl ConfigFile {
+    /// For each child of this file, where `before` had the same one, declared in the same words.
+    pub(crate) fn kept_from(&self, before: &ConfigFile) -> Vec<Option<usize>> {
+        let children = self.children.iter();
+        children
+            .map(|child| before.children.iter().position(|known| known == child))
+            .collect()
+    }
+
+    /// Whether all but the children is as it was.
+    pub(crate) fn has_settings_of(&self, before: &ConfigFile) -> bool {
+        self.settings == before.settings
+    }
+}
+
+impl fmt::Debug for ConfigFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The rest may hold secrets.
+        f.debug_tuple("ConfigFile").field(&self.path).finish()
+    }
+}
+
+/// The composition in a file, which keeps what the file says.
+pub(crate) fn read(path: &Path) -> Result<Composition, ConfigError> {
+    let (composition, _) = read_file(path, None)?;
+    Ok(composition)
+}
+
+/// As [`read`], where what is wrong with a child costs that one only.
+pub(super) fn read_what_can_be(path: &Path) -> Result<(Composition, Vec<Unread>), ConfigError> {
+    read_file(path, Some(Vec::new()))
+}
+
+fn read_file(
+    path: &Path,
+    unread: Option<Vec<Unread>>,
+) -> Result<(Composition, Vec<Unread>), ConfigError> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new("."));
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
@@ -74,39 +123,72 @@ pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
         source,
     })?;
     let variable = |name: &str| std::env::var(name).ok();
-    parse(&text, path, folder, &variable)
+    parse_what_can_be(&text, path, folder, &variable, unread)
 }
 
-/// Reads what could be a file, for the fuzzers.
+/// Reads what could be a file of this name, for the fuzzers.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn parse_text(
     text: &str,
+    name: &str,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Composition, ConfigError> {
-    parse(text, Path::new("mcp.json"), Path::new("."), variable)
+    parse(text, Path::new(name), Path::new("."), variable)
 }
 
-/// `folder` is where relative paths start; `variable` looks up the environment.
+/// All that would be wrong with `text` as a file of this path, whatever variables are set.
+pub(crate) fn look_over(text: &str, path: &Path) -> Result<(), ConfigError> {
+    let any = |_: &str| Some("x".to_owned());
+    parse_what_can_be(text, path, Path::new("."), &any, None).map(drop)
+}
+
+/// What could be a file, read as a whole or not at all.
+#[cfg(any(test, feature = "fuzzing"))]
 fn parse(
     text: &str,
     path: &Path,
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Composition, ConfigError> {
+    let (composition, _) = parse_what_can_be(text, path, folder, variable, None)?;
+    Ok(composition)
+}
+
+/// `folder` is where relative paths start; `variable` looks up the environment; `unread` is there where children with
+/// mistakes are to be left out.
+fn parse_what_can_be(
+    text: &str,
+    path: &Path,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+    unread: Option<Vec<Unread>>,
+) -> Result<(Composition, Vec<Unread>), ConfigError> {
+    let format = Format::of(path);
     // Editors on Windows write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let json: Json = serde_json::from_str(text).map_err(|source| ConfigError::Syntax {
+    let (value, places) = format.parse(text).map_err(|reason| ConfigError::Syntax {
         path: path.to_owned(),
-        source,
+        format: format.name(),
+        reason,
     })?;
     let mut context = Context {
+        format,
+        places,
         folder,
         variable,
         mistakes: Vec::new(),
+        unread,
     };
-    let builder = file(json, &mut context);
+    let mut declared = ConfigFile {
+        path: path.to_owned(),
+        settings: without_children(&value, format),
+        children: Vec::new(),
+    };
+    let builder = file(value, &mut context, &mut declared.children);
     if context.mistakes.is_empty() {
-        Ok(builder.build())
+        let mut composition = builder.build();
+        composition.file = Some(declared);
+        Ok((composition, context.unread.unwrap_or_default()))
     } else {
         Err(ConfigError::Mistakes {
             path: path.to_owned(),
@@ -115,9 +197,24 @@ fn parse(
     }
 }
 
-fn file(json: Json, context: &mut Context<'_>) -> CompositionBuilder {
+fn without_children(whole: &Value, format: Format) -> Value {
+    let Value::Object(members) = whole else {
+        return Value::Null;
+    };
+    let children = format.children();
+    let settings = members
+        .iter()
+        .filter(|(key, _)| !children.contains(&&**key));
+    Value::Object(settings.cloned().collect())
+}
+
+fn file(
+    value: Value,
+    context: &mut Context<'_>,
+    declared: &mut Vec<(String, Value)>,
+) -> CompositionBuilder {
     let mut builder = Composition::builder();
-    let Some(mut file) = Reader::open("", json, context) else {
+    let Some(mut file) = Reader::open("", value, context) else {
         return builder;
     };
     if let Some(name) = file.text("name") {
@@ -141,77 +238,133 @@ fn file(json: Json, context: &mut Context<'_>) -> CompositionBuilder {
     if file.flag("strict") {
         builder = builder.strict();
     }
-    let servers = match (file.take("mcpServers"), file.take("servers")) {
-        (Some(_), Some(_)) => {
-            file.mistake("", "has both `mcpServers` and `servers`; keep one of them");
-            None
-        }
-        (Some(servers), None) => Some(("mcpServers", servers)),
-        (None, Some(servers)) => Some(("servers", servers)),
-        (None, None) => {
-            file.mistake("", "has no `mcpServers`");
-            None
-        }
-    };
-    // Files of MCP clients hold more than servers: only what looks like a slip is a mistake.
-    for key in file.rest() {
-        match nearest(&key, SETTINGS.iter().copied()) {
-            Some(meant) => file.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
-            None if key == "$schema" || key == "inputs" => {}
-            None => builder.problem(Problem::warning(&key, "unknown key, left out of account")),
-        }
-    }
-    if let Some((place, servers)) = servers {
-        add_servers(place, servers, context, &mut builder);
+    let children = children(&mut file, &mut builder);
+    unknown_keys(&mut file, &mut builder);
+    if let Some((place, children)) = children {
+        add_children(place, children, context, &mut builder, declared);
     }
     builder
 }
 
-fn add_servers(
+/// The table of all children, and where it stands.
+fn children(
+    file: &mut Reader<'_, '_>,
+    builder: &mut CompositionBuilder,
+) -> Option<(&'static str, Value)> {
+    let format = file.format();
+    let names = format.children();
+    let mut found: Vec<_> = names
+        .iter()
+        .filter_map(|name| Some((*name, file.take(name)?)))
+        .collect();
+    match found.len() {
+        0 if format.is_of_clients() => {
+            file.mistake_at("", format!("has no `{}`", names[0]));
+        }
+        0 => builder.problem(Problem::warning(
+            "",
+            "the file declares no children: add one with `mcp-compose add`, or as `[children.NAME]`",
+        )),
+        1 => {}
+        _ => {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            let names = names.join(" and ");
+            file.mistake_at("", format!("has both {names}; keep one of them"));
+            return None;
+        }
+    }
+    found.pop()
+}
+
+/// Files of MCP clients hold more than servers: there, only what looks like a slip is a mistake.
+fn unknown_keys(file: &mut Reader<'_, '_>, builder: &mut CompositionBuilder) {
+    let format = file.format();
+    let mut known: Vec<_> = format.children().iter().map(|key| (*key).into()).collect();
+    known.extend(SETTINGS.iter().map(|key| format.spelled(key)));
+    for key in file.rest() {
+        let meant = match &*key {
+            "mcpServers" | "mcp_servers" | "servers" => Some(format.children()[0]),
+            _ => nearest(&key, known.iter().map(AsRef::as_ref)),
+        };
+        match meant {
+            Some(meant) => file.mistake_at(&key, format!("unknown key; did you mean `{meant}`?")),
+            None if key == "$schema" || (key == "inputs" && format.is_of_clients()) => {}
+            None if format.is_of_clients() => {
+                builder.problem(Problem::warning(&key, "unknown key, left out of account"));
+            }
+            None => {
+                let known = known.join(", ");
+                file.mistake_at(&key, format!("unknown key; known are {known}"));
+            }
+        }
+    }
+}
+
+fn add_children(
     place: &str,
-    servers: Json,
+    children: Value,
     context: &mut Context<'_>,
     builder: &mut CompositionBuilder,
+    declared: &mut Vec<(String, Value)>,
 ) {
-    let Some(mut servers) = Reader::open(place, servers, context) else {
+    let Some(mut children) = Reader::open(place, children, context) else {
         return;
     };
-    let keys = servers.rest();
-    for key in keys {
-        let Some(server) = servers.take(&key) else {
+    for (key, value) in children.take_all() {
+        let declaration = (key.clone(), value.clone());
+        let before = children.mistakes();
+        let read = child_of(&key, place, value, &mut children, builder);
+        if children.set_aside(&key, before) {
             continue;
-        };
-        let Some(server) = servers.inner(&key, server) else {
-            continue;
-        };
-        let Some((namespace, child)) = server::read(server) else {
-            continue;
-        };
-        let namespace = match namespace {
-            server::Prefix::None => None,
-            server::Prefix::Named(namespace) => Some(namespace),
-            server::Prefix::OfKey => match Namespace::parse(&key) {
-                Ok(namespace) => Some(namespace),
-                Err(_) => match Namespace::normalised(&key) {
-                    Some(namespace) => {
-                        let place = format!("{place}.{}", key.escape_debug());
-                        let message = format!(
-                            "is exposed as `{namespace}`; set `\"namespace\"` for another name"
-                        );
-                        builder.problem(Problem::warning(place, message));
-                        Some(namespace)
-                    }
-                    None => {
-                        let message =
-                            "cannot be a namespace; set `\"namespace\"` to `[a-z][a-z0-9_-]*`";
-                        servers.mistake(&key, message);
-                        continue;
-                    }
-                },
-            },
-        };
-        builder.add(namespace, child);
+        }
+        if let Some((namespace, child)) = read {
+            builder.add(namespace, child);
+            declared.push(declaration);
+        }
     }
+}
+
+/// The child under `key`; `None` if it is disabled or wrong.
+fn child_of(
+    key: &str,
+    place: &str,
+    value: Value,
+    children: &mut Reader<'_, '_>,
+    builder: &mut CompositionBuilder,
+) -> Option<(Option<Namespace>, DeclaredChild)> {
+    let (namespace, child) = server::read(children.inner(key, value)?)?;
+    let namespace = match namespace {
+        server::Prefix::None => None,
+        server::Prefix::Named(namespace) => Some(namespace),
+        server::Prefix::OfKey => Some(of_key(key, place, children, builder)?),
+    };
+    Some((namespace, child))
+}
+
+/// The namespace that a key stands for. Keys of clients' files may be anything, and are changed to the nearest.
+fn of_key(
+    key: &str,
+    place: &str,
+    children: &mut Reader<'_, '_>,
+    builder: &mut CompositionBuilder,
+) -> Option<Namespace> {
+    let wrong = match Namespace::parse(key) {
+        Ok(namespace) => return Some(namespace),
+        Err(wrong) => wrong,
+    };
+    if !children.format().is_of_clients() {
+        children.mistake_at(key, wrong);
+        return None;
+    }
+    let Some(namespace) = Namespace::normalised(key) else {
+        let message = "cannot be a namespace; set `\"namespace\"` to `[a-z][a-z0-9_-]*`";
+        children.mistake_at(key, message);
+        return None;
+    };
+    let place = format!("{place}.{}", key.escape_debug());
+    let message = format!("is exposed as `{namespace}`; set `\"namespace\"` for another name");
+    builder.problem(Problem::warning(place, message));
+    Some(namespace)
 }
 
 #[cfg(test)]

@@ -28,8 +28,10 @@ pub use problem::{Problem, Severity};
 pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
+pub(crate) use config::Unread;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use config::parse_text as parse_config;
+pub(crate) use config::{ConfigFile, Format, look_over, read as read_file};
 pub(crate) use glob::Glob;
 pub(crate) use map_tool::MapTool;
 pub(crate) use namespace::Namespace;
@@ -40,7 +42,7 @@ pub(crate) use settings::Settings;
 /// A declared whole: settings and children, in order. Nothing has been started yet.
 ///
 /// `compose!` makes one; [`Composition::builder`] is the long form, and
-/// [`Composition::from_file`] reads a standard `mcpServers` file.
+/// [`from_file`] reads one from a file.
 #[derive(Debug)]
 #[must_use = "a composition does nothing until it is served"]
 pub struct Composition {
@@ -48,6 +50,54 @@ pub struct Composition {
     pub(crate) children: Vec<ChildSpec>,
     /// What was found wrong while it was declared.
     pub(crate) problems: Vec<Problem>,
+    /// The file that it was read from, and that is watched while it is served.
+    pub(crate) file: Option<ConfigFile>,
+}
+
+/// Reads a composition from a file: TOML where its name ends in `.toml`, else JSON in the
+/// `mcpServers` form that MCP clients use. In `compose!` it is in scope, for `..from_file(path)?`.
+///
+/// In TOML each child is a table, with the keys of this crate's builders:
+///
+/// ```toml
+/// name = "factory"
+///
+/// [children.database]
+/// command = "npx"
+/// args = ["tsx", "db.ts"]
+/// env = { TOKEN = "${DB_TOKEN}" }
+///
+/// [children.manufact]
+/// url = "https://mcp.example.com/mcp"
+/// tools = ["search_*"]
+/// ```
+///
+/// `${VAR}`, `${env:VAR}` and `${VAR:-default}` stand for environment variables. A relative `cwd`
+/// or `command` path is taken from the file's folder, and a relative `path` from the folder that
+/// this program runs in. The name and the other settings of a file that is spread into a
+/// composition are not taken over.
+///
+/// # Errors
+/// When the file cannot be read or is wrong; all that is wrong is told at once, each with its
+/// place.
+///
+/// ```
+/// use mcp_compose::{Composition, ConfigError, compose};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("compose.toml");
+/// # std::fs::write(&path, "[children.notes]\ncommand = \"notes-server\"\n").unwrap();
+/// fn composition(path: &std::path::Path) -> Result<Composition, ConfigError> {
+///     Ok(compose! {
+///         name = "factory",
+///         ..from_file(path)?,
+///         database: stdio("tsx", "db.ts"),
+///     })
+/// }
+/// # assert!(composition(&path).unwrap().check().is_empty());
+/// ```
+pub fn from_file(path: impl AsRef<Path>) -> Result<Composition, ConfigError> {
+    Composition::from_file(path)
 }
 
 impl Composition {
@@ -68,19 +118,35 @@ impl Composition {
         CompositionBuilder::default()
     }
 
-    /// Reads a composition from a JSON file in the `mcpServers` form that MCP clients use.
-    ///
-    /// Besides `command`, `args`, `env`, `cwd`, `url` and `headers` a server takes the options
-    /// of this crate: `namespace` (`""` for no prefix), `timeout` (seconds), `era`, `validate`,
-    /// `lazy`, `optional`, `tools`, `hide`, `rename`, `describe` and `disabled`. `${VAR}`,
-    /// `${env:VAR}` and `${VAR:-default}` stand for environment variables. A relative `cwd` or
-    /// `command` path is taken from the file's folder.
+    /// As [`from_file`].
     ///
     /// # Errors
     /// When the file cannot be read or is wrong; all that is wrong is told at once, each with
     /// its place.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Composition, ConfigError> {
-        config::read(path.as_ref())
+        let mut composition = config::read(path.as_ref())?;
+        composition.file = None;
+        Ok(composition)
+    }
+
+    /// No file is watched while it is served.
+    pub(crate) fn watch_nothing(&mut self) {
+        self.file = None;
+        for child in &mut self.children {
+            if let ChildSource::Stdio(process) = &mut child.source {
+                process.watch.clear();
+            }
+        }
+    }
+
+    /// As [`from_file`](Self::from_file), where what is wrong with a server costs that one only.
+    ///
+    /// # Errors
+    /// When nothing can be made of the file at all.
+    pub(crate) fn from_what_can_be_read(
+        path: &Path,
+    ) -> Result<(Composition, Vec<Unread>), ConfigError> {
+        config::read_what_can_be(path)
     }
 
     /// All that is wrong and can be seen without starting a child.

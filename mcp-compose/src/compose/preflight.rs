@@ -39,26 +39,8 @@ impl Composition {
         if declared.iter().any(Problem::is_error) {
             return declared;
         }
-        let bounds = self.children.iter();
-        let bounds = bounds.map(|child| child.options.start_bound());
-        let bound = bounds.max().unwrap_or_default().saturating_add(SLACK);
-        let opened_here = |child: &&ChildSpec| !matches!(child.source, ChildSource::Session(_));
-        let children = self.children.iter().filter(opened_here).map(|child| {
-            let mut child = child.clone();
-            // Handles of the child are not to find this one.
-            child.mount = Arc::default();
-            // What is told of is one try: another may be under way when the others are done.
-            child.options.restart = Restart::Never;
-            child
-        });
-        let gateway = Gateway::start(
-            Composition {
-                settings: self.settings.clone(),
-                children: children.collect(),
-                problems: Vec::new(),
-            },
-            Handle::current(),
-        );
+        let bound = self.longest_start();
+        let gateway = Gateway::start(self.on_trial(), Handle::current());
         gateway.settled(bound).await;
         // Names of typed servers are in the catalog too.
         let mut problems = check::declarations(self);
@@ -83,6 +65,34 @@ impl Composition {
         }
         gateway.stop().await;
         problems
+    }
+
+    /// What is started only to be looked at: each child is tried once. A session of the program's own is not among them, as it
+    /// cannot be opened twice.
+    pub(crate) fn on_trial(&self) -> Composition {
+        let opened_here = |child: &&ChildSpec| !matches!(child.source, ChildSource::Session(_));
+        let children = self.children.iter().filter(opened_here).map(|child| {
+            let mut child = child.clone();
+            // Handles of the child are not to find this one.
+            child.mount = Arc::default();
+            // What is told of is one try: another may be under way when the others are done.
+            child.options.restart = Restart::Never;
+            child
+        });
+        Composition {
+            settings: self.settings.clone(),
+            children: children.collect(),
+            problems: Vec::new(),
+            file: None,
+        }
+    }
+
+    /// How long the start of all children may take.
+    pub(crate) fn longest_start(&self) -> Duration {
+        let bounds = self.children.iter();
+        let bounds = bounds.map(|child| child.options.start_bound());
+        let bound = bounds.max().unwrap_or_default();
+        bound.saturating_add(SLACK)
     }
 }
 

@@ -2,11 +2,17 @@
 
 use crate::compose::parse_config;
 
-/// A file. Of the environment it sees `TOKEN` only.
+/// A file, of either format. Of the environment it sees `TOKEN` only.
 pub(super) fn config(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
+    for name in ["mcp.json", "compose.toml"] {
+        read(&text, name);
+    }
+}
+
+fn read(text: &str, name: &str) {
     let variable = |name: &str| (name == "TOKEN").then(|| "canary-4711".to_owned());
-    match parse_config(&text, &variable) {
+    match parse_config(text, name, &variable) {
         Ok(composition) => {
             let told = format!("{composition:?}");
             // Each child, option and text once, with the names of the fields.

@@ -150,6 +150,18 @@ impl Catalog {
         self.prompts.get(exposed)
     }
 
+    /// All tools, by their exposed names, in no order.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = (&str, &ToolRoute)> {
+        let tools = self.tools.iter();
+        tools.map(|(exposed, route)| (exposed.as_str(), &**route))
+    }
+
+    /// Bytes of the whole list of one kind, as a client gets it.
+    pub(crate) fn bytes(&self, kind: Kind) -> usize {
+        let pages = self.pages[kind as usize].legacy.iter();
+        pages.map(|page| page.as_str().len()).sum()
+    }
+
     /// The exposed tool names.
     pub(crate) fn tool_names(&self) -> impl Iterator<Item = &str> {
         self.tools.keys().map(String::as_str)

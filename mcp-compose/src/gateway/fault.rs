@@ -79,7 +79,7 @@ pub(crate) fn lost(child: &Child, lost: &Lost) -> ErrorObject {
         code: CHILD_FAILED,
         child,
         reason: lost.cause,
-        message: format!("{}{effect}{restart}", lost.reason),
+        message: format!("{lost}{effect}{restart}"),
         delivered: lost.delivered,
         retry_after: lost.retry_after.or(back_in),
     }

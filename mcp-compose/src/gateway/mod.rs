@@ -17,6 +17,7 @@ pub(crate) mod nested;
 mod park;
 mod principal;
 mod question;
+mod reload;
 pub(crate) mod rewrite;
 mod rounds;
 pub(crate) mod seal;
@@ -25,13 +26,11 @@ mod task_feed;
 mod tasks;
 mod underway;
 pub(crate) mod uris;
-mod validate;
+pub(crate) mod validate;
 mod watch;
 
-#[cfg(feature = "admin")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -45,6 +44,7 @@ use self::catalog::Catalog;
 use self::client::{Client, Outlet, Principal};
 use self::elicitations::Elicitations;
 use self::park::Parks;
+use self::reload::Changes;
 use self::seal::Seals;
 use self::sole::Sole;
 use self::tasks::TaskIds;
@@ -52,7 +52,7 @@ use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Common, Phase};
 use crate::child::turns::Turns;
-use crate::compose::{ChildSpec, Composition, Problem, Settings};
+use crate::compose::{ChildSource, ChildSpec, Composition, ConfigFile, Problem, Settings};
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
@@ -102,6 +102,17 @@ pub(crate) struct Gateway {
     stopping: CancellationToken,
     /// Held while children are added or removed at run time: what is there is looked at first.
     pub(crate) changing: Mutex<()>,
+    /// Changes of files, once some are watched.
+    files: OnceLock<Arc<Changes>>,
+    /// The file that declares the children, until it is watched.
+    file: Mutex<Option<ConfigFile>>,
+}
+
+/// A child that is to be there.
+pub(crate) enum Next {
+    /// The one with this id, which runs already.
+    Kept(u64),
+    New(Box<ChildSpec>),
 }
 
 impl Gateway {
@@ -120,7 +131,10 @@ impl Gateway {
 
     fn begin(composition: Composition, runtime: Handle, sole: Option<Sole>) -> Arc<Self> {
         let Composition {
-            settings, children, ..
+            settings,
+            children,
+            file,
+            ..
         } = composition;
         let gateway = Arc::new_cyclic(|own| Self {
             own: Weak::clone(own),
@@ -145,6 +159,8 @@ impl Gateway {
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             changing: Mutex::default(),
+            files: OnceLock::new(),
+            file: Mutex::new(file),
         });
         gateway.add_children(children);
         gateway
@@ -152,39 +168,87 @@ impl Gateway {
 
     /// Adds children at run time; open connections see what they offer.
     pub(crate) fn add_children(&self, specs: Vec<ChildSpec>) {
+        let mut next = self.kept_but(None);
+        next.extend(specs.into_iter().map(|spec| Next::New(Box::new(spec))));
+        self.set_children(next);
+    }
+
+    /// Ends a child and takes back what it offered; open connections see that.
+    pub(crate) fn remove_child(&self, id: u64) {
+        self.set_children(self.kept_but(Some(id)));
+    }
+
+    fn kept_but(&self, gone: Option<u64>) -> Vec<Next> {
+        let children = self.children.load();
+        let kept = children.iter().filter(|child| Some(child.id) != gone);
+        kept.map(|child| Next::Kept(child.id)).collect()
+    }
+
+    /// Makes these the children, in this order: new ones start, others end. One that takes the place of another of its
+    /// namespace starts once that has ended; until it has lists of its own, those of the other stand.
+    pub(crate) fn set_children(&self, next: Vec<Next>) {
         let common = Common {
             runtime: self.runtime.clone(),
             audience: self.own.clone(),
             tasks: self.tasks.clone(),
             turns: self.turns.clone(),
         };
-        let mut children = Vec::clone(&self.children.load());
-        let added: Vec<_> = specs
+        let former = self.children.load_full();
+        let mut added = Vec::new();
+        let children: Vec<_> = next
             .into_iter()
-            .map(|spec| Child::new(self.next_id(), spec, common.clone()))
+            .filter_map(|next| match next {
+                Next::Kept(id) => former.iter().find(|child| child.id == id).cloned(),
+                Next::New(spec) => {
+                    let child = Child::new(self.next_id(), *spec, common.clone());
+                    added.push(Arc::clone(&child));
+                    Some(child)
+                }
+            })
             .collect();
-        children.extend(added.iter().cloned());
-        for child in &added {
-            child.spec.mount.set(self.own.clone(), child.id);
-        }
+        let is_gone = |child: &&Arc<Child>| !children.iter().any(|there| there.id == child.id);
+        let gone: Vec<_> = former.iter().filter(is_gone).cloned().collect();
         self.children.store(Arc::new(children));
-        for child in added {
-            self.tasks.spawn(child.supervise());
+        for child in &gone {
+            child.end();
+            self.watches.drop_child(child.id);
         }
+        for child in added {
+            child.spec.mount.set(self.own.clone(), child.id);
+            let namespace = child.spec.namespace.as_ref();
+            let before = gone
+                .iter()
+                .find(|gone| namespace.is_some() && gone.spec.namespace.as_ref() == namespace);
+            match before.cloned() {
+                None => self.tasks.spawn(child.supervise()),
+                Some(before) => {
+                    child.begin_as(&before);
+                    self.tasks.spawn(async move {
+                        before.stopped().await;
+                        child.supervise().await;
+                    })
+                }
+            };
+        }
+        self.watch_files();
         self.publish();
     }
 
-    /// Ends a child and takes back what it offered; open connections see that.
-    pub(crate) fn remove_child(&self, id: u64) {
-        let mut children = Vec::clone(&self.children.load());
-        let Some(at) = children.iter().position(|child| child.id == id) else {
+    /// Watches the files of the children that are there now, and the one that declares them.
+    fn watch_files(&self) {
+        let has_files = self.children.load().iter().any(has_files);
+        if !has_files && self.files.get().is_none() && lock(&self.file).is_none() {
             return;
-        };
-        let child = children.remove(at);
-        self.children.store(Arc::new(children));
-        child.end();
-        self.watches.drop_child(id);
-        self.publish();
+        }
+        let changes = self.files.get_or_init(|| {
+            let changes = Arc::<Changes>::default();
+            let (own, stopping) = (self.own.clone(), self.stopping.clone());
+            let file = lock(&self.file).take();
+            let run = reload::run(own, Arc::clone(&changes), file, stopping);
+            self.tasks.spawn(run);
+            changes
+        });
+        changes.tell();
     }
 
     /// Brings requests that would last for ever (change streams) to their end.
@@ -497,6 +561,11 @@ impl Gateway {
         static IDS: AtomicU64 = AtomicU64::new(1);
         IDS.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// Whether changes of files restart the child.
+fn has_files(child: &Arc<Child>) -> bool {
+    matches!(&child.spec.source, ChildSource::Stdio(process) if !process.watch.is_empty())
 }
 
 impl Drop for Gateway {

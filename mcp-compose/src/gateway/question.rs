@@ -17,7 +17,7 @@ use crate::child::pool::Holder;
 use crate::child::supervisor::Child;
 use crate::compose::Roots;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::peer::{Event, Failure, Inbound, Lost, Oddity, Peer};
+use crate::wire::peer::{Event, Failure, Inbound, Oddity, Peer};
 use crate::wire::version::Era;
 use crate::wire::{Id, Notification, Object, Raw, Request, json};
 
@@ -208,8 +208,8 @@ impl Desk {
                         };
                     }
                     Event::Done(Err(Failure::Error(error))) => return Err(error),
-                    Event::Done(Err(Failure::Lost(Lost { reason, .. }))) => {
-                        let why = format!("the client cannot be asked: {reason}");
+                    Event::Done(Err(Failure::Lost(lost))) => {
+                        let why = format!("the client cannot be asked: {lost}");
                         return Err(ErrorObject::new(code::INTERNAL, &why));
                     }
                     Event::Done(Err(Failure::Overloaded)) => {

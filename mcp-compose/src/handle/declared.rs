@@ -32,6 +32,7 @@ impl Declared {
             settings,
             children,
             problems,
+            ..
         } = composition;
         Self(Arc::new(Inner {
             settings,
@@ -60,6 +61,7 @@ impl Declared {
             settings: self.0.settings.clone(),
             children: self.0.specs.clone(),
             problems: self.0.problems.clone(),
+            file: None,
         }
     }
 

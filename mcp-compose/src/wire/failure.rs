@@ -1,5 +1,7 @@
 //! Why a request of ours has no result.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +98,8 @@ pub(crate) struct Lost {
     pub(crate) cause: Cause,
     /// What happened, for people.
     pub(crate) reason: Arc<str>,
+    /// What they can do about it, where that is known.
+    pub(crate) advice: Option<Cow<'static, str>>,
     /// When another try makes sense, if the other side said so.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -112,7 +116,16 @@ impl Lost {
             delivered,
             cause,
             reason: reason.into(),
+            advice: None,
             retry_after: None,
+        }
+    }
+
+    /// As it is, with what to do about it.
+    pub(crate) fn advise(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
         }
     }
 
@@ -120,6 +133,17 @@ impl Lost {
     pub(crate) fn may_be_sent_again(&self) -> bool {
         let connection = matches!(self.cause, Cause::Exited | Cause::Unavailable);
         connection && self.delivered == Delivered::No && self.retry_after.is_none()
+    }
+}
+
+/// What happened, and what to do about it.
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        match &self.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

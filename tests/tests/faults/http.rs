@@ -132,6 +132,23 @@ async fn b01_the_401_of_a_server_is_ours_and_not_the_clients() {
 }
 
 #[tokio::test]
+async fn b01_b02_a_handshake_that_is_refused_is_told_as_that_and_not_as_a_failed_start() {
+    for (code, restart) in [
+        (401, json!("always")),
+        (403, json!("always")),
+        (401, json!("never")),
+    ] {
+        let child = child(json!({})).await;
+        child.fail_with(code);
+        let more = json!({ "restart": restart });
+        let (_aggregator, client) = relayed(&child, more, MODERN).await;
+        let failure = failure(&client, "ns_echo").await;
+        assert_eq!(failure["reason"], "upstream_auth", "{code}: {failure}");
+        assert_eq!(failure["delivered"], "no", "{code}: {failure}");
+    }
+}
+
+#[tokio::test]
 async fn b03_a_session_that_is_forgotten_is_begun_once_and_no_call_is_lost() {
     let child = child(json!({})).await;
     let (_aggregator, client) = relayed(&child, json!({}), LEGACY).await;

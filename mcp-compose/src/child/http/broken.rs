@@ -13,9 +13,13 @@ use crate::wire::peer::{Cause, Delivered, Failure, Lost};
 /// innermost cause is told.
 pub(super) fn of_error(origin: &str, error: &reqwest::Error, connect_timeout: Duration) -> Failure {
     if error.is_connect() || error.is_builder() {
-        let why = why_not_connected(error, connect_timeout);
+        let (why, advice) = why_not_connected(error, connect_timeout);
         let reason = format!("cannot connect to {origin}: {why}");
-        Lost::new(Cause::Unavailable, Delivered::No, reason).into()
+        let lost = Lost::new(Cause::Unavailable, Delivered::No, reason);
+        match advice {
+            Some(advice) => lost.advise(advice).into(),
+            None => lost.into(),
+        }
     } else {
         let why = cause(error);
         lost(
@@ -39,24 +43,33 @@ pub(super) fn cause(error: &dyn Error) -> String {
     cause.to_string()
 }
 
-fn why_not_connected(error: &reqwest::Error, connect_timeout: Duration) -> String {
+/// What keeps us from a connection, and what to do about it.
+fn why_not_connected(
+    error: &reqwest::Error,
+    connect_timeout: Duration,
+) -> (String, Option<&'static str>) {
     let innermost = cause(error);
     if error.is_dns() || chain(error).any(|link| link.to_string() == "dns error") {
-        return format!("its host name cannot be looked up ({innermost}); check the URL");
+        let why = format!("its host name cannot be looked up ({innermost})");
+        return (why, Some("check the URL"));
     }
     if let Some(tls) = chain(error).find_map(tls_error) {
         return of_tls(tls);
     }
     if error.is_timeout() {
         let time = connect_timeout.as_secs_f32();
-        return format!("no connection within {time} s; check the address, and firewalls between");
+        let why = format!("no connection within {time} s");
+        return (why, Some("check the address, and firewalls between"));
     }
     let refused = chain(error)
         .filter_map(|link| link.downcast_ref::<io::Error>())
         .any(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     match refused {
-        true => format!("nothing listens there ({innermost}); is the server running?"),
-        false => innermost,
+        true => {
+            let why = format!("nothing listens there ({innermost})");
+            (why, Some("start the server, or check the port"))
+        }
+        false => (innermost, None),
     }
 }
 
@@ -75,30 +88,37 @@ fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e TlsError> {
     })
 }
 
-fn of_tls(error: &TlsError) -> String {
-    let what = match error {
+fn of_tls(error: &TlsError) -> (String, Option<&'static str>) {
+    let (what, advice) = match error {
         TlsError::InvalidCertificate(certificate) => match certificate {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "its certificate has expired; renew it there, or check the clock here"
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet; check the clocks there and here"
-            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+                "its certificate has expired",
+                "renew it there, or check the clock here",
+            ),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+                "its certificate is not valid yet",
+                "check the clocks there and here",
+            ),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate is for another host name; check the URL"
+                ("its certificate is for another host name", "check the URL")
             }
-            CertificateError::UnknownIssuer => {
-                "its certificate is of an authority that is not trusted here; give the child that authority's certificate with `ca`, or add it to those of this system"
-            }
-            CertificateError::Revoked => "its certificate has been revoked",
-            other => return format!("its certificate is refused: {other}"),
+            CertificateError::UnknownIssuer => (
+                "its certificate is of an authority that is not trusted here",
+                "give the child that authority's certificate with `ca`, or add it to those of this system",
+            ),
+            CertificateError::Revoked => (
+                "its certificate has been revoked",
+                "ask whoever runs the server for a new one",
+            ),
+            other => return (format!("its certificate is refused: {other}"), None),
         },
-        TlsError::InvalidMessage(_) => {
-            "it does not speak TLS there; should the URL begin with `http://`?"
-        }
-        other => return format!("TLS failed: {other}"),
+        TlsError::InvalidMessage(_) => (
+            "it does not speak TLS there",
+            "begin the URL with `http://` if that is meant",
+        ),
+        other => return (format!("TLS failed: {other}"), None),
     };
-    what.to_owned()
+    (what.to_owned(), Some(advice))
 }
 
 #[cfg(test)]
@@ -108,12 +128,9 @@ mod tests {
     #[test]
     fn b07_what_is_wrong_with_a_certificate_is_said_and_what_to_do() {
         for (error, part) in [
-            (CertificateError::Expired, "expired; renew it"),
-            (
-                CertificateError::NotValidYet,
-                "not valid yet; check the clocks",
-            ),
-            (CertificateError::NotValidForName, "another host name"),
+            (CertificateError::Expired, "renew it"),
+            (CertificateError::NotValidYet, "check the clocks"),
+            (CertificateError::NotValidForName, "check the URL"),
             (CertificateError::UnknownIssuer, "with `ca`"),
             (CertificateError::BadSignature, "refused"),
         ] {
@@ -121,10 +138,9 @@ mod tests {
             // As the connector has it: twice inside of I/O errors.
             let held = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
             let found = chain(&held).find_map(tls_error).map(of_tls);
-            assert!(
-                found.as_ref().is_some_and(|text| text.contains(part)),
-                "{found:?}"
-            );
+            let (what, advice) = found.expect("an error of TLS");
+            let told = format!("{what}; {}", advice.unwrap_or_default());
+            assert!(told.contains(part), "{told}");
         }
     }
 }

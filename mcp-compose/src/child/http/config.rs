@@ -91,6 +91,11 @@ impl HttpConfig {
         }
     }
 
+    /// Whether requests carry anything that a server could know us by.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.auth.is_some() || !self.base_headers().is_empty()
+    }
+
     /// The child's origin: all of its URL that is shown, for paths and queries may hold keys.
     pub(super) fn origin(&self) -> String {
         self.url.origin().ascii_serialization()

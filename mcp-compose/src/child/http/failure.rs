@@ -1,5 +1,6 @@
 //! What the answers of HTTP mean for a call.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
@@ -14,28 +15,54 @@ pub(super) use super::broken::{cause, lost, of_error};
 /// The longest text of a server's that stands in a message of ours.
 const MAX_QUOTED: usize = 200;
 
-/// A status that is no success, where the body says nothing more. `target` is what the request was sent to.
-pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, target: &Url) -> Failure {
-    let (cause, text) = match status.as_u16() {
-        300..=399 => (Cause::Protocol, redirected(status, headers, target)),
-        401 => (
-            Cause::Auth,
-            format!(
-                "the server refuses our credentials (HTTP {status}); check those that are set for it"
-            ),
+/// A status that is no success, where the body says nothing more. `target` is what the request was sent to, and
+/// `credentials` whether there were any with it.
+pub(super) fn of_status(
+    status: StatusCode,
+    headers: &HeaderMap,
+    target: &Url,
+    credentials: bool,
+) -> Failure {
+    let (cause, text, advice) = match status.as_u16() {
+        300..=399 => (
+            Cause::Protocol,
+            redirected(status, headers, target),
+            "use the final URL".into(),
         ),
-        403 => (Cause::Auth, forbidden(status, headers)),
+        401 => {
+            let (text, advice) = unauthorized(status, headers, credentials);
+            (Cause::Auth, text, advice)
+        }
+        403 => (
+            Cause::Auth,
+            forbidden(status, headers),
+            "use credentials that may do this".into(),
+        ),
+        404 | 410 => (
+            Cause::Protocol,
+            format!("the server has nothing at this URL (HTTP {status})"),
+            "check the path of the URL: that of an MCP endpoint mostly ends in `/mcp`".into(),
+        ),
+        405 => (
+            Cause::Protocol,
+            format!("the server takes no POST at this URL (HTTP {status})"),
+            "use the URL of the MCP endpoint; one of the older kind (HTTP+SSE) is not spoken"
+                .into(),
+        ),
         429 => (
             Cause::Overloaded,
             format!("the server wants fewer requests (HTTP {status})"),
+            Cow::Borrowed(""),
         ),
         500.. => (
             Cause::Unavailable,
             format!("the server answered HTTP {status}"),
+            "".into(),
         ),
         _ => (
             Cause::Protocol,
             format!("the server answered HTTP {status}"),
+            "".into(),
         ),
     };
     let refused = !status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT;
@@ -46,6 +73,7 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, target: &Url) -
     };
     Lost {
         retry_after: retry_after(headers, SystemTime::now()),
+        advice: Some(advice).filter(|advice| !advice.is_empty()),
         ..Lost::new(cause, delivered, text)
     }
     .into()
@@ -54,7 +82,9 @@ pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, target: &Url) -
 /// Credentials for the request could not be had; nothing was sent.
 pub(super) fn no_credentials() -> Failure {
     let reason = "no credentials could be obtained for this request";
-    Lost::new(Cause::Auth, Delivered::No, reason).into()
+    Lost::new(Cause::Auth, Delivered::No, reason)
+        .advise("see what the log says of their provider")
+        .into()
 }
 
 /// The server has asked for a pause that is longer than the call can wait; nothing was sent.
@@ -88,6 +118,14 @@ pub(super) fn left_alone(refused: &Refused) -> Failure {
     .into()
 }
 
+/// Something answers at the URL that does not speak MCP: `what` it sent.
+pub(super) fn no_endpoint(what: &str) -> Failure {
+    let reason = format!("the server answered with {what}, not JSON or events");
+    Lost::new(Cause::Protocol, Delivered::Maybe, reason)
+        .advise("check that the URL is that of an MCP endpoint, which mostly ends in `/mcp`")
+        .into()
+}
+
 /// The answer is not one: `what` the server sent instead.
 pub(super) fn not_an_answer(what: &str) -> Failure {
     let reason = format!("the server answered with {what}");
@@ -117,7 +155,34 @@ fn redirected(status: StatusCode, headers: &HeaderMap, target: &Url) -> String {
         Some(_) if follows => "more often than is followed".to_owned(),
         Some(_) => "in a way that changes the request".to_owned(),
     };
-    format!("the server redirects {text} (HTTP {status}); use the final URL")
+    format!("the server redirects {text} (HTTP {status})")
+}
+
+/// What is said of a 401, and what to do.
+fn unauthorized(
+    status: StatusCode,
+    headers: &HeaderMap,
+    credentials: bool,
+) -> (String, Cow<'static, str>) {
+    let scheme = headers
+        .get(header::WWW_AUTHENTICATE)
+        .and_then(|challenge| challenge.to_str().ok())
+        .and_then(|challenge| challenge.split_ascii_whitespace().next())
+        .filter(|scheme| scheme.len() <= 32 && scheme.chars().all(is_token));
+    if credentials {
+        let text = format!("the server refuses our credentials (HTTP {status})");
+        return (text, "check those that are set for it".into());
+    }
+    let text = format!("the server wants credentials, and none are set for it (HTTP {status})");
+    let advice = match scheme {
+        Some(scheme) => format!("set its `Authorization` header: it asks for `{scheme}`").into(),
+        None => "set its `Authorization` header".into(),
+    };
+    (text, advice)
+}
+
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 fn forbidden(status: StatusCode, headers: &HeaderMap) -> String {
@@ -240,13 +305,47 @@ mod tests {
             let value = HeaderValue::from_str(location).unwrap();
             let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
             let status = StatusCode::from_u16(code).unwrap();
-            let failure = of_status(status, &headers, &target);
+            let failure = of_status(status, &headers, &target, true);
             let Failure::Lost(lost) = failure else {
                 panic!()
             };
             assert!(lost.reason.contains(told), "{location}: {}", lost.reason);
             assert!(!lost.reason.contains("hunter2"), "{}", lost.reason);
             assert_eq!(lost.delivered, Delivered::No);
+        }
+    }
+
+    #[test]
+    fn b01_what_a_server_wants_to_know_us_by_is_said() {
+        let target = Url::parse("https://a.example/mcp").unwrap();
+        for (challenge, credentials, told) in [
+            (
+                "Bearer resource_metadata=\"https://a.example/x\"",
+                false,
+                "the server wants credentials, and none are set for it (HTTP 401 Unauthorized); \
+                 set its `Authorization` header: it asks for `Bearer`",
+            ),
+            (
+                "<script>",
+                false,
+                "the server wants credentials, and none are set for it (HTTP 401 Unauthorized); \
+                 set its `Authorization` header",
+            ),
+            (
+                "Bearer",
+                true,
+                "the server refuses our credentials (HTTP 401 Unauthorized); \
+                 check those that are set for it",
+            ),
+        ] {
+            let value = HeaderValue::from_str(challenge).unwrap();
+            let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)]);
+            let failure = of_status(StatusCode::UNAUTHORIZED, &headers, &target, credentials);
+            let Failure::Lost(lost) = failure else {
+                panic!()
+            };
+            assert_eq!(lost.to_string(), told);
+            assert_eq!(lost.cause, Cause::Auth);
         }
     }
 }

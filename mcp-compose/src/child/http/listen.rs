@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::failure;
 use super::post::{Stop, content_type};
 use super::shared::Shared;
-use crate::wire::peer::{Delivered, Failure, Lost};
+use crate::wire::peer::{Delivered, Failure};
 use crate::wire::sse_decode::{SseDecoder, SseEvent};
 use crate::wire::version::Era;
 
@@ -192,7 +192,7 @@ impl Shared {
     async fn open_now(&self, cursor: &Cursor) -> Opened {
         let answer = match self.get(cursor.last_event_id.as_deref()).await {
             Ok(answer) => answer,
-            Err(Failure::Lost(Lost { reason, .. })) => return Opened::Failed(reason.to_string()),
+            Err(Failure::Lost(lost)) => return Opened::Failed(lost.to_string()),
             Err(failure) => return Opened::Failed(format!("{failure:?}")),
         };
         let status = answer.response.status();

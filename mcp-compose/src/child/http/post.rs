@@ -197,11 +197,9 @@ impl Shared {
             }
             other => {
                 let other: String = other.chars().take(100).collect();
-                let what = format!(
-                    "HTTP {status} and {other}, not JSON or events; is the URL an MCP endpoint?"
-                );
+                let what = format!("HTTP {status} and {other}");
                 self.show_start(&mut response).await;
-                Err(failure::not_an_answer(&what).into())
+                Err(failure::no_endpoint(&what).into())
             }
         }
     }
@@ -260,7 +258,12 @@ impl Shared {
                     let origin = &*self.origin;
                     tracing::debug!(origin, %status, "the server says: {}", error.message().escape_debug());
                 }
-                failure::of_status(status, response.headers(), &self.target)
+                failure::of_status(
+                    status,
+                    response.headers(),
+                    &self.target,
+                    self.config.has_credentials(),
+                )
             }
         })
     }

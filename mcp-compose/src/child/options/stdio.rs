@@ -27,6 +27,8 @@ pub(crate) struct StdioSpec {
     pub(crate) stderr: Stderr,
     /// How long it may take to end by itself.
     pub(crate) grace: Duration,
+    /// Files whose changes restart it, below `cwd`.
+    pub(crate) watch: Vec<String>,
 }
 
 /// What a process gets of our environment.
@@ -76,6 +78,7 @@ pub fn stdio(program: impl Into<OsString>) -> Stdio {
             cwd: None,
             stderr: Stderr::Log,
             grace: DEFAULT_GRACE,
+            watch: Vec::new(),
         },
         options: ChildOptions::default(),
     }
@@ -176,6 +179,27 @@ impl Stdio {
     /// ```
     pub fn grace(mut self, limit: Duration) -> Self {
         self.spec.grace = limit;
+        self
+    }
+
+    /// Restarts the child, and no other, when one of these files changes: for servers that are being
+    /// written. Default: none.
+    ///
+    /// Paths start at the child's [folder](Self::cwd). `*` stands for any characters of a name,
+    /// `**` for any folders. Changes within a quarter of a second are one. Calls in flight fail; later
+    /// ones wait for the new process, and clients are told of lists only that differ. `--no-watch`
+    /// of the command line turns it off.
+    ///
+    /// ```
+    /// # use mcp_compose::child::*;
+    /// stdio("tsx").arg("src/db.ts").watch(["src/**/*.ts", "package.json"]);
+    /// ```
+    pub fn watch<I>(mut self, files: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.spec.watch.extend(files.into_iter().map(Into::into));
         self
     }
 }

@@ -20,6 +20,7 @@ fn spec(program: &str, args: &[&str]) -> StdioSpec {
         environment: Environment::Minimal,
         cwd: None,
         stderr: Stderr::Log,
+        watch: Vec::new(),
         grace: DEFAULT_GRACE,
     }
 }

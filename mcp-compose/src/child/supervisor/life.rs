@@ -38,7 +38,7 @@ enum End {
     /// There is none.
     NotStarted(NotStarted),
     /// It has ended by itself after so long.
-    Died(String, Duration),
+    Died(NotStarted, Duration),
 }
 
 /// What follows.
@@ -73,14 +73,14 @@ impl Child {
                 }
                 End::NotStarted(why) => {
                     row.add(None);
-                    self.report(&mut reported, &why.reason);
+                    self.report(&mut reported, &why);
                     self.judge(&row, why)
                 }
-                End::Died(reason, lived) => {
+                End::Died(why, lived) => {
                     row.add(Some(lived));
                     reported = None;
-                    tracing::warn!(child = %self.label, "{reason}");
-                    self.judge(&row, reason.into())
+                    tracing::warn!(child = %self.label, "{why}");
+                    self.judge(&row, why)
                 }
             };
             needed = self.rest(&mut row, rest).await;
@@ -94,17 +94,17 @@ impl Child {
 
     /// What follows a failure.
     fn judge(&self, row: &Row, why: NotStarted) -> Rest {
-        lock(&self.record).failure = Some(why.reason.as_str().into());
+        lock(&self.record).failure = Some(Arc::new(why.clone()));
         if matches!(self.spec.source, ChildSource::Session(_)) {
-            return Rest::Stop(why.reason.into());
+            return Rest::Stop(why.to_string().into());
         }
         if !self.spec.options.restart.allows(row.len() - 1) {
-            return Rest::Stop(format!("{}{NOT_AGAIN}", why.reason).into());
+            return Rest::Stop(format!("{why}{NOT_AGAIN}").into());
         }
         if why.permanent || row.is_loop() {
             return Rest::Park(why);
         }
-        Rest::Pause(why.reason.into())
+        Rest::Pause(why.to_string().into())
     }
 
     /// Waits until the child is to be started again; false where it is to end.
@@ -168,10 +168,10 @@ impl Child {
     fn parked(&self, row: &mut Row, why: &NotStarted) -> Phase {
         let (since, new) = row.park();
         // What never ran has not been lost.
-        let cause = match self.known.load().is_none() {
+        let cause = why.cause_or(match self.known.load().is_none() {
             true => Cause::StartFailed,
             false => Cause::Unavailable,
-        };
+        });
         let what = match why.permanent {
             true => "it is parked".to_owned(),
             false => format!("it is parked after {} failures in a row", row.len()),
@@ -180,8 +180,7 @@ impl Child {
             tracing::warn!(child = %self.label, "{what}; it is tried again every {} s", RETRY.as_secs());
         }
         let reason = format!(
-            "{}; {what}: mend it, then restart it or wait, as it is tried again every {} s",
-            why.reason,
+            "{why}; {what}: mend it, then restart it or wait, as it is tried again every {} s",
             RETRY.as_secs()
         );
         let tried = Instant::now();
@@ -195,13 +194,14 @@ impl Child {
     }
 
     /// The same failure is told once, not at each try.
-    fn report(&self, reported: &mut Option<String>, reason: &str) {
-        if reported.as_deref() == Some(reason) || self.spec.options.optional {
+    fn report(&self, reported: &mut Option<String>, why: &NotStarted) {
+        let reason = why.to_string();
+        if reported.as_ref() == Some(&reason) || self.spec.options.optional {
             tracing::info!(child = %self.label, "did not start: {reason}");
         } else {
             tracing::warn!(child = %self.label, "did not start: {reason}");
         }
-        *reported = Some(reason.to_owned());
+        *reported = Some(reason);
     }
 
     /// Waits until somebody needs the child; false where it is to end.
@@ -230,6 +230,7 @@ impl Child {
         end.unwrap_or_else(|| {
             let stderr = process.map(|process| process.stderr()).unwrap_or_default();
             let why = instance.peer().ended().map_or("it ended", |why| why);
+            let why = NotStarted::new(Cause::Exited, why);
             End::Died(with_last_words(&self.spec, why, &stderr), began.elapsed())
         })
     }

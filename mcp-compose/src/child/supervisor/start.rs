@@ -7,7 +7,7 @@ use super::Child;
 use crate::child::handler::ChildHandler;
 use crate::child::handshake::{Introduction, handshake};
 use crate::child::instance::{Instance, Opened};
-use crate::child::last_words::{presentable, with_last_words};
+use crate::child::last_words::with_last_words;
 use crate::child::not_started::NotStarted;
 use crate::child::stdio::Process;
 use crate::child::{http, local, session, stdio};
@@ -70,7 +70,7 @@ impl Child {
                         {
                             *lock(&self.era) = Some(Era::Legacy);
                         }
-                        return Err(self.explain(&starting, &error.0).await.into());
+                        return Err(self.explain(&starting, error).await);
                     }
                 }
             }
@@ -149,12 +149,19 @@ impl Child {
     }
 
     /// Stops what was started and adds what the process said last.
-    async fn explain(&self, starting: &Starting, why: &str) -> String {
-        let Some(process) = &starting.process else {
-            return presentable(&self.spec, why);
+    async fn explain(&self, starting: &Starting, why: NotStarted) -> NotStarted {
+        let stderr = match &starting.process {
+            Some(process) => {
+                process.stop().await;
+                process.stderr()
+            }
+            None => Vec::new(),
         };
-        process.stop().await;
-        with_last_words(&self.spec, why, &process.stderr())
+        let why = with_last_words(&self.spec, why, &stderr);
+        match &self.spec.source {
+            ChildSource::Stdio(spec) => why.or_mismatch(spec).await,
+            _ => why,
+        }
     }
 }
 

@@ -38,6 +38,15 @@ impl Child {
         self.wanted.notify_one();
     }
 
+    /// Waits until the child has ended for good, with its processes.
+    pub(crate) async fn stopped(&self) {
+        let mut phase = self.phase.subscribe();
+        // The sender lives as long as the child.
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Stopped { .. }))
+            .await;
+    }
+
     /// Waits until the first start has succeeded or failed.
     pub(crate) async fn settled(&self) {
         let mut phase = self.phase.subscribe();
@@ -120,7 +129,10 @@ impl Child {
                     retry_after: Some(retry_at.saturating_duration_since(Instant::now())),
                 })
             }
-            Phase::Stopped { reason } => Some(Unavailable::new(Arc::clone(reason))),
+            Phase::Stopped { reason } => Some(Unavailable {
+                cause: self.start_cause(Cause::Unavailable),
+                ..Unavailable::new(Arc::clone(reason))
+            }),
             _ => None,
         }
     }
@@ -132,7 +144,7 @@ impl Child {
             _ => String::new(),
         };
         Unavailable {
-            cause: Cause::StartFailed,
+            cause: self.start_cause(Cause::StartFailed),
             reason: format!(
                 "it did not start within {} s{last}; it is tried further, so call again later",
                 bound.as_secs_f32()
@@ -140,6 +152,12 @@ impl Child {
             .into(),
             retry_after: None,
         }
+    }
+
+    /// What calls are told of the child's last failure: `otherwise`, unless it is of a kind that they know.
+    fn start_cause(&self, otherwise: Cause) -> Cause {
+        let failure = self.record().failure;
+        failure.map_or(otherwise, |why| why.cause_or(otherwise))
     }
 
     /// For a call of something that nobody knows and that may be the child's: why it has listed nothing
@@ -158,7 +176,7 @@ impl Child {
             other => return self.left_alone(other),
         };
         Some(Unavailable {
-            cause: Cause::StartFailed,
+            cause: self.start_cause(Cause::StartFailed),
             reason: reason.into(),
             retry_after: after,
         })

@@ -52,15 +52,7 @@ fn import(args: &ImportArgs, out: &mut dyn Write, notes: &mut dyn Write) -> Resu
     let path = args.file.display();
     let usage = |why: String| Failure::Usage(format!("{path}: {why}"));
     let text = std::fs::read_to_string(&args.file).map_err(|error| usage(error.to_string()))?;
-    let syntax = if args
-        .file
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        Syntax::Toml
-    } else {
-        Syntax::Json
-    };
+    let syntax = Syntax::of(&args.file);
     let whole = syntax
         .value(&text)
         .map_err(|wrong| usage(wrong.to_string()))?;

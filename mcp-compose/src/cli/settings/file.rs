@@ -25,6 +25,22 @@ pub(in crate::cli) fn write(
     after: &str,
     private: bool,
 ) -> io::Result<Option<PathBuf>> {
+    exchange(file, before, after, private, back_up)
+}
+
+/// As [`write`], without a copy: of a file that is ours.
+pub(in crate::cli) fn replace(file: &Path, before: Option<&str>, after: &str) -> io::Result<()> {
+    let none = |_: &Path, _: &Path| Ok(PathBuf::new());
+    exchange(file, before, after, false, none).map(drop)
+}
+
+fn exchange(
+    file: &Path,
+    before: Option<&str>,
+    after: &str,
+    private: bool,
+    back_up: impl FnOnce(&Path, &Path) -> io::Result<PathBuf>,
+) -> io::Result<Option<PathBuf>> {
     // The link itself stays a link.
     let real = match fs::canonicalize(file) {
         Ok(real) => real,

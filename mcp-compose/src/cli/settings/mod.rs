@@ -6,10 +6,13 @@ mod toml;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use serde_json::Value;
 
-pub(super) use self::file::{backups, read, write};
+pub(super) use self::file::{backups, read, replace, write};
+use crate::compose::Format;
+use crate::line::line_and_column;
 
 /// How a file is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +32,8 @@ pub(super) struct Broken {
 
 impl Broken {
     fn at(text: &str, offset: usize, what: impl Into<String>) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before[start..].chars().count() + 1;
         Broken {
-            place: Some((line, column)),
+            place: Some(line_and_column(text, offset)),
             what: what.into(),
         }
     }
@@ -70,6 +69,14 @@ pub(super) struct Spot<'a> {
 }
 
 impl Syntax {
+    /// That of a file, by its extension: JSON unless it is `toml`.
+    pub(super) fn of(file: &Path) -> Self {
+        match Format::of(file) {
+            Format::Json => Self::Json,
+            Format::Toml => Self::Toml,
+        }
+    }
+
     /// What the file says; an empty one is an empty object.
     pub(super) fn value(self, text: &str) -> Result<Value, Broken> {
         let (_, body) = without_mark(text);

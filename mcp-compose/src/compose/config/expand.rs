@@ -46,7 +46,9 @@ fn value(inside: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Stri
         // As in a shell, `:-` also replaces an empty value.
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => Ok(default.to_owned()),
-        (None, None) => Err(format!("the environment variable `{name}` is not set")),
+        (None, None) => Err(format!(
+            "the environment variable `{name}` is not set; set it, or give it a default: `${{{name}:-..}}`"
+        )),
     }
 }
 

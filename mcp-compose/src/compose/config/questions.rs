@@ -2,8 +2,8 @@
 
 use super::super::roots::located;
 use super::super::{ChildOptions, ListedRoot, Relay, Roots};
-use super::json::Json;
 use super::reader::Reader;
+use super::value::Value;
 
 /// What the child may ask, and how long and of how many.
 pub(super) fn questions(server: &mut Reader<'_, '_>, options: &mut ChildOptions) {
@@ -38,9 +38,9 @@ pub(super) fn questions(server: &mut Reader<'_, '_>, options: &mut ChildOptions)
 fn roots(server: &mut Reader<'_, '_>) -> Option<Roots> {
     let folder = server.folder();
     let items = match server.take("roots")? {
-        Json::Text(word) if word == "relay" => return Some(Roots::Relay),
-        Json::Text(word) if word == "deny" => return Some(Roots::Deny),
-        Json::List(items) => items,
+        Value::Text(word) if word == "relay" => return Some(Roots::Relay),
+        Value::Text(word) if word == "deny" => return Some(Roots::Deny),
+        Value::List(items) => items,
         _ => {
             server.mistake("roots", "expected `relay`, `deny`, or a list of roots");
             return None;
@@ -52,7 +52,7 @@ fn roots(server: &mut Reader<'_, '_>) -> Option<Roots> {
             continue;
         };
         if !root.has("uri") {
-            root.mistake("", "has no `uri`");
+            root.mistake_at("", "has no `uri`");
         }
         let (place, name) = (root.text("uri"), root.text("name"));
         if let Some(place) = place {
@@ -63,7 +63,7 @@ fn roots(server: &mut Reader<'_, '_>) -> Option<Roots> {
             listed.push(ListedRoot { name, ..known });
         }
         for key in root.rest() {
-            root.mistake(&key, "unknown key; a root has `uri` and `name`");
+            root.mistake_at(&key, "unknown key; a root has `uri` and `name`");
         }
     }
     Some(Roots::List(listed))

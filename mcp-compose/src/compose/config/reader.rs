@@ -4,31 +4,57 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::expand::expand;
-use super::json::Json;
+use super::format::{Format, Places};
+use super::value::Value;
 
 /// What holds for the whole file.
 pub(super) struct Context<'a> {
+    pub(super) format: Format,
+    pub(super) places: Places,
     /// Where relative paths start.
     pub(super) folder: &'a Path,
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
     pub(super) mistakes: Vec<String>,
+    /// Where what is wrong with a child is to cost that one only: those that it has cost.
+    pub(super) unread: Option<Vec<Unread>>,
 }
+
+/// A child that could not be read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// Its key in the file.
+    pub(crate) key: String,
+    /// All that is wrong with it: `place: what; what to do`.
+    pub(crate) mistakes: Vec<String>,
+}
+
+impl Context<'_> {
+    fn mistake(&mut self, place: &str, message: &str) {
+        let at = match self.places.of(place) {
+            Some((line, column)) => format!("{line}:{column}: "),
+            None => String::new(),
+        };
+        let place = if place.is_empty() { "the file" } else { place };
+        self.mistakes.push(format!("{at}{place}: {message}"));
+    }
+}
+
+/// A key of ours, as JSON writes it.
+pub(super) type Key = &'static str;
 
 /// An object of the file; a key that was taken is gone.
 pub(super) struct Reader<'a, 'b> {
     place: String,
-    entries: Vec<(String, Json)>,
+    entries: Vec<(String, Value)>,
     context: &'a mut Context<'b>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
     /// Opens the object at `place`; `None`, and a mistake, if it is not one.
-    pub(super) fn open(place: &str, json: Json, context: &'a mut Context<'b>) -> Option<Self> {
-        let Json::Object(entries) = json else {
-            let what = if place.is_empty() { "the file" } else { place };
-            context
-                .mistakes
-                .push(format!("{what}: expected an object, got {}", json.kind()));
+    pub(super) fn open(place: &str, value: Value, context: &'a mut Context<'b>) -> Option<Self> {
+        let Value::Object(entries) = value else {
+            let (expected, got) = (context.format.object(), context.format.kind(&value));
+            context.mistake(place, &format!("expected {expected}, got {got}"));
             return None;
         };
         let mut reader = Reader {
@@ -40,10 +66,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         Some(reader)
     }
 
-    /// The object under `key` of this one.
-    pub(super) fn inner(&mut self, key: &str, json: Json) -> Option<Reader<'_, 'b>> {
+    /// The object under `key`, as the file writes it, of this one.
+    pub(super) fn inner(&mut self, key: &str, value: Value) -> Option<Reader<'_, 'b>> {
         let place = self.place_of(key);
-        Reader::open(&place, json, self.context)
+        Reader::open(&place, value, self.context)
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.context.format
     }
 
     pub(super) fn folder(&self) -> &'b Path {
@@ -55,48 +85,76 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.entries.iter().map(|(key, _)| key.clone()).collect()
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(k, _)| k == key)
+    pub(super) fn has(&self, key: Key) -> bool {
+        let key = self.format().spelled(key);
+        self.entries.iter().any(|(k, _)| *k == key)
     }
 
-    pub(super) fn take(&mut self, key: &str) -> Option<Json> {
-        let at = self.entries.iter().position(|(k, _)| k == key)?;
+    pub(super) fn take(&mut self, key: Key) -> Option<Value> {
+        let key = self.format().spelled(key);
+        let at = self.entries.iter().position(|(k, _)| *k == key)?;
         Some(self.entries.remove(at).1)
     }
 
-    /// Notes a mistake; an empty `key` stands for the object itself.
-    pub(super) fn mistake(&mut self, key: &str, message: impl AsRef<str>) {
-        let place = match (key, self.place.as_str()) {
-            ("", "") => "the file".to_owned(),
-            ("", place) => place.to_owned(),
+    /// How many mistakes there are so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.context.mistakes.len()
+    }
+
+    /// The mistakes behind the first `before` are those of child `key`: whether it is to be left out for them.
+    pub(super) fn set_aside(&mut self, key: &str, before: usize) -> bool {
+        let Some(unread) = &mut self.context.unread else {
+            return false;
+        };
+        let mistakes = self.context.mistakes.split_off(before);
+        let wrong = !mistakes.is_empty();
+        if wrong {
+            let key = key.to_owned();
+            unread.push(Unread { key, mistakes });
+        }
+        wrong
+    }
+
+    /// All members, in order; they are taken.
+    pub(super) fn take_all(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Notes a mistake at a key of ours.
+    pub(super) fn mistake(&mut self, key: Key, message: impl AsRef<str>) {
+        self.mistake_at(&self.format().spelled(key), message);
+    }
+
+    /// Notes a mistake at a key as the file writes it; an empty one stands for the object itself.
+    pub(super) fn mistake_at(&mut self, key: &str, message: impl AsRef<str>) {
+        let place = match key {
+            "" => self.place.clone(),
             _ => self.place_of(key),
         };
-        self.context
-            .mistakes
-            .push(format!("{place}: {}", message.as_ref()));
+        self.context.mistake(&place, message.as_ref());
     }
 
     /// A string, with its variables replaced.
-    pub(super) fn text(&mut self, key: &str) -> Option<String> {
-        let json = self.take(key)?;
-        self.expanded(key, json)
+    pub(super) fn text(&mut self, key: Key) -> Option<String> {
+        let value = self.take(key)?;
+        self.expanded(&self.format().spelled(key), value)
     }
 
-    pub(super) fn flag(&mut self, key: &str) -> bool {
+    pub(super) fn flag(&mut self, key: Key) -> bool {
         match self.take(key) {
             None => false,
-            Some(Json::Bool(value)) => value,
+            Some(Value::Bool(value)) => value,
             Some(other) => {
-                self.unexpected(key, "true or false", &other);
+                self.unexpected(&self.format().spelled(key), "true or false", &other);
                 false
             }
         }
     }
 
-    pub(super) fn seconds(&mut self, key: &str) -> Option<Duration> {
-        let json = self.take(key)?;
-        let Json::Number(seconds) = json else {
-            self.unexpected(key, "a number of seconds", &json);
+    pub(super) fn seconds(&mut self, key: Key) -> Option<Duration> {
+        let value = self.take(key)?;
+        let Value::Number(seconds) = value else {
+            self.unexpected(&self.format().spelled(key), "a number of seconds", &value);
             return None;
         };
         match Duration::try_from_secs_f64(seconds) {
@@ -108,24 +166,25 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    pub(super) fn count(&mut self, key: &str) -> Option<usize> {
-        let json = self.take(key)?;
-        match json {
-            Json::Number(n) if n >= 0.0 && n.fract() == 0.0 && n <= f64::from(u32::MAX) => {
+    pub(super) fn count(&mut self, key: Key) -> Option<usize> {
+        let value = self.take(key)?;
+        match value {
+            Value::Number(n) if n >= 0.0 && n.fract() == 0.0 && n <= f64::from(u32::MAX) => {
                 Some(n as usize)
             }
             other => {
-                self.unexpected(key, "a whole number", &other);
+                self.unexpected(&self.format().spelled(key), "a whole number", &other);
                 None
             }
         }
     }
 
     /// A list of strings, with their variables replaced.
-    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
-        let json = self.take(key)?;
-        let Json::List(items) = json else {
-            self.unexpected(key, "a list of strings", &json);
+    pub(super) fn texts(&mut self, key: Key) -> Option<Vec<String>> {
+        let value = self.take(key)?;
+        let key = self.format().spelled(key);
+        let Value::List(items) = value else {
+            self.unexpected(&key, "a list of strings", &value);
             return None;
         };
         let items = items.into_iter().enumerate();
@@ -137,26 +196,25 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     /// An object of strings, with their variables replaced.
-    pub(super) fn pairs(&mut self, key: &str) -> Vec<(String, String)> {
-        let Some(json) = self.take(key) else {
+    pub(super) fn pairs(&mut self, key: Key) -> Vec<(String, String)> {
+        let Some(value) = self.take(key) else {
             return Vec::new();
         };
-        let Some(mut pairs) = self.inner(key, json) else {
+        let Some(mut pairs) = self.inner(&self.format().spelled(key), value) else {
             return Vec::new();
         };
-        let entries = std::mem::take(&mut pairs.entries);
-        let entries = entries.into_iter();
+        let entries = pairs.take_all().into_iter();
         entries
-            .filter_map(|(key, json)| Some((pairs.expanded(&key, json)?, key)))
+            .filter_map(|(key, value)| Some((pairs.expanded(&key, value)?, key)))
             .map(|(v, k)| (k, v))
             .collect()
     }
 
     /// One of some words.
-    pub(super) fn word<T: Copy>(&mut self, key: &str, words: &[(&str, T)]) -> Option<T> {
-        let json = self.take(key)?;
-        let found = match &json {
-            Json::Text(text) => words.iter().find(|(word, _)| word == text),
+    pub(super) fn word<T: Copy>(&mut self, key: Key, words: &[(&str, T)]) -> Option<T> {
+        let value = self.take(key)?;
+        let found = match &value {
+            Value::Text(text) => words.iter().find(|(word, _)| word == text),
             _ => None,
         };
         if found.is_none() {
@@ -166,22 +224,23 @@ impl<'a, 'b> Reader<'a, 'b> {
         found.map(|(_, value)| *value)
     }
 
-    fn expanded(&mut self, key: &str, json: Json) -> Option<String> {
-        let Json::Text(text) = json else {
-            self.unexpected(key, "a string", &json);
+    fn expanded(&mut self, key: &str, value: Value) -> Option<String> {
+        let Value::Text(text) = value else {
+            self.unexpected(key, "a string", &value);
             return None;
         };
         match expand(&text, self.context.variable) {
             Ok(text) => Some(text),
             Err(wrong) => {
-                self.mistake(key, wrong);
+                self.mistake_at(key, wrong);
                 None
             }
         }
     }
 
-    fn unexpected(&mut self, key: &str, expected: &str, got: &Json) {
-        self.mistake(key, format!("expected {expected}, got {}", got.kind()));
+    fn unexpected(&mut self, key: &str, expected: &str, got: &Value) {
+        let got = self.format().kind(got);
+        self.mistake_at(key, format!("expected {expected}, got {got}"));
     }
 
     fn place_of(&self, key: &str) -> String {
@@ -202,7 +261,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 .iter()
                 .any(|(earlier, _)| *earlier == key)
             {
-                self.mistake(&key, "is given twice");
+                self.mistake_at(&key, "is given twice");
                 self.entries.remove(at);
             } else {
                 at += 1;

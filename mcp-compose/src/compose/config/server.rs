@@ -6,9 +6,9 @@ use super::super::{
     ChildEra, DeclaredChild, Glob, IntoChild, Isolation, Namespace, Prefix as ChildPrefix, Restart,
     Validate,
 };
-use super::json::Json;
 use super::questions::questions;
 use super::reader::Reader;
+use super::value::Value;
 use crate::child::{Stderr, http, stdio};
 use crate::nearest::nearest;
 
@@ -29,6 +29,7 @@ pub(super) const KEYS: &[&str] = &[
     "cwd",
     "stderr",
     "grace",
+    "watch",
     "url",
     "headers",
     "connectTimeout",
@@ -98,6 +99,7 @@ const OF_PROCESSES: &[&str] = &[
     "cwd",
     "stderr",
     "grace",
+    "watch",
 ];
 
 /// What only a server with a `url` has.
@@ -113,11 +115,11 @@ pub(super) fn read(mut server: Reader<'_, '_>) -> Option<(Prefix, DeclaredChild)
         (true, false) => Some(process(&mut server)),
         (false, true) => Some(remote(&mut server)),
         (true, true) => {
-            server.mistake("", "has both `command` and `url`; keep one of them");
+            server.mistake_at("", "has both `command` and `url`; keep one of them");
             None
         }
         (false, false) => {
-            server.mistake("", "has neither `command` nor `url`");
+            server.mistake_at("", "has neither `command` nor `url`");
             None
         }
     };
@@ -176,7 +178,11 @@ fn process(server: &mut Reader<'_, '_>) -> DeclaredChild {
         .envs(server.pairs("env"))
         .cwd(cwd);
     match (server.flag("inheritEnv"), server.flag("clearEnv")) {
-        (true, true) => server.mistake("clearEnv", "contradicts `inheritEnv`; keep one of them"),
+        (true, true) => {
+            let other = server.format().spelled("inheritEnv");
+            let message = format!("contradicts `{other}`; keep one of them");
+            server.mistake("clearEnv", message);
+        }
         (true, false) => child = child.inherit_env(),
         (false, true) => child = child.clear_env(),
         (false, false) => {}
@@ -186,6 +192,9 @@ fn process(server: &mut Reader<'_, '_>) -> DeclaredChild {
     }
     if let Some(limit) = server.seconds("grace") {
         child = child.grace(limit);
+    }
+    if let Some(files) = server.texts("watch") {
+        child = child.watch(files);
     }
     child.into_child()
 }
@@ -225,29 +234,28 @@ fn remote(server: &mut Reader<'_, '_>) -> DeclaredChild {
     child.into_child()
 }
 
-/// `"log"`, `"inherit"`, `"null"`, or `{"file": ..}`.
+/// `log`, `inherit`, `null`, or an object with `file`.
 fn stderr(server: &mut Reader<'_, '_>) -> Option<Stderr> {
     let folder = server.folder();
+    let a_file = server.format().member("file");
     match server.take("stderr")? {
-        Json::Text(word) if word == "log" => Some(Stderr::Log),
-        Json::Text(word) if word == "inherit" => Some(Stderr::Inherit),
-        Json::Text(word) if word == "null" => Some(Stderr::Null),
-        json @ Json::Object(_) => {
+        Value::Text(word) if word == "log" => Some(Stderr::Log),
+        Value::Text(word) if word == "inherit" => Some(Stderr::Inherit),
+        Value::Text(word) if word == "null" => Some(Stderr::Null),
+        json @ Value::Object(_) => {
             let mut to = server.inner("stderr", json)?;
             let file = to.text("file");
             if file.is_none() {
-                to.mistake("", "expected `{\"file\": ..}`");
+                to.mistake_at("", format!("expected `{a_file}`"));
             }
             for key in to.rest() {
-                to.mistake(&key, "unknown key; the only one is `file`");
+                to.mistake_at(&key, "unknown key; the only one is `file`");
             }
             file.map(|file| Stderr::File(folder.join(file)))
         }
         _ => {
-            server.mistake(
-                "stderr",
-                "expected `log`, `inherit`, `null`, or `{\"file\": ..}`",
-            );
+            let message = format!("expected `log`, `inherit`, `null`, or `{a_file}`");
+            server.mistake("stderr", message);
             None
         }
     }
@@ -256,9 +264,9 @@ fn stderr(server: &mut Reader<'_, '_>) -> Option<Stderr> {
 /// `"always"`, `"never"`, or how many times.
 fn restart(server: &mut Reader<'_, '_>) -> Option<Restart> {
     match server.take("restart")? {
-        Json::Text(word) if word == "always" => Some(Restart::Always),
-        Json::Text(word) if word == "never" => Some(Restart::Never),
-        Json::Number(times)
+        Value::Text(word) if word == "always" => Some(Restart::Always),
+        Value::Text(word) if word == "never" => Some(Restart::Never),
+        Value::Number(times)
             if times >= 0.0 && times.fract() == 0.0 && times <= f64::from(u32::MAX) =>
         {
             Some(Restart::AtMost(times as u32))
@@ -364,18 +372,24 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
 }
 
 fn unknown_keys(server: &mut Reader<'_, '_>) {
+    let format = server.format();
+    let known: Vec<_> = KEYS.iter().map(|key| format.spelled(key)).collect();
     for key in server.rest() {
-        if OF_CLIENTS.contains(&key.as_str()) {
+        if format.is_of_clients() && OF_CLIENTS.contains(&key.as_str()) {
             continue;
         }
-        let known = OTHER_NAMES
+        let meant = OTHER_NAMES
             .iter()
             .find(|(theirs, _)| *theirs == key)
             .map(|(_, ours)| *ours);
-        match known.or_else(|| nearest(&key, KEYS.iter().copied())) {
-            Some(meant) => server.mistake(&key, format!("unknown key; did you mean `{meant}`?")),
-            None => server.mistake(&key, format!("unknown key; known are {}", KEYS.join(", "))),
-        }
+        let meant = meant.or_else(|| nearest(&key, known.iter().map(AsRef::as_ref)));
+        server.mistake_at(
+            &key,
+            match meant {
+                Some(meant) => format!("unknown key; did you mean `{meant}`?"),
+                None => format!("unknown key; known are {}", known.join(", ")),
+            },
+        );
     }
 }
 

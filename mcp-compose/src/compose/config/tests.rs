@@ -325,7 +325,7 @@ fn every_mistake_is_told_with_its_place() {
         "mcpServers.twice: is given twice",
         "mcpServers.database.args[1]: expected a string, got a number",
         "mcpServers.database.env.A: expected a string, got a number",
-        "mcpServers.database.env.B: the environment variable `NONE` is not set",
+        "mcpServers.database.env.B: the environment variable `NONE` is not set; set it, or give it a default: `${NONE:-..}`",
         "mcpServers.database.argz: unknown key; did you mean `args`?",
         "mcpServers.both: has both `command` and `url`; keep one of them",
         "mcpServers.none: has neither `command` nor `url`",
@@ -390,6 +390,46 @@ fn a_missing_file_is_named() {
     );
 }
 
+/// The blocks of a page that are of this language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    let blocks = page.split(&*start).skip(1);
+    blocks
+        .filter_map(|rest| Some(rest.split_once("```")?.0))
+        .collect()
+}
+
+#[test]
+fn the_examples_of_both_formats_are_the_same_composition() {
+    let page = include_str!("../../../../docs/config.md");
+    let read = |language: &str, name: &str| {
+        let blocks = blocks(page, language);
+        let [example] = blocks[..] else {
+            panic!("{blocks:#?}")
+        };
+        let any = |_: &str| Some("set".to_owned());
+        let read = parse(example, Path::new(name), Path::new("/project"), &any);
+        let composition = read.expect("a composition");
+        assert_eq!(composition.check(), []);
+        format!("{:?} {:?}", composition.settings, composition.children)
+    };
+    assert_eq!(read("json", "mcp.json"), read("toml", "compose.toml"));
+}
+
+#[test]
+fn the_examples_of_the_other_pages_are_right() {
+    for page in [
+        include_str!("../../../../docs/create.md"),
+        include_str!("../../../../docs/compose.md"),
+    ] {
+        let examples = blocks(page, "toml");
+        assert!(!examples.is_empty());
+        for example in examples {
+            look_over(example, Path::new("compose.toml")).expect(example);
+        }
+    }
+}
+
 #[test]
 fn every_key_is_documented() {
     let page = include_str!("../../../../docs/config.md");
@@ -399,4 +439,166 @@ fn every_key_is_documented() {
             "docs/config.md does not have `{key}`"
         );
     }
+}
+
+fn toml(text: &str) -> Result<Composition, ConfigError> {
+    parse(
+        text,
+        Path::new("compose.toml"),
+        Path::new("/project"),
+        &variable,
+    )
+}
+
+#[test]
+fn reads_toml_in_the_spelling_of_the_builders() {
+    let composition = toml(
+        r#"
+name = "factory"
+max_name = 48
+
+[children.database]
+command = "npx"
+args = ["tsx", "db.ts"]
+env = { DB = "${TOKEN}", maxTimeout = "kept" }
+max_timeout = 700
+init_timeout = 1.5
+max_in_flight = 2
+watch = ["src/**/*.ts"]
+roots = [{ uri = "file:///srv" }]
+
+[children.manufact]
+url = "https://example.com/mcp"
+headers.Authorization = "Bearer ${env:TOKEN}"
+rename = { order = "buy" }
+
+[children."my-notes"]
+command = "notes"
+stderr = { file = "notes.log" }
+namespace = ""
+"#,
+    )
+    .expect("a composition");
+    assert_eq!(composition.check(), []);
+    assert_eq!(composition.settings.name(), "factory");
+    assert_eq!(composition.settings.max_name, 48);
+    let [database, manufact, notes] = &composition.children[..] else {
+        panic!("{composition:?}")
+    };
+    let ChildSource::Stdio(spec) = &database.source else {
+        panic!("{database:?}")
+    };
+    assert_eq!(spec.args, ["tsx", "db.ts"]);
+    let env = spec.env.iter().map(|(name, value)| (name.to_str(), value));
+    let env: Vec<_> = env.map(|(name, value)| (name, value.expose())).collect();
+    assert_eq!(env[0].0, Some("DB"));
+    assert_eq!(env[0].1, "t0k");
+    assert_eq!(env[1].0, Some("maxTimeout"));
+    assert_eq!(spec.watch, ["src/**/*.ts"]);
+    assert_eq!(database.options.max_timeout.as_secs(), 700);
+    assert_eq!(database.options.init_timeout.as_millis(), 1500);
+    assert_eq!(database.options.max_in_flight, 2);
+    let ChildSource::Http(spec) = &manufact.source else {
+        panic!("{manufact:?}")
+    };
+    assert_eq!(spec.headers["authorization"], "Bearer t0k");
+    assert_eq!(manufact.options.tool_name("order"), Some("buy"));
+    assert!(notes.namespace.is_none());
+}
+
+#[test]
+fn every_mistake_in_toml_is_told_with_line_and_column() {
+    let wrong = toml(
+        r#"separtor = "-"
+colour = "red"
+
+[mcpServers.x]
+command = "x"
+
+[children.database]
+command = "x"
+argz = []
+args = ["a", 1]
+env = { A = 1, B = "${NONE}" }
+maxTimeout = 5
+inherit_env = true
+clear_env = true
+since = 2026-01-01
+
+[children.Both]
+command = "x"
+url = "http://x"
+
+[children.Upper]
+command = "x"
+autoApprove = []
+
+[[children.web.roots]]
+uri = "https://example.com"
+
+[children.list]
+command = 1979-05-27
+stderr = { path = "x" }
+roots = "some"
+"#,
+    );
+    let Err(ConfigError::Mistakes { mistakes, .. }) = wrong else {
+        panic!("{wrong:?}")
+    };
+    let expected = [
+        "1:1: separtor: unknown key; did you mean `separator`?",
+        "2:1: colour: unknown key; known are children, name, version, title, instructions, separator, max_name, strict",
+        "4:2: mcpServers: unknown key; did you mean `children`?",
+        "10:14: children.database.args[1]: expected a string, got a number",
+        "11:9: children.database.env.A: expected a string, got a number",
+        "11:16: children.database.env.B: the environment variable `NONE` is not set",
+        "14:1: children.database.clear_env: contradicts `inherit_env`; keep one of them",
+        "9:1: children.database.argz: unknown key; did you mean `args`?",
+        "12:1: children.database.maxTimeout: unknown key; did you mean `max_timeout`?",
+    ];
+    assert_eq!(mistakes[..expected.len()], expected, "{mistakes:#?}");
+    let rest = mistakes[expected.len()..].join("\n");
+    for told in [
+        "15:1: children.database.since: unknown key; known are command, args",
+        "17:11: children.Both: has both `command` and `url`; keep one of them",
+        "21:11: children.Upper: namespace `Upper` starts with `U`",
+        "23:1: children.Upper.autoApprove: unknown key; known are",
+        "25:12: children.web: has neither `command` nor `url`",
+        "26:1: children.web.roots[0].uri: `https://example.com/` is not a `file://` URI",
+        "29:1: children.list.command: expected a string, got a date",
+        "30:1: children.list.stderr: expected `{ file = .. }`",
+        "30:12: children.list.stderr.path: unknown key; the only one is `file`",
+        "31:1: children.list.roots: expected `relay`, `deny`, or a list of roots",
+    ] {
+        assert!(rest.contains(told), "{told}\nis not in\n{rest}");
+    }
+}
+
+#[test]
+fn a_syntax_error_in_toml_has_its_place() {
+    let wrong = toml("name = \"a\"\n[children\n").expect_err("not TOML");
+    let wrong = wrong.to_string();
+    assert!(
+        wrong.starts_with("compose.toml is not TOML: line 2, column 10: "),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_toml_file_may_be_empty_with_a_warning() {
+    let composition = toml("").expect("a composition");
+    assert!(composition.check()[0].message.contains("mcp-compose add"));
+    assert!(!composition.check()[0].is_error());
+}
+
+#[test]
+fn what_stayed_in_a_file_is_found() {
+    let before = toml("[children.a]\ncommand = \"x\"\n[children.b]\ncommand = \"y\"\n");
+    let after = toml(
+        "name = \"n\"\n[children.b]\n# A comment.\ncommand = \"y\"\n[children.a]\ncommand = \"z\"\n",
+    );
+    let file = |read: Result<Composition, ConfigError>| read.ok().and_then(|it| it.file);
+    let (before, after) = (file(before).expect("read"), file(after).expect("read"));
+    assert_eq!(after.kept_from(&before), [Some(1), None]);
+    assert!(!after.has_settings_of(&before) && after.has_settings_of(&after));
 }

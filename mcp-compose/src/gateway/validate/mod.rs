@@ -209,6 +209,12 @@ impl Compiled {
     }
 }
 
+/// Why arguments cannot be checked against a schema; `None` where they can.
+pub(crate) fn mistake(raw: &Raw) -> Option<String> {
+    let why = compile(raw).err()?;
+    Some(why.chars().take(MAX_FINDING).collect())
+}
+
 fn compile(raw: &Raw) -> Result<Compiled, String> {
     let text = raw.as_str();
     if text.len() > MAX_SCHEMA {
@@ -227,7 +233,10 @@ fn compile(raw: &Raw) -> Result<Compiled, String> {
     let validator = jsonschema::options()
         .with_pattern_options(patterns)
         .build(&schema)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| match error.instance_path().to_string() {
+            place if place.is_empty() => error.to_string(),
+            place => format!("at `{place}`: {error}"),
+        })?;
     Ok(Compiled { validator, weight })
 }
 

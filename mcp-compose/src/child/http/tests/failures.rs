@@ -6,9 +6,9 @@ use crate::wire::peer::Delivered;
 use futures_util::FutureExt;
 use tokio::io::AsyncReadExt;
 
-pub(super) fn lost(failure: &Failure) -> (Delivered, &str) {
+pub(super) fn lost(failure: &Failure) -> (Delivered, String) {
     match failure {
-        Failure::Lost(lost) => (lost.delivered, &lost.reason),
+        Failure::Lost(lost) => (lost.delivered, lost.to_string()),
         other => panic!("{other:?}"),
     }
 }

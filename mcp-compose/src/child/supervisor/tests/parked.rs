@@ -11,7 +11,8 @@ async fn a02_a_child_that_does_not_start_is_parked_and_calls_fail_at_once() {
     let reason = house.until_parked().await;
     assert_eq!(house.fake.opens(), 5);
     assert!(
-        reason.contains("not today; it is parked after 5 failures in a row"),
+        reason.contains("not today; ")
+            && reason.contains("; it is parked after 5 failures in a row"),
         "{reason}"
     );
     let asked = Instant::now();

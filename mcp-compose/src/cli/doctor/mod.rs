@@ -1,0 +1,101 @@
+//! `doctor`: what is wrong with a composition and each of its children, and what to do about it.
+
+mod advice;
+mod child;
+mod examine;
+mod finding;
+mod lint;
+mod names;
+mod program;
+mod report;
+mod whole;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use clap::Args;
+
+use self::finding::Health;
+use super::Failure;
+use crate::compose::{Composition, Unread};
+use crate::nearest::nearest;
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Look at this child only; can be given several times.
+    #[arg(long, value_name = "NAME")]
+    child: Vec<String>,
+    /// Seconds that all children together may take to start and to list [default: what their own bounds allow].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Starts every child once, looks at it, and stops it.
+pub(super) async fn run(
+    args: DoctorArgs,
+    composition: Composition,
+    unread: Vec<Unread>,
+) -> Result<(), Failure> {
+    let (composition, unread) = only(&args.child, composition, unread)?;
+    let diagnosis = examine::examine(composition, unread, args.timeout).await;
+    let mut out = io::stdout();
+    if args.json {
+        let json = serde_json::to_string_pretty(&diagnosis);
+        let json = json.map_err(|error| Failure::Failed(error.to_string()))?;
+        writeln!(out, "{json}")?;
+    } else {
+        let colours = out.is_terminal() && !has(std::env::var_os("NO_COLOR"));
+        out.write_all(report::report(&diagnosis, colours).as_bytes())?;
+    }
+    match diagnosis.health() {
+        Health::Error => Err(Failure::Shown),
+        Health::Ok | Health::Warning => Ok(()),
+    }
+}
+
+/// A variable that is set to nothing counts as unset.
+fn has(variable: Option<std::ffi::OsString>) -> bool {
+    variable.is_some_and(|value| !value.is_empty())
+}
+
+/// Leaves the named children only, if any are named.
+fn only(
+    names: &[String],
+    mut composition: Composition,
+    mut unread: Vec<Unread>,
+) -> Result<(Composition, Vec<Unread>), Failure> {
+    if names.is_empty() {
+        return Ok((composition, unread));
+    }
+    let labels = composition.children.iter().map(|child| child.label());
+    let known: Vec<_> = labels
+        .chain(unread.iter().map(|server| server.key.clone()))
+        .collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        let hint = match nearest(unknown, known.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are: {}", known.join(", ")),
+        };
+        return Err(Failure::Usage(format!(
+            "there is no child `{}`; {hint}",
+            unknown.escape_debug()
+        )));
+    }
+    composition
+        .children
+        .retain(|child| names.contains(&child.label()));
+    unread.retain(|server| names.contains(&server.key));
+    Ok((composition, unread))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
+    match seconds {
+        Some(Ok(duration)) if !duration.is_zero() => Ok(duration),
+        _ => Err("not a number of seconds".to_owned()),
+    }
+}
