@@ -22,6 +22,6 @@ ENV HOME=/tmp
 USER 65532:65532
 EXPOSE 8808
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["/usr/local/bin/mcp-compose", "health"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["/usr/local/bin/mcp-compose", "health", "8808"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/mcp-compose"]
 CMD ["serve", "--config", "/etc/mcp-compose/mcp.json", "--http", "0.0.0.0:8808", "--auth-token-file", "/run/secrets/mcp-tokens"]

@@ -31,7 +31,9 @@ pub use self::handle::{
     Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,
 };
 pub use self::macros::{compose, mcp_server};
-pub use self::serve::{HttpOptions, Principal, Running, ServeError, Serving, serve};
+#[cfg(feature = "admin")]
+pub use self::serve::Admin;
+pub use self::serve::{HttpOptions, Principal, ReadyWhen, Running, ServeError, Serving, serve};
 pub use self::server::bounds;
 pub use self::server::{
     Amount, Answer, Audio, Call, Caller, Cancel, ClientInfo, Content, Ctx, Embedded, Extension,

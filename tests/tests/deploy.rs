@@ -195,6 +195,28 @@ fn command_lines() -> Vec<(&'static str, Vec<String>)> {
     lines
 }
 
+/// What containers and pods are asked for by: the arguments of the program.
+fn probes() -> Vec<Vec<String>> {
+    let container = container();
+    let of_pod = ["startupProbe", "readinessProbe", "livenessProbe"];
+    let of_pod = of_pod.map(|probe| container[probe]["exec"]["command"].clone());
+    let of_image = RECIPES.map(|recipe| {
+        let text = read(recipe);
+        let check = text.lines().find(|line| line.starts_with("HEALTHCHECK"));
+        let (_, array) = check
+            .and_then(|line| line.split_once("CMD "))
+            .expect("a command");
+        serde_json::from_str(array).expect("an array of texts")
+    });
+    let all = of_pod.into_iter().chain(of_image);
+    all.map(|words: Value| {
+        let mut words: Vec<String> = serde_json::from_value(words).expect("texts");
+        assert!(words.remove(0).ends_with("/mcp-compose"));
+        words
+    })
+    .collect()
+}
+
 /// The arguments with what is here in the place of what is there.
 fn here(words: &[String], folder: &Path) -> Vec<String> {
     let mut before = "";
@@ -217,6 +239,8 @@ async fn each_starts_what_it_says_for_those_with_a_token() {
     let servers = json!({ "mcpServers": { "near": scripted(basic(json!({}))) } });
     std::fs::write(folder.path().join("mcp.json"), servers.to_string()).expect("written");
     std::fs::write(folder.path().join("tokens"), "ann:0123456789abcdef0123\n").expect("written");
+    let probes = probes();
+    assert_eq!(probes.len(), 5);
     for (file, words) in command_lines() {
         let words = here(&words, folder.path());
         let process = Process::start(command(aggregator()).args(&words));
@@ -231,6 +255,19 @@ async fn each_starts_what_it_says_for_those_with_a_token() {
         client.listed("near_echo").await;
         let stranger = reqwest::Client::new().post(url).body("{}").send().await;
         assert_eq!(stranger.expect("an answer").status(), 401, "{file}");
+        let port = url
+            .rsplit(':')
+            .next()
+            .and_then(|rest| rest.split('/').next());
+        for words in &probes {
+            let words = words.iter().map(|word| match word.as_str() {
+                "8808" => port.expect("a port"),
+                word => word,
+            });
+            let output = command(aggregator()).args(words).output().await;
+            let output = output.expect("it can be started");
+            assert!(output.status.success(), "{output:?}");
+        }
         assert!(process.stop().await.success(), "{file}");
     }
 }

@@ -279,6 +279,17 @@ impl Child {
             .filter(|instance| instance.is_alive())
     }
 
+    /// How many calls are in flight, and how many may be.
+    #[cfg(feature = "admin")]
+    pub(crate) fn in_flight(&self) -> (usize, usize) {
+        let most = self
+            .spec
+            .options
+            .max_in_flight
+            .clamp(1, Semaphore::MAX_PERMITS);
+        (most - self.slots.available_permits().min(most), most)
+    }
+
     /// A place among the calls in flight. Where all are taken, the call waits a little, and is
     /// refused after that.
     pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {

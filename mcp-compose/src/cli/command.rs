@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::Failure;
 use super::call::{self, CallArgs};
 use super::doctor::{self, DoctorArgs};
+use super::health::{self, HealthArgs};
 use super::import::{self, ImportArgs};
 use super::install::{self, InstallArgs, UninstallArgs};
 use super::list::{self, ListArgs};
@@ -19,6 +20,8 @@ pub(super) enum Command {
     Call(CallArgs),
     /// Find out what is wrong, and what to do about it.
     Doctor(DoctorArgs),
+    /// Ask a running server whether it is ready.
+    Health(HealthArgs),
     /// Enter the composition in the settings of MCP clients.
     Install(InstallArgs),
     /// Take the composition out of the settings of MCP clients.
@@ -37,6 +40,7 @@ impl Command {
                 let (composition, unread) = program.specimen()?;
                 doctor::run(args, composition, unread).await
             }
+            Self::Health(args) => health::run(args).await,
             Self::Install(args) => install::run(&args, &program.subject()?).await,
             Self::Uninstall(args) => install::undo(&args, &program.former_subject()?).await,
             Self::Import(args) => import::run(&args),

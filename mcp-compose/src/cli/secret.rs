@@ -73,12 +73,12 @@ const HARMLESS: &[&str] = &[
 const SHORTEST: usize = 8;
 
 /// Whether the value is to be kept out of sight, given what it is called.
-pub(super) fn is_secret(name: &str, value: &str) -> bool {
+pub(crate) fn is_secret(name: &str, value: &str) -> bool {
     looks_secret(value) || (is_secret_name(name) && !is_plain(value))
 }
 
 /// Whether a name says that its value is a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     let harmless = words
         .last()
@@ -90,7 +90,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether a value shows by itself that it is one.
-pub(super) fn looks_secret(value: &str) -> bool {
+pub(crate) fn looks_secret(value: &str) -> bool {
     let value = value.trim();
     let bare = value
         .strip_prefix("Bearer ")
@@ -104,7 +104,7 @@ pub(super) fn looks_secret(value: &str) -> bool {
 }
 
 /// Whether the URL has a password, or a secret in its query or path.
-pub(super) fn has_credentials(value: &str) -> bool {
+pub(crate) fn has_credentials(value: &str) -> bool {
     if !value.contains("://") {
         return false;
     }

@@ -7,7 +7,9 @@ use clap::Args;
 
 use super::Failure;
 use crate::compose::Composition;
-use crate::serve::{HttpOptions, ServeError};
+#[cfg(feature = "admin")]
+use crate::serve::Admin;
+use crate::serve::{HttpOptions, ReadyWhen, ServeError};
 
 /// How a composition is served.
 #[derive(Debug, Default, PartialEq, Args)]
@@ -20,6 +22,58 @@ pub(super) struct ServeArgs {
     /// are restarted for.
     #[arg(long)]
     no_watch: bool,
+    #[cfg(feature = "admin")]
+    #[command(flatten)]
+    admin: AdminArgs,
+    /// When `/readyz` says that the server is ready.
+    #[arg(long, value_name = "WHEN")]
+    ready: Option<Ready>,
+}
+
+/// When enough children can be called.
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Ready {
+    /// One child can be called.
+    Any,
+    /// Every child can be called that is not optional.
+    Required,
+    /// Every child can be called.
+    All,
+}
+
+/// The status page.
+#[cfg(feature = "admin")]
+#[derive(Debug, Default, PartialEq, Args)]
+struct AdminArgs {
+    /// Serve a status page at this address as well, with /livez, /readyz and /startupz.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    admin: Option<SocketAddr>,
+    /// Show the status page only to who knows the token in this environment variable.
+    #[arg(long, value_name = "NAME", requires = "admin")]
+    admin_token_env: Vec<String>,
+    /// Show the status page only to who knows a token of this file: on each line `TOKEN` or `NAME:TOKEN`.
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    admin_token_file: Vec<PathBuf>,
+    /// Serve the status page under this host name or address too.
+    #[arg(long, value_name = "HOST[:PORT]", requires = "admin")]
+    admin_allow_host: Vec<String>,
+}
+
+#[cfg(feature = "admin")]
+impl AdminArgs {
+    /// `composition`, with the page that was asked for.
+    fn add_to(self, composition: Composition) -> Result<Composition, ServeError> {
+        let Some(address) = self.admin else {
+            return Ok(composition);
+        };
+        let who = HttpArgs {
+            auth_token_env: self.admin_token_env,
+            auth_token_file: self.admin_token_file,
+            allow_host: self.admin_allow_host,
+            allow_origin: Vec::new(),
+        };
+        Ok(composition.admin(Admin::at(address).options(who.options()?)))
+    }
 }
 
 /// Where clients come in.
@@ -96,7 +150,16 @@ impl ServeArgs {
         !self.no_watch
     }
 
-    pub(super) async fn run(self, composition: Composition) -> Result<(), Failure> {
+    pub(super) async fn run(self, mut composition: Composition) -> Result<(), Failure> {
+        if let Some(ready) = self.ready {
+            composition = composition.ready_when(match ready {
+                Ready::Any => ReadyWhen::Any,
+                Ready::Required => ReadyWhen::Required,
+                Ready::All => ReadyWhen::All,
+            });
+        }
+        #[cfg(feature = "admin")]
+        let composition = self.admin.add_to(composition)?;
         match self.front.http {
             Some(address) => {
                 let options = self.http.options()?;
@@ -108,7 +171,7 @@ impl ServeArgs {
 }
 
 /// `HOST:PORT`; a port alone, and `localhost`, stand for the loopback address.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text
         .strip_prefix("localhost:")
         .or_else(|| text.strip_prefix(':'))

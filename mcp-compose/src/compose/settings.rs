@@ -1,5 +1,9 @@
 //! What holds for the composition as a whole.
 
+#[cfg(feature = "admin")]
+use crate::serve::Admin;
+use crate::serve::ReadyWhen;
+
 /// The settings of a composition: who it says it is, and how it makes names.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -16,6 +20,11 @@ pub(crate) struct Settings {
     pub(crate) max_name: usize,
     /// Refuse to start on a collision or an over-long name, rather than resolve it.
     pub(crate) strict: bool,
+    /// When `/readyz` says so.
+    pub(crate) ready: ReadyWhen,
+    /// Where the status page is, if anywhere.
+    #[cfg(feature = "admin")]
+    pub(crate) admin: Option<Admin>,
 }
 
 impl Default for Settings {
@@ -32,6 +41,9 @@ impl Default for Settings {
             separator: "_".to_owned(),
             max_name: 64,
             strict: false,
+            ready: ReadyWhen::default(),
+            #[cfg(feature = "admin")]
+            admin: None,
         }
     }
 }

@@ -12,6 +12,8 @@ use super::client::{Client, Outlet};
 use super::elicitations::COMPLETE;
 use super::fault;
 use super::input::{InputRequired, Retry};
+#[cfg(feature = "admin")]
+use super::live::{self, LiveCall};
 use super::park::{self, Parked, Viewer};
 use super::question;
 use super::rewrite::{self, ResultOf};
@@ -86,6 +88,15 @@ impl Caller<'_> {
             (Some(holder), _) => holder.clone(),
             (None, Some(id)) => Holder::Client(id),
             (None, None) => Holder::Principal(self.client.principal().shared()),
+        }
+    }
+
+    /// What the client calls itself.
+    #[cfg(feature = "admin")]
+    pub(super) fn client_name(&self) -> Option<String> {
+        match self.era {
+            Era::Modern => live::name_of(self.meta.get(META_CLIENT_INFO)?),
+            Era::Legacy => live::name_of(self.client.handshake()?.info.as_ref()?.as_str()),
         }
     }
 
@@ -443,6 +454,21 @@ impl Gateway {
     /// Sends a request to its child and brings home what comes of it: a result, an error, or
     /// questions to the client.
     pub(super) async fn forward(
+        &self,
+        caller: &Caller<'_>,
+        forward: Forward<'_>,
+    ) -> Result<Raw, ErrorObject> {
+        #[cfg(feature = "admin")]
+        if let Some(live) = self.live.get() {
+            let seen = live.begin(LiveCall::of(caller, &forward));
+            let result = self.answered(caller, forward).await;
+            seen.ended(&result);
+            return result;
+        }
+        self.answered(caller, forward).await
+    }
+
+    async fn answered(
         &self,
         caller: &Caller<'_>,
         mut forward: Forward<'_>,

@@ -10,6 +10,8 @@ mod elicitations;
 mod fault;
 mod hello;
 mod input;
+#[cfg(feature = "admin")]
+pub(crate) mod live;
 mod names;
 pub(crate) mod nested;
 mod park;
@@ -83,6 +85,9 @@ pub(crate) struct Gateway {
     /// Where there is one client only: who it is.
     sole: Option<Sole>,
     task_ids: TaskIds,
+    /// Set where somebody looks at calls.
+    #[cfg(feature = "admin")]
+    live: OnceLock<Arc<live::LiveCalls>>,
     began: Instant,
     /// Where typed servers run.
     runtime: Handle,
@@ -144,6 +149,8 @@ impl Gateway {
             seals: Seals::new(),
             sole,
             task_ids: TaskIds::default(),
+            #[cfg(feature = "admin")]
+            live: OnceLock::new(),
             began: Instant::now(),
             runtime,
             relay: Handle::current(),
@@ -402,6 +409,30 @@ impl Gateway {
     /// The children, in the order of their declaration.
     pub(crate) fn children(&self) -> Arc<Vec<Arc<Child>>> {
         self.children.load_full()
+    }
+
+    /// When it is ready.
+    pub(crate) fn ready_when(&self) -> crate::serve::ReadyWhen {
+        self.settings.ready
+    }
+
+    #[cfg(feature = "admin")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How long it has been running.
+    #[cfg(feature = "admin")]
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The connections that there are, the oldest first.
+    #[cfg(feature = "admin")]
+    pub(crate) fn clients(&self) -> Vec<Arc<Client>> {
+        let mut clients: Vec<_> = lock(&self.clients).values().cloned().collect();
+        clients.sort_by_key(|client| client.id);
+        clients
     }
 
     /// What is exposed now.

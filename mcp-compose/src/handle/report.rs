@@ -74,7 +74,7 @@ impl Report {
         }
     }
 
-    pub(super) fn of(child: &supervisor::Child) -> Self {
+    pub(crate) fn of(child: &supervisor::Child) -> Self {
         let (profile, record) = (child.profile(), child.record());
         Self {
             status: Status::of(child.phase()),

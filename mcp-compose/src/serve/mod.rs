@@ -1,7 +1,10 @@
 //! The fronts: where clients connect.
 
+#[cfg(feature = "admin")]
+mod admin;
 pub(crate) mod client;
 mod connected;
+mod health;
 mod http;
 mod refusal;
 mod relay_thread;
@@ -21,8 +24,11 @@ use crate::Composition;
 use crate::gateway::Gateway;
 
 pub use crate::gateway::client::Principal;
+#[cfg(feature = "admin")]
+pub use admin::Admin;
 #[cfg(feature = "rmcp")]
 pub(crate) use connected::{Connected, FLUSH};
+pub use health::ReadyWhen;
 pub use http::HttpOptions;
 pub(crate) use relay_thread::{Clients, in_process};
 pub use running::Running;

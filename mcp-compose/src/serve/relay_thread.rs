@@ -37,7 +37,17 @@ where
     F: Future<Output = Result<(), ServeError>>,
 {
     crate::child::raise_open_files();
-    let serve = async |gateway: Arc<Gateway>, stop: Stop| {
+    #[cfg(feature = "admin")]
+    let admin = super::admin::Bound::of(&composition)?;
+    #[cfg(feature = "admin")]
+    let users = Handle::current();
+    let serve = async move |gateway: Arc<Gateway>, stop: Stop| {
+        // Not on this thread, where it could hold up calls; until everything has ended.
+        #[cfg(feature = "admin")]
+        let _admin = match admin {
+            Some(admin) => Some(admin.start(&gateway, &users)?),
+            None => None,
+        };
         let refusals = tokio::select! {
             refusals = gateway.refusals() => refusals,
             () = stop.told() => return Ok(()),

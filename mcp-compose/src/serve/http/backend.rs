@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
 use crate::gateway::client::{Client, Outlet, Principal};
+use crate::serve::health::{Health, Probe};
 use crate::wire::peer::Peer;
 use crate::wire::{ErrorObject, Notification, Raw, Request};
 
@@ -46,6 +47,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// The version that `client` agreed on in `initialize`.
     fn legacy_version(client: &Self::Client) -> Option<&'static str>;
+
+    /// Answers whoever watches the process.
+    fn health(&self, probe: Probe) -> impl Future<Output = Health> + Send;
 
     /// Fires when no new work is to be taken.
     fn draining(&self) -> &CancellationToken;
@@ -101,6 +105,10 @@ impl Backend for Gateway {
 
     fn legacy_version(client: &Client) -> Option<&'static str> {
         client.legacy_version()
+    }
+
+    async fn health(&self, probe: Probe) -> Health {
+        self.health(probe).await
     }
 
     fn draining(&self) -> &CancellationToken {

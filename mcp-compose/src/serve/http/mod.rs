@@ -9,6 +9,8 @@ mod auth;
 mod backend;
 mod body;
 mod call;
+#[cfg(feature = "admin")]
+mod door;
 mod gauge;
 mod guard;
 mod headers;
@@ -40,6 +42,8 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use backend::Backend;
 pub(crate) use body::Body;
+#[cfg(feature = "admin")]
+pub(crate) use door::Door;
 pub(crate) use guard::check_bind;
 pub(crate) use listen::serve;
 pub use options::HttpOptions;
@@ -51,6 +55,7 @@ use reply::Refusal;
 use session::{Session, Sessions};
 
 use crate::gateway::client::Principal;
+use crate::serve::health::Probe;
 use crate::wire::{HttpRequest, Id};
 
 /// How often idle sessions and streams that nobody came back to are looked for.
@@ -141,7 +146,10 @@ impl<G: Backend> Front<G> {
             return self.handle(request).await;
         }
         match self.guard.check(request.headers()) {
-            Ok(()) => reply::empty(StatusCode::NOT_FOUND),
+            Ok(()) => match Probe::of_path(request.uri().path()) {
+                Some(probe) => reply::health(self.backend.health(probe).await),
+                None => reply::empty(StatusCode::NOT_FOUND),
+            },
             Err(why) => Refusal::new(StatusCode::FORBIDDEN, why).into(),
         }
     }

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::auth::Denied;
 use super::body::{Body, Events};
+use crate::serve::health::Health;
 use crate::serve::refusal;
 use crate::wire::message::{Frame, Malformed, code};
 use crate::wire::{self, ErrorObject, Id, Message};
@@ -144,6 +145,16 @@ pub(super) fn events(events: Events) -> Response<Body> {
 pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;
+    response
+}
+
+/// What a probe is told: nothing but whether all is well.
+pub(super) fn health(health: Health) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from_static(health.word.as_bytes())));
+    *response.status_mut() = health.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

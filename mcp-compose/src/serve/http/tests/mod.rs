@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::gateway::client::{Outlet, Principal};
+use crate::serve::health::Health;
 use crate::wire::message::code;
 use crate::wire::peer::{Failure, Lost, Peer, RequestRoute, lock};
 use crate::wire::version::{META_VERSION, MODERN, negotiate_legacy};
@@ -117,6 +118,13 @@ impl Backend for Fake {
         });
         lock(&self.clients).push(Arc::clone(&client));
         client
+    }
+
+    async fn health(&self, _probe: Probe) -> Health {
+        Health {
+            well: !self.draining().is_cancelled(),
+            word: "well",
+        }
     }
 
     fn disconnect(&self, _client: &Arc<FakeClient>) {

@@ -1,0 +1,179 @@
+//! How a child was declared, without secrets.
+
+use std::ffi::OsStr;
+
+use crate::child::Environment;
+use crate::cli::secret;
+use crate::compose::{ChildOptions, ChildSource, ChildSpec, Glob};
+
+/// What stands for a value that is not shown.
+const MASK: &str = "••••••";
+
+/// What a child is, as names and values.
+pub(super) fn lines(spec: &ChildSpec) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    match &spec.source {
+        ChildSource::Stdio(stdio) => {
+            let words = std::iter::once(&stdio.program).chain(&stdio.args);
+            lines.push(("command", command(words.map(|word| word.to_string_lossy()))));
+            if let Some(cwd) = &stdio.cwd {
+                lines.push(("folder", cwd.display().to_string()));
+            }
+            // Whatever a variable is called, its value may be a secret.
+            for (name, _) in &stdio.env {
+                lines.push(("variable", format!("{}={MASK}", shown(name))));
+            }
+            let rest = match stdio.environment {
+                Environment::Minimal => "minimal",
+                Environment::Whole => "all of this process",
+                Environment::Nothing => "nothing else",
+            };
+            lines.push(("environment", rest.to_owned()));
+        }
+        ChildSource::Http(http) => {
+            lines.push(("url", address(&http.url)));
+            for name in http.headers.keys() {
+                lines.push(("header", format!("{name}: {MASK}")));
+            }
+            if http.auth.is_some() {
+                lines.push(("credentials", "from a provider".to_owned()));
+            }
+        }
+        ChildSource::Local(_) => lines.push(("runs", "in this process".to_owned())),
+        _ => lines.push(("runs", "as a session of this process".to_owned())),
+    }
+    options(&spec.options, &mut lines);
+    lines
+}
+
+fn options(options: &ChildOptions, lines: &mut Vec<(&'static str, String)>) {
+    let usual = ChildOptions::default();
+    let mut unusual = |name, value: String, is_usual: bool| {
+        if !is_usual {
+            lines.push((name, value));
+        }
+    };
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs_f64());
+    unusual("timeout", seconds(options.timeout), false);
+    let max = options.max_timeout;
+    unusual("longest call", seconds(max), max == usual.max_timeout);
+    let init = options.init_timeout;
+    unusual("time to start", seconds(init), init == usual.init_timeout);
+    let most = options.max_in_flight;
+    unusual(
+        "calls at once",
+        most.to_string(),
+        most == usual.max_in_flight,
+    );
+    unusual("lazy", "yes".to_owned(), !options.lazy);
+    unusual("optional", "yes".to_owned(), !options.optional);
+    let prompts = options
+        .prompts
+        .as_deref()
+        .map(|globs| format!("{} patterns", globs.len()));
+    unusual(
+        "prompts",
+        prompts.unwrap_or_default(),
+        options.prompts.is_none(),
+    );
+    let resources: Option<usize> = options.resources.as_deref().map(<[Glob]>::len);
+    let resources = resources.map(|patterns| format!("{patterns} patterns"));
+    unusual(
+        "resources",
+        resources.unwrap_or_default(),
+        options.resources.is_none(),
+    );
+    for (from, to) in &options.rename {
+        unusual("renamed", format!("{from} to {to}"), false);
+    }
+}
+
+/// A command line, with what may be a secret in it masked: what looks like one, and what follows a flag that says so.
+fn command<'w>(words: impl Iterator<Item = std::borrow::Cow<'w, str>>) -> String {
+    let mut line = String::new();
+    let mut of_secret = false;
+    for (at, word) in words.enumerate() {
+        if at > 0 {
+            line.push(' ');
+        }
+        let named = word.strip_prefix('-').and_then(|flag| flag.split_once('='));
+        let masked = match named {
+            Some((name, value)) if secret::is_secret_name(name) || secret::looks_secret(value) => {
+                format!("-{name}={MASK}")
+            }
+            _ if at > 0 && (of_secret || secret::looks_secret(&word)) => MASK.to_owned(),
+            _ => word.to_string(),
+        };
+        of_secret = named.is_none() && word.starts_with('-') && secret::is_secret_name(&word);
+        line.push_str(&masked);
+    }
+    line
+}
+
+/// A URL without its password, and with the values of its query masked. A path that looks like a secret is masked whole.
+fn address(url: &url::Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_password(None);
+    let _ = shown.set_username("");
+    shown.set_query(None);
+    shown.set_fragment(None);
+    if secret::has_credentials(shown.as_str()) {
+        shown.set_path("");
+        return format!("{shown}{MASK}");
+    }
+    match url.query() {
+        Some(_) => format!("{shown}?{MASK}"),
+        None => shown.to_string(),
+    }
+}
+
+fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {
+    text.to_string_lossy()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> String {
+        command(line.split(' ').map(Into::into))
+    }
+
+    #[test]
+    fn secrets_in_a_command_are_masked_and_nothing_else() {
+        for (line, expected) in [
+            ("npx -y tsx db.ts", "npx -y tsx db.ts"),
+            (
+                "db --api-key hunter2 --verbose",
+                "db --api-key •••••• --verbose",
+            ),
+            ("db --token=hunter2 x", "db --token=•••••• x"),
+            ("db ghp_0123456789abcdef0123", "db ••••••"),
+            (
+                "db --url=https://a.example/mcp",
+                "db --url=https://a.example/mcp",
+            ),
+            ("db postgres://u:pw@host/db", "db ••••••"),
+        ] {
+            assert_eq!(of(line), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_in_an_address_are_masked() {
+        for (url, expected) in [
+            ("https://a.example/mcp", "https://a.example/mcp"),
+            ("https://u:pw@a.example/mcp", "https://a.example/mcp"),
+            (
+                "https://a.example/mcp?key=hunter2",
+                "https://a.example/mcp?••••••",
+            ),
+            (
+                "https://a.example/sk-0123456789abcdef0123456789/mcp",
+                "https://a.example/••••••",
+            ),
+        ] {
+            assert_eq!(address(&url.parse().unwrap()), expected);
+        }
+    }
+}
