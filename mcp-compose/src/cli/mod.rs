@@ -12,6 +12,7 @@ mod install;
 mod list;
 mod log;
 mod program;
+mod progress;
 mod secret;
 mod serve;
 mod settings;
