@@ -19,26 +19,13 @@ const TURN: Duration = Duration::from_millis(100);
 /// The lines on the terminal now, which other output must not tear apart.
 static LINES: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// What becomes of the lines once the work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Afterwards {
-    /// They stay above the result, with how each child fared.
-    Keep,
-    /// Only the result is to be seen.
-    Clear,
-}
-
 /// Does the work, and shows meanwhile how each child is getting on, if stderr is a terminal. Elsewhere the log says it.
-/// Children of this process are ready at once and get no line.
-pub(super) async fn while_starting<F: Future>(
-    children: &[Arc<Child>],
-    afterwards: Afterwards,
-    work: F,
-) -> F::Output {
+/// The lines go when the work is done. Children of this process are ready at once and get no line.
+pub(super) async fn while_starting<F: Future>(children: &[Arc<Child>], work: F) -> F::Output {
     if !super::terminal::is_lively(&io::stderr()) {
         return work.await;
     }
-    let lines = Lines::begin(afterwards);
+    let lines = Lines::begin();
     let others = children.iter().filter(|child| !child.is_local());
     let followed = join_all(others.map(|child| follow(child, lines.add(&child.label))));
     tokio::pin!(work, followed);
@@ -86,22 +73,19 @@ fn ready(counts: &[(usize, &str)], took: Duration) -> String {
 }
 
 /// The lines, until they are dropped.
-struct Lines {
-    lines: MultiProgress,
-    afterwards: Afterwards,
-}
+struct Lines(MultiProgress);
 
 impl Lines {
-    fn begin(afterwards: Afterwards) -> Self {
+    fn begin() -> Self {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         *lock(&LINES) = Some(lines.clone());
-        Self { lines, afterwards }
+        Self(lines)
     }
 
     fn add(&self, label: &str) -> ProgressBar {
         let style = ProgressStyle::with_template("{prefix}: {msg} {spinner}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let line = self.lines.add(ProgressBar::new_spinner());
+        let line = self.0.add(ProgressBar::new_spinner());
         line.set_style(style.tick_chars("|/-\\ "));
         line.set_prefix(shown::line(label));
         line
@@ -111,10 +95,8 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         *lock(&LINES) = None;
-        if self.afterwards == Afterwards::Clear {
-            // A terminal that is gone needs no clearing.
-            let _ = self.lines.clear();
-        }
+        // The result says it all. A terminal that is gone needs no clearing.
+        let _ = self.0.clear();
     }
 }
 

@@ -338,6 +338,11 @@ impl Gateway {
         self.children.load_full()
     }
 
+    /// The name that this server goes by.
+    pub(crate) fn server_name(&self) -> &str {
+        self.settings.name()
+    }
+
     /// What is exposed now.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
         self.catalog.load()
