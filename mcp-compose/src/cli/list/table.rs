@@ -7,7 +7,7 @@ use super::offer::{Entry, Offer, Owner};
 use crate::cli::shown;
 
 /// Names longer than this do not move the columns behind them.
-const WIDEST: usize = 48;
+const WIDEST: usize = 64;
 
 pub(super) fn table(offer: &Offer) -> String {
     let mut text = String::new();
