@@ -59,6 +59,20 @@ impl Program {
         }
     }
 
+    /// Its name and its version.
+    pub(super) fn identity(&self) -> (String, String) {
+        match self {
+            Self::Composed(composition) => {
+                let settings = &composition.settings;
+                (settings.name().to_owned(), settings.version().to_owned())
+            }
+            Self::File(_) => (
+                "mcp-compose".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
+        }
+    }
+
     /// What a client is to start.
     pub(super) fn subject(&self) -> Result<Subject, Failure> {
         match self {
