@@ -103,7 +103,7 @@ async fn watches(mut client: tokio::process::Command) {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    let seen = stdout.lines().map(|line| serde_json::from_str(line));
+    let seen = stdout.lines().map(serde_json::from_str);
     let seen: Vec<Seen> = seen.collect::<Result<_, _>>().expect("lines of JSON");
     let [start, same, more, added, changed, removed] = &seen[..] else {
         panic!("{seen:#?}")
