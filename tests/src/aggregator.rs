@@ -16,6 +16,9 @@ use crate::process::{Process, command};
 /// The package whose programs `Aggregator::example` starts.
 const EXAMPLES: &str = "mcp-compose-examples";
 
+/// What stands before the address of the status page.
+const STATUS_PAGE: &str = "status page on ";
+
 /// A composition, in the standard `mcpServers` form.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -184,6 +187,16 @@ impl Aggregator {
         Self::start(&mut command, None).await
     }
 
+    /// Its status page, where `--admin` was among the arguments.
+    pub async fn status_page(&self) -> String {
+        let said = self
+            .process
+            .stderr()
+            .find(|line| line.contains(STATUS_PAGE));
+        let line = patiently("the address of the status page", said).await;
+        url(&line).expect("the line has an address")
+    }
+
     /// Its endpoint, for a third-party client.
     pub fn target(&self) -> Target {
         Target::Url(self.url.clone())
@@ -192,6 +205,13 @@ impl Aggregator {
 
 /// The endpoint that a line of a composition's standard error names.
 fn address(line: &str) -> Option<String> {
+    if line.contains(STATUS_PAGE) {
+        return None;
+    }
+    url(line)
+}
+
+fn url(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let url: String = line[start..]
         .chars()

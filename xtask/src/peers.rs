@@ -17,7 +17,33 @@ pub(crate) fn install(root: &Path) -> Result<(), String> {
     node_packages(&peers)?;
     node_packages(&root.join("examples/reference"))?;
     python_packages(&peers)?;
-    everything_server(&peers)
+    everything_server(&peers)?;
+    browser()
+}
+
+/// The browser that the status page is tested in: Debian's, where none is named by `CHROMIUM`.
+fn browser() -> Result<(), String> {
+    const PACKAGES: [&str; 2] = ["chromium", "fonts-dejavu-core"];
+    if std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").is_file() {
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        run(Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    install.extend(PACKAGES);
+    // The lists of packages may be missing, or too old.
+    apt(&install)
+        .or_else(|_| apt(&["update", "--quiet"]).and_then(|()| apt(&install)))
+        .map_err(|problem| {
+            format!(
+                "the status page is tested in Chromium, which could not be installed ({problem}): install it \
+                 (on Debian, as root: `apt-get install {}`), or set CHROMIUM to the path of one",
+                PACKAGES.join(" ")
+            )
+        })
 }
 
 /// `npm ci` where the lock file differs from the one that was installed last.
