@@ -4,7 +4,6 @@ extern crate self as mcp_compose;
 #[doc(hidden)]
 pub mod __private;
 pub mod child;
-#[doc(hidden)]
 pub mod cli;
 mod compose;
 #[doc(hidden)]

@@ -90,7 +90,8 @@ impl Config {
         self.command("doctor")
     }
 
-    fn command(&self, what: &str) -> (Command, TempDir) {
+    /// `mcp-compose WHAT --config FILE`; valid while the folder lives.
+    pub fn command(&self, what: &str) -> (Command, TempDir) {
         let (folder, file) = self.write();
         let mut command = command(aggregator());
         command.arg(what).arg("--config").arg(file);
@@ -278,6 +279,11 @@ impl StdioCommand {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         Process::start(&mut command)
     }
+}
+
+/// A program of the examples.
+pub fn example_program(name: &str) -> PathBuf {
+    built(EXAMPLES, name)
 }
 
 /// The binary: `MCP_COMPOSE_BIN`, or built once by cargo in the profile of the tests.

@@ -1,5 +1,5 @@
 //! Each program of the examples does what its first lines say, for clients of both eras, and is short.
-//! (`todo` is in `todo.rs`, `reference` in `reference.rs`; `hello`, `ask`, `connection` and `credentials` are run from
+//! (`todo` is in `todo.rs`, `reference` in `reference.rs`, `command` in `command_line.rs`; `hello`, `ask`, `connection` and `credentials` are run from
 //! the command line, beside the examples.)
 
 use mcp_compose_tests::aggregator::{Aggregator, example};

@@ -1,14 +1,16 @@
-//! `call` asks the person at the terminal what a child asks; where there is none, the child is refused at once.
+//! What a person sees at a terminal: `call` asks what a child asks (where there is none, the child is refused at once),
+//! each child's start has a line, and nothing hangs without a word.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use mcp_compose_tests::aggregator::Config;
+use mcp_compose_tests::aggregator::{Config, example_program};
 use mcp_compose_tests::patiently;
-use mcp_compose_tests::peers::{peer, python};
-use nix::pty::openpty;
+use mcp_compose_tests::peers::{peer, python, reference};
+use mcp_compose_tests::process::command;
+use nix::pty::{Winsize, openpty};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -75,7 +77,23 @@ impl Screen {
 /// Runs the command at a terminal, where the person types each line once its prompt is there: what it printed, and
 /// what they saw.
 async fn at_a_terminal(command: &mut Command, dialog: &[(&str, &str)]) -> (String, String) {
-    let terminal = openpty(None, None).expect("a pseudo-terminal");
+    let (code, printed, shown) = ended_at_a_terminal(command, dialog).await;
+    assert_eq!(code, Some(0), "{shown}");
+    (printed, shown)
+}
+
+/// The same, and how it ended.
+async fn ended_at_a_terminal(
+    command: &mut Command,
+    dialog: &[(&str, &str)],
+) -> (Option<i32>, String, String) {
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: 100,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let terminal = openpty(Some(&size), None).expect("a pseudo-terminal");
     let (input, glass) = (File::from(terminal.slave), File::from(terminal.master));
     let mut keyboard = glass.try_clone().expect("a second handle");
     let screen = Screen::of(glass);
@@ -96,8 +114,8 @@ async fn at_a_terminal(command: &mut Command, dialog: &[(&str, &str)]) -> (Strin
     }
     let output = patiently("the end of the call", child.wait_with_output()).await;
     let output = output.expect("the output can be read");
-    assert!(output.status.success(), "{}", screen.text());
     (
+        output.status.code(),
         String::from_utf8_lossy(&output.stdout).into_owned(),
         screen.text(),
     )
@@ -149,6 +167,59 @@ async fn a_page_is_shown_with_its_host() {
 }
 
 #[tokio::test]
+async fn a_person_sees_each_child_start_and_the_list_stays_pure() {
+    let child = json!({ "command": python(), "args": [reference("weather.py")] });
+    let (mut listing, _folder) = Config::new().child("weather", child).list();
+    let (printed, shown) = at_a_terminal(listing.env("TERM", "xterm"), &[]).await;
+    assert!(shown.contains("weather: starting .."), "{shown:?}");
+    assert!(
+        printed.starts_with("Children (1)\n  weather  ready     1 tool"),
+        "{printed}"
+    );
+    assert!(
+        !printed.contains('\u{1b}') && !printed.contains("starting"),
+        "{printed:?}"
+    );
+
+    // A terminal that knows nothing but lines gets none that move.
+    let child = json!({ "command": python(), "args": [reference("weather.py")] });
+    let (mut listing, _folder) = Config::new().child("weather", child).list();
+    let (_, shown) = at_a_terminal(listing.env("TERM", "dumb"), &[]).await;
+    assert!(!shown.contains("starting"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn without_arguments_a_person_gets_help_and_with_stdio_is_told_what_is_waited_for() {
+    let program = example_program("tools");
+    let (code, printed, shown) = ended_at_a_terminal(&mut command(&program), &[]).await;
+    assert_eq!((code, printed.as_str()), (Some(2), ""));
+    assert!(
+        shown.contains("Usage: ") && shown.contains("Next:\n"),
+        "{shown}"
+    );
+
+    let mut serving = command(&program);
+    let dialog = [("waiting for an MCP client on stdin", END)];
+    let (printed, _) = at_a_terminal(serving.arg("--stdio"), &dialog).await;
+    assert_eq!(printed, "");
+}
+
+/// Colours are refused by `NO_COLOR`, and used without it.
+#[tokio::test]
+async fn the_log_has_colours_unless_they_are_refused() {
+    for (refused, coloured) in [("", true), ("1", false)] {
+        let missing = json!({ "command": "/no/such/program" });
+        let (mut listing, _folder) = Config::new().child("lost", missing).list();
+        listing.env("TERM", "xterm").env("NO_COLOR", refused);
+        let (code, printed, shown) = ended_at_a_terminal(&mut listing, &[]).await;
+        assert_eq!(code, Some(1));
+        assert!(printed.contains("lost  down"), "{printed}");
+        assert_eq!(shown.contains("\u{1b}[33m WARN"), coloured, "{shown:?}");
+        assert!(shown.contains("WARN"), "{shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_terminal_a_child_is_refused_at_once() {
     for era in ["legacy", "modern"] {
         let (mut command, _folders) = call(era, "ask_form");
@@ -156,7 +227,7 @@ async fn without_a_terminal_a_child_is_refused_at_once() {
         let output = patiently("the end of the call", command.output()).await;
         let output = output.expect("the output");
         let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{era}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{era}: {told}");
         assert!(
             told.contains("does not offer `elicitation`"),
             "{era}: {told}"

@@ -1,7 +1,10 @@
 fn composition() {
     let _ = {
         #[allow(unused_imports)]
-        use ::renamed::{child::{stdio, http, session, local}, from_file};
+        use ::renamed::{
+            child::{stdio, http, session, local},
+            from_file,
+        };
         let composition = ::renamed::Composition::builder()
             .package(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"));
         let composition = composition.name("factory");

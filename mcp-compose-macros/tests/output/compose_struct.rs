@@ -43,7 +43,10 @@ impl Backend {
     pub fn new(config: &Config) -> Self {
         let declared = ::renamed::__private::Declared::new({
             #[allow(unused_imports)]
-            use ::renamed::{child::{stdio, http, session, local}, from_file};
+            use ::renamed::{
+                child::{stdio, http, session, local},
+                from_file,
+            };
             let composition = ::renamed::Composition::builder()
                 .package(
                     ::core::env!("CARGO_PKG_NAME"),

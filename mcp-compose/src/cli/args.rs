@@ -9,6 +9,15 @@ use super::command::Command;
 use super::new::NewArgs;
 use super::serve::ServeArgs;
 
+/// The arguments of a composition, for a program's own command: flattened, or as a subcommand. See [`cli`](crate::cli).
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub(super) serve: ServeArgs,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
 /// Arguments of a binary that is a composition.
 #[derive(Debug, Parser)]
 #[command(
@@ -17,12 +26,10 @@ use super::serve::ServeArgs;
 )]
 pub(super) struct ComposedArgs {
     #[command(flatten)]
-    pub(super) serve: ServeArgs,
+    pub(super) common: Args,
     /// Print the name and version of this server.
     #[arg(short = 'V', long)]
     pub(super) version: bool,
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
 }
 
 /// Arguments of `mcp-compose`.
@@ -54,13 +61,43 @@ pub(super) enum FileCommand {
     Common(Command),
 }
 
-pub(super) fn composed_help() -> String {
-    ComposedArgs::command().render_help().to_string()
+/// The command of a binary that is a composition.
+pub(super) fn composed_command(name: &str) -> clap::Command {
+    let name = name.to_owned();
+    ComposedArgs::command()
+        .bin_name(name.clone())
+        .display_name(name)
+}
+
+/// The command of `mcp-compose`.
+pub(super) fn file_command() -> clap::Command {
+    FileArgs::command()
+}
+
+/// What the program is called by whoever started it, or else `name`.
+pub(super) fn program_name(name: &str) -> String {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    let program = program
+        .as_deref()
+        .and_then(|path| path.file_stem()?.to_str());
+    program.unwrap_or(name).to_owned()
+}
+
+/// The help of the subcommand that the words lead to.
+pub(super) fn help_of(mut program: clap::Command, words: &[&str]) -> String {
+    program.build();
+    let found = words.iter().try_fold(&mut program, |command, word| {
+        command.find_subcommand_mut(word)
+    });
+    found
+        .map(|command| command.render_help().to_string())
+        .unwrap_or_default()
 }
 
 /// What a person who gave no arguments may want.
-pub(super) fn next_steps(name: &str) -> String {
+pub(super) fn next_steps(name: &str, words: &[&str]) -> String {
     let program = std::env::args().next().unwrap_or_else(|| name.to_owned());
+    let program = [&[program.as_str()], words].concat().join(" ");
     format!(
         "Next:\n  \
          {program} list                    show all that is offered\n  \
@@ -94,8 +131,8 @@ mod tests {
 
     #[test]
     fn a_composition_is_served_or_asked_for_something() {
-        assert!(composed(&["--stdio"]).is_some_and(|args| args.command.is_none()));
-        assert!(composed(&["list", "--json"]).is_some_and(|args| args.command.is_some()));
+        assert!(composed(&["--stdio"]).is_some_and(|args| args.common.command.is_none()));
+        assert!(composed(&["list", "--json"]).is_some_and(|args| args.common.command.is_some()));
         for wrong in [
             &["--stdio", "list"][..],
             &["call"],
@@ -107,12 +144,21 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_a_call_may_begin_with_a_dash() {
-        let args = composed(&["call", "db_query", "-1", "--json"]);
-        assert!(matches!(
-            args.and_then(|args| args.command),
-            Some(Command::Call(_))
-        ));
+    fn options_may_stand_behind_the_arguments_of_a_call() {
+        for right in [
+            &["call", "db_query", "limit=-1", "a:={}", "--json"][..],
+            &["call", "db_query", "-"],
+            &["prompt", "review", "a=b", "--json"],
+            &["read", "a://b", "-o", "file"],
+            &["complete", "prompt", "review", "language", "--with", "a=b"],
+            &["complete", "resource", "a://{b}", "b", "x", "--json"],
+            &["completions", "zsh"],
+            &["man"],
+            &["version", "--json"],
+        ] {
+            assert!(composed(right).is_some(), "{right:?}");
+            assert!(of_file(right).is_some(), "{right:?}");
+        }
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! `call`: one call of a tool.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::client::{Client, InProcess};
+use super::client::{self, Client, InProcess};
+use super::content::Block;
 use super::terminal::Console;
-use super::{Failure, shown};
+use super::{Failure, shown, values};
 use crate::compose::Composition;
+use crate::gateway::Gateway;
 use crate::serve::{Clients, in_process};
 
 /// Arguments of `call`.
@@ -19,9 +22,10 @@ use crate::serve::{Clients, in_process};
 pub(super) struct CallArgs {
     /// The tool's exposed name.
     name: String,
-    /// The arguments, a JSON object.
-    #[arg(default_value = "{}", value_name = "JSON", allow_hyphen_values = true)]
-    arguments: String,
+    /// The arguments: `NAME=VALUE` (typed by the tool's schema) and `NAME:=JSON` for each, or all of them as one JSON
+    /// object; `-` reads that from stdin.
+    #[arg(value_name = "ARGUMENT")]
+    arguments: Vec<String>,
     /// Print the result as JSON, as clients get it.
     #[arg(long)]
     json: bool,
@@ -38,28 +42,49 @@ struct CallResult {
     is_error: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Block {
-    #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-    data: Option<String>,
-    mime_type: Option<String>,
-    uri: Option<String>,
-    resource: Option<Embedded>,
+/// Longest JSON that is read from stdin, in bytes.
+const MAX_STDIN: u64 = 64 * 1024 * 1024;
+
+/// Arguments as they were given.
+enum Arguments {
+    /// One JSON object.
+    Json(Box<RawValue>),
+    /// Words, to be typed by the tool's schema.
+    Words(Vec<String>),
 }
 
-#[derive(Deserialize)]
-struct Embedded {
-    uri: String,
-    text: Option<String>,
+impl Arguments {
+    fn of(words: Vec<String>) -> Result<Self, Failure> {
+        let text = match words.as_slice() {
+            [] => "{}".to_owned(),
+            [word] if word == "-" => {
+                let mut text = String::new();
+                io::stdin().take(MAX_STDIN).read_to_string(&mut text)?;
+                text
+            }
+            [word] if word.trim_start().starts_with(['{', '[']) => word.clone(),
+            _ => return Ok(Self::Words(words)),
+        };
+        checked_arguments(&text).map(|raw| Self::Json(raw.to_owned()))
+    }
+
+    fn for_tool(self, name: &str, gateway: &Gateway) -> Result<Box<RawValue>, Failure> {
+        let words = match self {
+            Self::Json(raw) => return Ok(raw),
+            Self::Words(words) => words,
+        };
+        let catalog = gateway.catalog();
+        let schema = catalog.tool(name).and_then(|tool| tool.input_schema());
+        let typed = values::of_tool(&words, schema.as_ref())?;
+        serde_json::value::to_raw_value(&typed).map_err(|error| Failure::Failed(error.to_string()))
+    }
 }
 
 pub(super) async fn run(args: CallArgs, composition: Composition) -> Result<(), Failure> {
-    let arguments = checked_arguments(&args.arguments)?.to_owned();
+    let arguments = Arguments::of(args.arguments)?;
     in_process(composition, Clients::One, move |gateway| async move {
-        let mut client = InProcess::connect(gateway, Console::of_process()).await?;
+        let mut client = InProcess::connect(Arc::clone(&gateway), Console::of_process()).await?;
+        let arguments = arguments.for_tool(&args.name, &gateway)?;
         let mut out = io::stdout();
         let plain = !out.is_terminal();
         call(
@@ -99,8 +124,7 @@ pub(super) async fn call<C: Client>(
     let name = Value::from(name);
     let params = format!("{{\"name\":{name},\"arguments\":{}}}", arguments.get());
     let answer = client.request("tools/call", params).await?;
-    let result: CallResult = serde_json::from_str(&answer)
-        .map_err(|error| Failure::Failed(format!("the answer is wrong: {error}")))?;
+    let result: CallResult = client::answer(&answer)?;
     if json {
         writeln!(out, "{answer}")?;
     } else {
@@ -124,40 +148,6 @@ fn show(result: &CallResult, plain: bool, out: &mut impl Write) -> Result<(), Fa
         writeln!(out, "{text}")?;
     }
     Ok(())
-}
-
-impl Block {
-    fn shown(&self) -> String {
-        let kind = &self.kind;
-        match self {
-            Block {
-                text: Some(text), ..
-            } => text.clone(),
-            Block {
-                resource:
-                    Some(Embedded {
-                        text: Some(text), ..
-                    }),
-                ..
-            } => text.clone(),
-            Block {
-                resource: Some(Embedded { uri, .. }),
-                ..
-            }
-            | Block { uri: Some(uri), .. } => {
-                format!("[{kind} {uri}]")
-            }
-            Block {
-                data: Some(data),
-                mime_type,
-                ..
-            } => {
-                let mime = mime_type.as_deref().unwrap_or("of unknown type");
-                format!("[{kind} {mime}, about {} bytes]", data.len() / 4 * 3)
-            }
-            _ => format!("[{kind}]"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -245,7 +235,7 @@ mod tests {
         let mut client = Fixed(Err(-32602), String::new());
         let arguments = checked_arguments("{}").expect("arguments");
         let ended = call(&mut client, "x", arguments, false, false, &mut Vec::new()).await;
-        let Err(Failure::Failed(message)) = ended else {
+        let Err(Failure::Protocol(message)) = ended else {
             panic!("{ended:?}")
         };
         assert_eq!(message, "no such\\u{1b} tool (-32602)");
@@ -253,7 +243,9 @@ mod tests {
 
     #[test]
     fn arguments_are_a_json_object() {
-        for wrong in ["", "[1]", "city", "{\"a\":}"] {
+        for wrong in ["{", "[1]", "{\"a\":}"] {
+            let given = Arguments::of(vec![wrong.to_owned()]);
+            assert!(matches!(given, Err(Failure::Usage(_))), "{wrong}");
             assert!(
                 matches!(checked_arguments(wrong), Err(Failure::Usage(_))),
                 "{wrong}"

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask;
 use super::inbox::{Inbox, Mailbox};
+use super::progress::while_starting;
 use super::terminal::Terminal;
+use super::{Failure, ask};
 use crate::gateway::Gateway;
 use crate::gateway::client::Outlet;
 use crate::serve::client::Connection;
@@ -23,6 +24,12 @@ pub(super) trait Client {
     ) -> impl Future<Output = Result<String, RequestError>>;
 }
 
+/// A result as what is shown of it.
+pub(super) fn answer<'a, T: serde::Deserialize<'a>>(result: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(result)
+        .map_err(|error| Failure::Protocol(format!("the answer is wrong: {error}")))
+}
+
 /// A client of a running composition, in its process.
 pub(super) struct InProcess<T> {
     connection: Connection,
@@ -32,7 +39,7 @@ pub(super) struct InProcess<T> {
 }
 
 /// A person waits for a slow child rather than to be told that its tool is unknown.
-const START_GRACE: Duration = Duration::from_secs(60);
+pub(super) const START_GRACE: Duration = Duration::from_secs(60);
 
 impl<T: Terminal> InProcess<T> {
     /// Introduces itself, and waits until every child has started or failed. What children ask is
@@ -58,7 +65,9 @@ impl<T: Terminal> InProcess<T> {
         connection
             .introduce(LATEST_LEGACY, capabilities, &client.outlet)
             .await?;
-        connection.gateway().settled(START_GRACE).await;
+        let gateway = connection.gateway();
+        let settled = gateway.settled(START_GRACE);
+        while_starting(&gateway.children(), settled).await;
         Ok(client)
     }
 }
@@ -158,7 +167,7 @@ mod tests {
     async fn without_a_terminal_a_child_is_refused_at_once() {
         let (result, shown) = deleted(None).await;
         assert!(
-            result.starts_with("Failed(") && result.contains("elicitation"),
+            result.starts_with("Protocol(") && result.contains("elicitation"),
             "{result}"
         );
         assert_eq!(shown, "");

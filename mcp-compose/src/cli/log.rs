@@ -5,6 +5,9 @@ use tracing_subscriber::filter::{EnvFilter, FilterExt, FilterFn, LevelFilter, fi
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::progress::Stderr;
+use super::terminal::has_colours;
+
 /// The variable that says what is logged, such as `debug` or `mcp_compose::child=trace`.
 const VARIABLE: &str = "MCP_COMPOSE_LOG";
 const DEFAULT: &str = "warn,mcp_compose=info";
@@ -14,8 +17,8 @@ const QUIET: [&str; 4] = ["rmcp", "hyper", "hyper_util", "h2"];
 pub(super) fn init() {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let log = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(Stderr::default)
+        .with_ansi(has_colours(&std::io::stderr()))
         .with_target(false)
         .with_filter(filter.and(discreet()));
     // A program that set up its own log keeps it.

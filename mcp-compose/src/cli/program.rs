@@ -23,12 +23,12 @@ pub(super) const FILES: [&str; 3] = ["compose.toml", "mcp.json", ".mcp.json"];
 impl Program {
     /// The composition, found to be sound. From here on the log is written.
     pub(super) fn composition(self) -> Result<Composition, Failure> {
-        self.to_serve(false)
+        self.served(false)
     }
 
     /// As [`composition`](Self::composition); `watch`: files are watched while it is served, that of the
     /// composition and those of children.
-    pub(super) fn to_serve(self, watch: bool) -> Result<Composition, Failure> {
+    pub(super) fn served(self, watch: bool) -> Result<Composition, Failure> {
         let mut composition = match self {
             Self::Composed(composition) => *composition,
             Self::File(file) => {
@@ -56,6 +56,20 @@ impl Program {
                 let read = Composition::from_what_can_be_read(&file);
                 read.map_err(|error| Failure::Usage(error.to_string()))
             }
+        }
+    }
+
+    /// Its name and its version.
+    pub(super) fn identity(&self) -> (String, String) {
+        match self {
+            Self::Composed(composition) => {
+                let settings = &composition.settings;
+                (settings.name().to_owned(), settings.version().to_owned())
+            }
+            Self::File(_) => (
+                "mcp-compose".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Serving a composition: over which front, and whom.
 
+use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -10,6 +11,9 @@ use crate::compose::Composition;
 #[cfg(feature = "admin")]
 use crate::serve::Admin;
 use crate::serve::{HttpOptions, ReadyWhen, ServeError};
+
+/// What a person is told who serves a client over a terminal: else it looks as if nothing happened.
+const WAITING: &str = "waiting for an MCP client on stdin (Ctrl-D ends it); `list` shows what is offered, `--http 127.0.0.1:8808` serves clients over HTTP";
 
 /// How a composition is served.
 #[derive(Debug, Default, PartialEq, Args)]
@@ -165,7 +169,13 @@ impl ServeArgs {
                 let options = self.http.options()?;
                 Ok(composition.serve_http_with(address, options).await?)
             }
-            None => Ok(composition.serve_stdio().await?),
+            None => {
+                if io::stdin().is_terminal() {
+                    // Nobody is left to tell when stderr is closed.
+                    let _ = writeln!(io::stderr(), "{WAITING}");
+                }
+                Ok(composition.serve_stdio().await?)
+            }
         }
     }
 }

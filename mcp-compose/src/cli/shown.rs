@@ -31,6 +31,14 @@ pub(super) fn quoted(text: &str) -> String {
     lines.lines().map(|line| format!("  | {line}\n")).collect()
 }
 
+/// `1 tool`, `2 tools`
+pub(super) fn count(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,17 @@ use tokio::task::JoinHandle;
 /// No terminal hands over a longer line, in bytes.
 const MAX_LINE: u64 = 64 * 1024;
 
+/// Whether a stream is a terminal on which colours may be used: <https://no-color.org>.
+pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && is_lively(stream)
+}
+
+/// Whether a stream is a terminal that knows more than lines.
+pub(super) fn is_lively(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Where a person is asked.
 pub(super) trait Terminal {
     /// Shows text; what came from a child has been made harmless before.

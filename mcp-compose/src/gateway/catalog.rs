@@ -38,6 +38,14 @@ pub(crate) struct ToolRoute {
     raw: Raw,
 }
 
+impl ToolRoute {
+    /// What the tool takes, as its server describes it.
+    pub(crate) fn input_schema(&self) -> Option<serde_json::Value> {
+        let tool = Object::parse(self.raw.as_str()).ok()?;
+        serde_json::from_str(tool.get("inputSchema")?).ok()
+    }
+}
+
 /// An exposed prompt's, resource's or template's way to its child.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
@@ -160,6 +168,33 @@ impl Catalog {
     pub(crate) fn bytes(&self, kind: Kind) -> usize {
         let pages = self.pages[kind as usize].legacy.iter();
         pages.map(|page| page.as_str().len()).sum()
+    }
+
+    /// Every entry of a list, as clients of the legacy era get it: JSON objects.
+    pub(crate) fn entries(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        let pages = self.pages[kind as usize].legacy.iter();
+        pages.flat_map(move |page| {
+            let page = Object::parse(page.as_str()).ok();
+            let list = page
+                .as_ref()
+                .and_then(|page| page.get_borrowed(kind.member()));
+            list.and_then(|list| json::array_items(list).ok())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Whose an exposed name or URI is, and what the owner calls it.
+    pub(crate) fn owner(&self, kind: Kind, exposed: &str) -> Option<(&Child, &str)> {
+        let route = match kind {
+            Kind::Tools => {
+                let route = self.tools.get(exposed)?;
+                return Some((&route.child, &route.original));
+            }
+            Kind::Prompts => self.prompts.get(exposed),
+            Kind::Resources => self.resources.get(exposed),
+            Kind::Templates => self.templates.get(exposed),
+        };
+        route.map(|route| (&*route.child, route.original.as_str()))
     }
 
     /// The exposed tool names.

@@ -435,6 +435,11 @@ impl Gateway {
         clients
     }
 
+    /// The name that this server goes by.
+    pub(crate) fn server_name(&self) -> &str {
+        self.settings.name()
+    }
+
     /// What is exposed now.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
         self.catalog.load()

@@ -109,6 +109,9 @@ fn ids(gateway: &Weak<Gateway>) -> Vec<u64> {
 /// A path with stars, of whom, and where it starts; `None`: all of a folder.
 type Watched = (Whose, PathBuf, Option<String>);
 
+/// What cannot be watched, and why.
+type Failed = Vec<(PathBuf, String)>;
+
 /// All that is to be watched now.
 fn watched(gateway: &Weak<Gateway>, taken: Option<&Taken>) -> Vec<Watched> {
     let mut all = Vec::new();
@@ -146,8 +149,8 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
 }
 
 /// What they mean on this disk, and those that mean nothing.
-fn patterns(watched: Vec<Watched>) -> (Vec<(Whose, Pattern)>, Vec<(PathBuf, String)>) {
-    let (mut interests, mut failed) = (Vec::new(), Vec::new());
+fn patterns(watched: Vec<Watched>) -> (Vec<(Whose, Pattern)>, Failed) {
+    let (mut interests, mut failed) = (Vec::new(), Failed::new());
     for (whose, folder, file) in watched {
         let pattern = match &file {
             Some(file) => Pattern::new(&folder, file),

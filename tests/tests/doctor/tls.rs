@@ -31,7 +31,7 @@ impl Authority {
     }
 
     /// A composition of a server with a certificate of this authority, which is trusted or not.
-    fn served(&self, params: CertificateParams, trusted: bool) -> Config {
+    fn served(&self, params: &CertificateParams, trusted: bool) -> Config {
         let url = self.serve(params);
         let config = Config::new().child("sick", json!({ "url": url }));
         match trusted {
@@ -41,7 +41,7 @@ impl Authority {
     }
 
     /// Serves handshakes until the test is over.
-    fn serve(&self, params: CertificateParams) -> String {
+    fn serve(&self, params: &CertificateParams) -> String {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -72,12 +72,12 @@ fn for_host(host: &str) -> CertificateParams {
 
 /// A server with a certificate that nobody here trusts.
 pub(super) fn untrusted() -> String {
-    Authority::new().serve(for_host("localhost"))
+    Authority::new().serve(&for_host("localhost"))
 }
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority() {
-    let config = Authority::new().served(for_host("localhost"), false);
+    let config = Authority::new().served(&for_host("localhost"), false);
     check_all("tls_authority", 1, &config).await;
 }
 
@@ -87,13 +87,13 @@ async fn a_certificate_that_has_expired() {
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2021, 1, 1);
     let authority = Authority::new();
-    check_all("tls_expired", 1, &authority.served(params, true)).await;
+    check_all("tls_expired", 1, &authority.served(&params, true)).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_host() {
     let authority = Authority::new();
-    let config = authority.served(for_host("other.example"), true);
+    let config = authority.served(&for_host("other.example"), true);
     check_all("tls_host", 1, &config).await;
 }
 

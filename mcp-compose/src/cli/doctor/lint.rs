@@ -103,7 +103,7 @@ pub(super) fn tools(child: &Child, findings: &mut Findings) {
     for one in Trait::ALL {
         let with: Vec<_> = found
             .iter()
-            .filter(|(trait_, _)| *trait_ == one)
+            .filter(|(of_tool, _)| *of_tool == one)
             .map(|(_, name)| *name)
             .collect();
         if !with.is_empty() {
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn of(tool: Value) -> Vec<Trait> {
+    fn of(tool: &Value) -> Vec<Trait> {
         traits(tool.as_object().expect("an object"))
     }
 
@@ -230,7 +230,7 @@ mod tests {
                 vec![Trait::Nullable],
             ),
         ] {
-            assert_eq!(of(json!({ "inputSchema": schema })), expected, "{schema}");
+            assert_eq!(of(&json!({ "inputSchema": schema })), expected, "{schema}");
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
             "examples": [{ "nullable": true }],
             "enum": [{ "$ref": "x" }],
         });
-        assert_eq!(of(json!({ "inputSchema": schema })), []);
+        assert_eq!(of(&json!({ "inputSchema": schema })), []);
     }
 
     #[test]
@@ -250,6 +250,6 @@ mod tests {
         let output = json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "array"});
         let tool = json!({ "outputSchema": output, "description": "x".repeat(2_001) });
         let expected = [Trait::OldDialect, Trait::NoObject, Trait::LongDescription];
-        assert_eq!(of(tool), expected);
+        assert_eq!(of(&tool), expected);
     }
 }

@@ -1,0 +1,268 @@
+//! `key=value` words as arguments: of a tool, typed by its input schema, and of a prompt.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Failure, shown};
+
+/// One word: a value as text, or with `:=` as JSON.
+#[derive(Debug, PartialEq)]
+enum Given<'a> {
+    Text(&'a str),
+    Json(&'a str),
+}
+
+/// The arguments of a tool, typed by its input schema; what the schema says nothing of is JSON if it can be, and else
+/// text.
+pub(super) fn of_tool(
+    words: &[String],
+    schema: Option<&Value>,
+) -> Result<Map<String, Value>, Failure> {
+    let mut arguments = Map::new();
+    for (key, given) in split(words)? {
+        let property = schema.and_then(|schema| schema.get("properties")?.get(key));
+        let types = match (schema, property) {
+            (Some(schema), Some(property)) => types(schema, property),
+            _ => Types::default(),
+        };
+        let value = match given {
+            Given::Json(text) => json(key, text)?,
+            Given::Text(text) => typed(key, text, &types)?,
+        };
+        arguments.insert(key.to_owned(), value);
+    }
+    Ok(arguments)
+}
+
+/// The arguments of a prompt, which are all text.
+pub(super) fn of_prompt(words: &[String]) -> Result<BTreeMap<&str, &str>, Failure> {
+    let words = split(words)?.into_iter().map(|(key, given)| match given {
+        Given::Text(text) => Ok((key, text)),
+        Given::Json(_) => Err(Failure::Usage(format!(
+            "`{}` of a prompt is text: write `{0}=TEXT`",
+            shown::line(key)
+        ))),
+    });
+    words.collect()
+}
+
+fn split(words: &[String]) -> Result<Vec<(&str, Given<'_>)>, Failure> {
+    let mut all: Vec<(&str, Given<'_>)> = Vec::with_capacity(words.len());
+    for word in words {
+        let Some((key, text)) = word
+            .split_once('=')
+            .filter(|(key, _)| !matches!(*key, "" | ":"))
+        else {
+            return Err(Failure::Usage(format!(
+                "`{}` is no argument: write `NAME=VALUE`, `NAME:=JSON`, or all of them as one JSON object, such as '{{\"city\": \"Basel\"}}'",
+                shown::line(word)
+            )));
+        };
+        let (key, given) = match key.strip_suffix(':') {
+            Some(key) => (key, Given::Json(text)),
+            None => (key, Given::Text(text)),
+        };
+        if all.iter().any(|(other, _)| *other == key) {
+            let key = shown::line(key);
+            return Err(Failure::Usage(format!(
+                "`{key}` is given twice; a list is `{key}:='[1, 2]'`"
+            )));
+        }
+        all.push((key, given));
+    }
+    Ok(all)
+}
+
+/// What a schema allows.
+#[derive(Debug, Default, PartialEq)]
+struct Types {
+    text: bool,
+    number: bool,
+    boolean: bool,
+    null: bool,
+    /// Objects and lists, or whatever else is not known here.
+    other: bool,
+}
+
+/// References and choices are followed so far, and no schema makes us walk for ever.
+const MAX_DEPTH: usize = 8;
+
+fn types(root: &Value, schema: &Value) -> Types {
+    let mut types = Types::default();
+    collect(root, schema, &mut types, MAX_DEPTH);
+    types
+}
+
+fn collect(root: &Value, schema: &Value, types: &mut Types, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else {
+        types.other = true;
+        return;
+    };
+    let mut name = |kind: &Value| match kind.as_str() {
+        Some("string") => types.text = true,
+        Some("integer" | "number") => types.number = true,
+        Some("boolean") => types.boolean = true,
+        Some("null") => types.null = true,
+        _ => types.other = true,
+    };
+    match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().for_each(&mut name),
+        Some(kind) => name(kind),
+        None => {}
+    }
+    if schema.get("type").is_some() {
+        return;
+    }
+    let constants = schema.get("const").into_iter();
+    let listed = schema.get("enum").and_then(Value::as_array);
+    for value in constants.chain(listed.into_iter().flatten()) {
+        match value {
+            Value::String(_) => types.text = true,
+            Value::Number(_) => types.number = true,
+            Value::Bool(_) => types.boolean = true,
+            Value::Null => types.null = true,
+            _ => types.other = true,
+        }
+    }
+    let reference = schema.get("$ref").and_then(Value::as_str);
+    if let Some(there) = reference.and_then(|to| root.pointer(to.strip_prefix('#')?)) {
+        collect(root, there, types, depth);
+    }
+    for choices in ["anyOf", "oneOf", "allOf"] {
+        let choices = schema.get(choices).and_then(Value::as_array);
+        for choice in choices.into_iter().flatten() {
+            collect(root, choice, types, depth);
+        }
+    }
+}
+
+/// Text as a value of one of the types; text itself is taken where it is allowed and nothing else fits.
+fn typed(key: &str, text: &str, types: &Types) -> Result<Value, Failure> {
+    let parsed = serde_json::from_str::<Value>(text).ok();
+    let fits = |value: &Value| match value {
+        Value::Number(_) => types.number,
+        Value::Bool(_) => types.boolean,
+        Value::Null => types.null && !types.text,
+        Value::Array(_) | Value::Object(_) => types.other,
+        Value::String(_) => types.other && !types.text,
+    };
+    if *types == Types::default() {
+        return Ok(parsed.unwrap_or_else(|| Value::from(text)));
+    }
+    match parsed {
+        Some(value) if fits(&value) => Ok(value),
+        _ if types.text => Ok(Value::from(text)),
+        _ => Err(Failure::Usage(format!(
+            "`{}` is {}, not `{}`",
+            shown::line(key),
+            expected(types),
+            shown::line(text)
+        ))),
+    }
+}
+
+fn expected(types: &Types) -> String {
+    let named = [
+        (types.number, "a number"),
+        (types.boolean, "`true` or `false`"),
+        (types.null, "`null`"),
+        (types.other, "a JSON object or list"),
+    ];
+    let named = named.iter().filter(|(is, _)| *is).map(|(_, name)| *name);
+    named.collect::<Vec<_>>().join(", or ")
+}
+
+fn json(key: &str, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        let key = shown::line(key);
+        Failure::Usage(format!("`{key}:=` wants JSON: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "properties": {
+                "city": { "type": "string" },
+                "days": { "type": "integer" },
+                "warm": { "type": "boolean" },
+                "tags": { "type": "array" },
+                "note": { "type": ["string", "null"] },
+                "scale": { "$ref": "#/$defs/Scale" },
+                "limit": { "anyOf": [{ "type": "number" }, { "type": "null" }] },
+                "loop": { "$ref": "#/properties/loop" },
+                "any": {},
+            },
+            "$defs": { "Scale": { "enum": ["kelvin", "celsius"] } },
+        })
+    }
+
+    fn of(words: &[&str]) -> Result<Value, String> {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        match of_tool(&words, Some(&schema())) {
+            Ok(arguments) => Ok(Value::Object(arguments)),
+            Err(Failure::Usage(message)) => Err(message),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_schema_says_what_a_value_is() {
+        let given = [
+            "city=12",
+            "days=-3",
+            "warm=true",
+            "tags=[1]",
+            "note=null",
+            "scale=kelvin",
+            "limit=null",
+            "any=7",
+            "more=x=y",
+        ];
+        let expected = json!({
+            "city": "12", "days": -3, "warm": true, "tags": [1], "note": "null", "scale": "kelvin", "limit": null,
+            "any": 7, "more": "x=y",
+        });
+        assert_eq!(of(&given), Ok(expected));
+        assert_eq!(
+            of(&["note:=null", "city:=\"a\"", "city2:={\"a\": 1}"]),
+            Ok(json!({
+                "note": null, "city": "a", "city2": { "a": 1 },
+            }))
+        );
+        assert_eq!(of(&["city="]), Ok(json!({ "city": "" })));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        for (word, why) in [
+            ("days=three", "`days` is a number, not `three`"),
+            ("warm=yes", "`warm` is `true` or `false`, not `yes`"),
+            ("tags=a", "`tags` is a JSON object or list, not `a`"),
+            ("limit=x", "`limit` is a number, or `null`, not `x`"),
+        ] {
+            assert_eq!(of(&[word]), Err(why.to_owned()));
+        }
+        for word in ["city", "=x", ":=1"] {
+            assert!(of(&[word]).is_err_and(|why| why.contains("is no argument")));
+        }
+        assert!(of(&["days:=x"]).is_err_and(|why| why.starts_with("`days:=` wants JSON")));
+        assert!(of(&["city=a", "city=b"]).is_err_and(|why| why.contains("given twice")));
+        // A schema that refers to itself comes to an end.
+        assert!(of(&["loop=x"]).is_err());
+    }
+
+    #[test]
+    fn arguments_of_prompts_are_text() {
+        let words = ["a=1".to_owned(), "b=x y".to_owned()];
+        let given = of_prompt(&words).expect("arguments");
+        assert_eq!(given, BTreeMap::from([("a", "1"), ("b", "x y")]));
+        assert!(of_prompt(&["a:=1".to_owned()]).is_err());
+    }
+}
