@@ -4,9 +4,9 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::call::{self, CallArgs};
+use super::complete::{self, CompleteArgs};
 use super::doctor::{self, DoctorArgs};
 use super::health::{self, HealthArgs};
-use super::complete::{self, CompleteArgs};
 use super::import::{self, ImportArgs};
 use super::install::{self, InstallArgs, UninstallArgs};
 use super::list::{self, ListArgs};
