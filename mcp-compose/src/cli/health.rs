@@ -104,6 +104,8 @@ fn place(text: &str) -> Result<Url, String> {
     let wrong = || "expected a port, HOST:PORT, or an http:// URL".to_owned();
     let url = match text.parse::<u16>() {
         Ok(port) => format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        // A URL would take it for the number of an address.
+        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => return Err(wrong()),
         Err(_) if text.contains("://") => text.to_owned(),
         Err(_) => format!("http://{text}"),
     };

@@ -258,7 +258,7 @@ mod tests {
                 allow_host: vec!["mcp.example.com".into()],
                 allow_origin: vec!["https://app.example.com".into()],
             },
-            no_watch: false,
+            ..ServeArgs::default()
         };
         assert_eq!(parse(&args), Some(expected));
         for wrong in [

@@ -91,7 +91,7 @@ impl Running {
     /// # }
     /// ```
     pub fn admin_router(&self, options: HttpOptions) -> axum::Router {
-        site::router(&Site::new(self.gateway(), &options))
+        site::router(&Site::new(self.gateway(), options))
     }
 }
 
@@ -122,7 +122,7 @@ impl Bound {
         runtime: &Handle,
     ) -> Result<AbortOnDropHandle<()>, ServeError> {
         let address = self.listener.local_addr()?;
-        let router = site::router(&Site::new(gateway, &self.options));
+        let router = site::router(&Site::new(gateway, self.options));
         let listener = {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(self.listener)?

@@ -58,7 +58,7 @@ pub(super) struct Tools {
 }
 
 impl Site {
-    pub(super) fn new(gateway: &Arc<Gateway>, options: &HttpOptions) -> Arc<Self> {
+    pub(super) fn new(gateway: &Arc<Gateway>, options: HttpOptions) -> Arc<Self> {
         Arc::new(Self {
             calls: gateway.watch_calls(),
             gateway: Arc::clone(gateway),

@@ -14,13 +14,13 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn of(options: &HttpOptions) -> Self {
+    pub(crate) fn of(options: HttpOptions) -> Self {
         Self {
             guard: Guard {
-                hosts: options.hosts.clone(),
-                origins: options.origins.clone(),
+                hosts: options.hosts,
+                origins: options.origins,
             },
-            tokens: options.tokens.clone(),
+            tokens: options.tokens,
         }
     }
 
