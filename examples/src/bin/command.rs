@@ -4,6 +4,7 @@
 //! cargo run -p mcp-compose-examples --bin command -- mcp call price article=jam
 //! ```
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use mcp_compose::cli::clap::{self, CommandFactory, Parser};
@@ -37,8 +38,11 @@ async fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Prices => {
-            println!("jam {}", shop.price("jam".to_owned()));
-            ExitCode::SUCCESS
+            let line = format!("jam {}\n", shop.price("jam".to_owned()));
+            match io::stdout().write_all(line.as_bytes()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            }
         }
         Command::Mcp(mcp) => {
             let composition = compose! { name = "shop", _: shop };

@@ -13,9 +13,9 @@ use super::serve::ServeArgs;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    pub(super) serve: ServeArgs,
+    pub(super) serve: Box<ServeArgs>,
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<Box<Command>>,
 }
 
 /// Arguments of a binary that is a composition.

@@ -195,7 +195,7 @@ impl Args {
         let name = composition.settings.name().to_owned();
         let program = Program::Composed(Box::new(composition));
         if let Some(command) = self.command {
-            if self.serve != ServeArgs::default() {
+            if *self.serve != ServeArgs::default() {
                 return exit(Err(Failure::Usage(
                     "what is served cannot be looked at by the same command: leave out `--stdio` or `--http`, or the command"
                         .to_owned(),

@@ -296,7 +296,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn tool(schema: Value) -> ToolRow {
+    fn tool(schema: &Value) -> ToolRow {
         ToolRow {
             name: "<script>".to_owned(),
             child: "db".to_owned(),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     fn typed() -> ToolRow {
-        tool(serde_json::json!({
+        tool(&serde_json::json!({
             "type": "object",
             "properties": {
                 "text": { "type": "string" },
