@@ -117,7 +117,7 @@ fn hello_lists_its_own_and_its_childrens() {
         ["add_note", "dice_roll", "weather_forecast"]
     );
     assert_eq!(
-        names(&list, "resources", "uri"),
+        names(&list, "resources", "name"),
         ["note://all", "weather://app://settings"]
     );
 }
@@ -156,7 +156,7 @@ fn hello_refuses_what_is_wrong_and_says_why() {
         run(HELLO, &["call", "dice_roll", "six"]).status.code(),
         Some(2)
     );
-    assert_eq!(run(HELLO, &["call", "no_such_tool"]).status.code(), Some(1));
+    assert_eq!(run(HELLO, &["call", "no_such_tool"]).status.code(), Some(2));
 }
 
 #[test]

@@ -91,7 +91,8 @@ fn a_composition_can_be_a_child_and_ends_with_its_client() {
     );
     let listed = run(&outer, &["list"]);
     assert_eq!(listed.status.code(), Some(0), "{}", told(&listed));
-    assert_eq!(listed.stdout, b"nothing is offered\n");
+    let expected = "Children (1)\n  inner  ready     offers nothing\n";
+    assert_eq!(String::from_utf8_lossy(&listed.stdout), expected);
     let served = run(&outer, &["serve", "--stdio"]);
     assert_eq!(served.status.code(), Some(0), "{}", told(&served));
     assert!(served.stdout.is_empty(), "stdout is the protocol's");

@@ -551,7 +551,7 @@ roots = "some"
         "4:2: mcpServers: unknown key; did you mean `children`?",
         "10:14: children.database.args[1]: expected a string, got a number",
         "11:9: children.database.env.A: expected a string, got a number",
-        "11:16: children.database.env.B: the environment variable `NONE` is not set",
+        "11:16: children.database.env.B: the environment variable `NONE` is not set; set it, or give it a default: `${NONE:-..}`",
         "14:1: children.database.clear_env: contradicts `inherit_env`; keep one of them",
         "9:1: children.database.argz: unknown key; did you mean `args`?",
         "12:1: children.database.maxTimeout: unknown key; did you mean `max_timeout`?",
