@@ -6,12 +6,14 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::asks::Told;
 use super::handshake::Profile;
 use super::listing::Kind;
 use super::pool::Holder;
+use crate::observe::figures::Operation;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Outlet, Peer, lock};
@@ -271,6 +273,12 @@ pub(crate) struct InFlight {
     pub(crate) outlet: Arc<dyn Outlet>,
     /// Which log messages the client wants on it.
     pub(crate) wish: LogWish,
+    /// What is asked.
+    pub(crate) operation: Operation,
+    /// The tool, prompt or resource, as the child calls it.
+    pub(crate) name: Option<Arc<str>>,
+    /// When it was sent.
+    pub(crate) since: Instant,
 }
 
 /// What became of a question that names no call.

@@ -29,6 +29,7 @@ use self::client::RequestError;
 use self::program::Program;
 use self::serve::ServeArgs;
 use crate::compose::Composition;
+use crate::observe;
 use crate::serve::ServeError;
 
 /// Why a command did not do what it was asked to.
@@ -84,7 +85,7 @@ impl Composition {
     /// }
     /// ```
     pub async fn run(self) -> ExitCode {
-        run(self).await
+        observed(run(self)).await
     }
 }
 
@@ -114,6 +115,17 @@ async fn run(composition: Composition) -> ExitCode {
 
 /// Runs `mcp-compose`, which takes its composition from a file.
 pub async fn main() -> ExitCode {
+    observed(run_file()).await
+}
+
+/// Hands over what was recorded of it, whatever the program did.
+async fn observed(program: impl Future<Output = ExitCode>) -> ExitCode {
+    let code = program.await;
+    observe::end().await;
+    code
+}
+
+async fn run_file() -> ExitCode {
     let args = match FileArgs::try_parse() {
         Ok(args) => args,
         Err(error) => return refused(&error),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::install::Subject;
 use super::{Failure, log, settings};
 use crate::compose::Composition;
+use crate::observe;
 
 /// Where the composition comes from.
 pub(super) enum Program {
@@ -28,6 +29,7 @@ impl Program {
             }
         };
         log::init();
+        observe::start(composition.settings.name());
         report_problems(&composition)?;
         Ok(composition)
     }

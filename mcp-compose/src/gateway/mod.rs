@@ -49,6 +49,7 @@ use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Common, Phase};
 use crate::child::turns::Turns;
 use crate::compose::{ChildSpec, Composition, Problem, Settings};
+use crate::observe::trace::Served;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
@@ -229,6 +230,24 @@ impl Gateway {
         outlet: &Arc<dyn Outlet>,
         cancelled: &CancellationToken,
     ) -> Result<Raw, ErrorObject> {
+        let served = Served::begin(self, client, request, outlet);
+        let outcome = self
+            .answer(client, request, outlet, cancelled, served.as_ref())
+            .await;
+        if let Some(served) = served {
+            served.end(&outcome);
+        }
+        outcome
+    }
+
+    async fn answer(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        request: &Request,
+        outlet: &Arc<dyn Outlet>,
+        cancelled: &CancellationToken,
+        served: Option<&Served>,
+    ) -> Result<Raw, ErrorObject> {
         scan::check(request.params(), scan::MAX_NODES).map_err(|error| {
             ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}"))
         })?;
@@ -259,6 +278,7 @@ impl Gateway {
             meta,
             outlet,
             cancelled,
+            served,
             nested: None,
         };
         match (&*request.method, era) {
@@ -341,6 +361,16 @@ impl Gateway {
     /// What is exposed now.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
         self.catalog.load()
+    }
+
+    /// How long it has been running.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// How many clients are connected, or have a session.
+    pub(crate) fn connected(&self) -> usize {
+        lock(&self.clients).len()
     }
 
     /// In strict mode: waits for the children and gives the names that collide or are too long.

@@ -3,7 +3,7 @@
 pub(crate) mod client;
 mod connected;
 mod http;
-mod refusal;
+pub(crate) mod refusal;
 mod relay_thread;
 mod running;
 mod serving;

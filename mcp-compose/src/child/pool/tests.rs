@@ -188,6 +188,9 @@ fn enter(lease: &Lease) -> (crate::child::instance::Active, Arc<Questions>) {
         questions: Arc::clone(&questions),
         outlet: Arc::new(NoOutlet),
         wish: LogWish::Everything,
+        operation: crate::observe::figures::Operation::CallTool,
+        name: None,
+        since: tokio::time::Instant::now(),
     });
     (active, questions)
 }

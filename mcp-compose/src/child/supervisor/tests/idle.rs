@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::child::instance::{InFlight, LogWish, Questions};
+use crate::observe::figures::Operation;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -11,6 +12,9 @@ fn call(instance: &Arc<Instance>) -> crate::child::instance::Active {
         questions: Questions::of(instance),
         outlet: Arc::new(NoOutlet),
         wish: LogWish::Nothing,
+        operation: Operation::CallTool,
+        name: None,
+        since: tokio::time::Instant::now(),
     })
 }
 
