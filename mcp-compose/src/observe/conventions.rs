@@ -80,6 +80,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_lists_every_attribute_and_metric() {
+        let page = include_str!("../../../docs/observe.md");
+        let (_, table) = page.split_once("| attribute |").expect("the table");
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+        let listed: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+        assert_eq!(listed, ATTRIBUTES);
+        for metric in [SERVER_DURATION, CLIENT_DURATION] {
+            assert!(page.contains(&format!("`{metric}`")), "{metric}");
+        }
+    }
+
+    #[test]
     fn a_method_that_a_client_made_up_has_no_name() {
         assert_eq!(method("tools/call"), "tools/call");
         assert_eq!(method("vendor/anything"), OTHER);

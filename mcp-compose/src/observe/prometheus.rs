@@ -91,6 +91,13 @@ const NOISE: Metric = Metric(
     "What the child sent that it should not, and what was left out.",
 );
 
+/// All of them, for the page that lists them.
+#[cfg(test)]
+const METRICS: [&Metric; 14] = [
+    &BUILD, &UPTIME, &CLIENTS, &REFUSED, &ENTRIES, &AGE, &STATE, &RESTARTS, &HIDDEN, &IN_FLIGHT,
+    &QUEUED, &CALLS, &DURATION, &NOISE,
+];
+
 /// States of children, by the names that labels have.
 const STATES: [&str; 7] = [
     "idle", "starting", "ready", "asleep", "down", "parked", "stopped",

@@ -67,7 +67,10 @@ impl HttpClient for Exporter {
     {
         let timeout = self.timeout;
         let sending = self.clone().send(request);
-        let sending = self.runtime.spawn(tokio::time::timeout(timeout, sending));
+        // Nothing of tokio works on the threads of exporters.
+        let sending = self
+            .runtime
+            .spawn(async move { tokio::time::timeout(timeout, sending).await });
         Box::pin(async move { sending.await?? })
     }
 }

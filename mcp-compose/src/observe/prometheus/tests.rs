@@ -65,3 +65,21 @@ async fn a_child_has_a_bounded_number_of_series_whatever_is_called() {
     let of_each = Outcome::ALL.len() + BOUNDS_MS.len() + 3;
     assert_eq!(series, Operation::ALL.len() * of_each);
 }
+
+#[test]
+fn the_page_lists_every_metric_with_its_type() {
+    let page = include_str!("../../../../docs/observe.md");
+    let listed = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `mcp_compose_"));
+    let listed: Vec<_> = listed
+        .map(|row| row.split(" | ").take(2).collect::<Vec<_>>())
+        .collect();
+    let metrics =
+        METRICS.map(|Metric(name, kind, _)| vec![name.trim_start_matches("mcp_compose_"), *kind]);
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|row| vec![row[0].trim_end_matches('`'), row[1]])
+        .collect();
+    assert_eq!(listed, metrics);
+}
