@@ -14,6 +14,7 @@ mod handle;
 mod line;
 mod macros;
 mod nearest;
+mod observe;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;

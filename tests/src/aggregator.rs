@@ -25,6 +25,7 @@ pub struct Config {
     children: Map<String, Value>,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
+    traced: bool,
 }
 
 impl Config {
@@ -55,6 +56,17 @@ impl Config {
         self
     }
 
+    /// Serves it with the program that has the feature `otel`.
+    #[must_use]
+    pub fn traced(mut self) -> Self {
+        self.traced = true;
+        self
+    }
+
+    fn program(&self) -> PathBuf {
+        if self.traced { traced() } else { aggregator() }
+    }
+
     /// The three children of the reference composition; `manufact` is at `url`.
     pub fn reference(url: &str) -> Self {
         Self::new()
@@ -66,7 +78,7 @@ impl Config {
     /// `mcp-compose serve --config FILE --http ADDRESS`; valid while the folder lives.
     pub fn serve(&self, address: &str) -> (Command, TempDir) {
         let (folder, file) = self.write();
-        let mut command = command(aggregator());
+        let mut command = command(self.program());
         command.arg("serve").arg("--config").arg(file);
         command.args(["--http", address]).args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -247,7 +259,7 @@ impl StdioCommand {
     pub fn new(config: &Config) -> Self {
         let (folder, file) = config.write();
         let words = [
-            &aggregator(),
+            &config.program(),
             &PathBuf::from("serve"),
             &PathBuf::from("--config"),
             &file,
@@ -297,8 +309,35 @@ pub fn aggregator() -> PathBuf {
         .clone()
 }
 
+/// The same with the feature `otel`: `MCP_COMPOSE_OTEL_BIN`, or built once by cargo. An example, so that it lies beside the
+/// binary without the feature and shares what both depend on.
+fn traced() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY
+        .get_or_init(|| match std::env::var_os("MCP_COMPOSE_OTEL_BIN") {
+            Some(path) => PathBuf::from(path),
+            None => {
+                cargo_build(&[
+                    "--package",
+                    "mcp-compose",
+                    "--features",
+                    "otel",
+                    "--example",
+                    "traced",
+                ]);
+                crate::peers::binary("examples/traced")
+            }
+        })
+        .clone()
+}
+
 /// A binary of another package of this workspace, built by cargo in the profile of the tests.
 fn built(package: &str, name: &str) -> PathBuf {
+    cargo_build(&["--package", package, "--bin", name]);
+    crate::peers::binary(name)
+}
+
+fn cargo_build(what: &[&str]) {
     let mut cargo = std::process::Command::new(env!("CARGO"));
     // What cargo tells about the test's own package has `ring`, and all that depends on it, built anew.
     for (name, _) in std::env::vars_os() {
@@ -308,11 +347,11 @@ fn built(package: &str, name: &str) -> PathBuf {
         }
     }
     let status = cargo
-        .args(["build", "--quiet", "--package", package, "--bin", name])
+        .args(["build", "--quiet"])
+        .args(what)
         .current_dir(workspace())
         .stdin(Stdio::null())
         .status()
         .expect("cargo can be started");
-    assert!(status.success(), "`cargo build --package {package}` failed");
-    crate::peers::binary(name)
+    assert!(status.success(), "`cargo build {}` failed", what.join(" "));
 }

@@ -20,6 +20,11 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     )?;
     // The end-to-end tests start binaries of the workspace, so these exist before any test runs.
     cargo(root, &["build", "--workspace", "--bins", "--quiet"])?;
+    let traced = ["--features", "otel", "--example", "traced", "--quiet"];
+    cargo(
+        root,
+        &[&["build", "--package", "mcp-compose"], &traced[..]].concat(),
+    )?;
     let mut tests = Command::new("cargo");
     if has_nextest(root) {
         tests.args(["nextest", "run", "--workspace"]);
@@ -29,6 +34,7 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     run(tests
         .arg("--no-fail-fast")
         .env("MCP_COMPOSE_BIN", binary(root, "mcp-compose"))
+        .env("MCP_COMPOSE_OTEL_BIN", binary(root, "examples/traced"))
         .current_dir(root))?;
     cargo(root, &["test", "--workspace", "--doc", "--quiet"])?;
     run(Command::new("cargo")

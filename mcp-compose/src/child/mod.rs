@@ -36,6 +36,8 @@ pub use crate::compose::{
 };
 pub use ::http::{HeaderMap, HeaderName, HeaderValue};
 
+#[cfg(feature = "otel")]
+pub(crate) use http::client_for;
 pub(crate) use options::{DEFAULT_GRACE, Environment, HttpSpec, SessionSpec, StdioSpec};
 #[cfg(feature = "rmcp")]
 pub(crate) use options::{RmcpSession, common_options};

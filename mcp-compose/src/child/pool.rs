@@ -360,6 +360,13 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
+    /// Every session of a single client.
+    pub(super) fn all(&self) -> Vec<Arc<Instance>> {
+        let state = lock(&self.state);
+        let members = state.members.iter();
+        members.map(|member| Arc::clone(&member.instance)).collect()
+    }
+
     /// The running sessions of a client.
     pub(super) fn of(&self, holder: &Holder) -> Vec<Arc<Instance>> {
         lock(&self.state).of(holder)

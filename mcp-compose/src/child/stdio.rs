@@ -24,6 +24,8 @@ const STDERR_BYTES: usize = 256 * 1024;
 const STDERR_LINE: usize = 8 * 1024;
 /// Lines of stderr within a second that go to our own log.
 const STDERR_LOGGED: u32 = 200;
+/// Under which target they do, so that they can be asked for by themselves.
+const STDERR: &str = "mcp_compose::stderr";
 /// Lines that are no message, of one session, that the log shows.
 const SHOWN: usize = 3;
 /// Bytes that it shows of each.
@@ -208,13 +210,8 @@ async fn drain_stderr(
             Line::Endless => continue,
         };
         if let Some(left_out) = pace.allows() {
-            if left_out > 0 {
-                tracing::debug!(
-                    child = label,
-                    "({left_out} lines of its stderr are left out)"
-                );
-            }
-            tracing::debug!(child = label, "{text}");
+            tell_left_out(label, left_out);
+            tracing::debug!(target: STDERR, child = label, line = text, "stderr");
         }
         let mut tail = lock(tail);
         kept += text.len();
@@ -225,6 +222,13 @@ async fn drain_stderr(
             };
             kept -= oldest.len();
         }
+    }
+    tell_left_out(label, pace.left_out);
+}
+
+fn tell_left_out(label: &str, left_out: u64) {
+    if left_out > 0 {
+        tracing::debug!(target: STDERR, child = label, left_out, "lines of its stderr are left out");
     }
 }
 

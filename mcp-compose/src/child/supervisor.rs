@@ -22,13 +22,14 @@ use super::asks::{self, Told};
 use super::counters::Counters;
 use super::handshake::{Introduced, Profile};
 use super::http;
-use super::instance::Instance;
+use super::instance::{InFlight, Instance};
 use super::lease::STARTS;
 use super::listing::{Kind, Listing};
 use super::not_started::NotStarted;
 use super::pool::Pool;
 use super::turns::Turns;
 use crate::compose::{ChildSource, ChildSpec};
+use crate::observe::figures::Figures;
 use crate::wire::peer::{Cause, Peer, lock};
 use crate::wire::version::Era;
 use crate::wire::{Notification, Request};
@@ -159,6 +160,8 @@ pub(crate) struct Child {
     dirtied: Notify,
     /// What it does that it should not.
     pub(crate) counters: Counters,
+    /// What is counted of its calls.
+    pub(crate) figures: Figures,
     pub(super) http: OnceLock<http::HttpConfig>,
     /// Calls that may be in flight.
     slots: Arc<Semaphore>,
@@ -216,6 +219,7 @@ impl Child {
             dirty: AtomicU8::new(0),
             dirtied: Notify::new(),
             counters: Counters::default(),
+            figures: Figures::default(),
             http: OnceLock::new(),
             slots: Arc::new(Semaphore::new(max_in_flight)),
             ending: CancellationToken::new(),
@@ -296,10 +300,23 @@ impl Child {
         if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
             return Some(permit);
         }
+        let _queued = self.figures.queue();
         tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.slots).acquire_owned())
             .await
             .ok()?
             .ok()
+    }
+
+    /// The calls in flight, on all its sessions.
+    pub(crate) fn calls(&self) -> Vec<InFlight> {
+        let shared = self.running();
+        let mut sessions = self.pool.all();
+        // Where there is one client only, the session of all is its own as well.
+        sessions.extend(shared.filter(|shared| shared.owner().is_none()));
+        sessions
+            .iter()
+            .flat_map(|session| session.in_flight())
+            .collect()
     }
 
     /// Ends every session, with its process; the one that all share is started again, and at once

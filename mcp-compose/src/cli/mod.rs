@@ -89,6 +89,7 @@ use self::command::Whole;
 use self::program::Program;
 use self::serve::ServeArgs;
 use crate::compose::Composition;
+use crate::observe;
 use crate::serve::ServeError;
 
 /// Why a command did not do what it was asked to.
@@ -146,7 +147,7 @@ impl Composition {
     /// }
     /// ```
     pub async fn run(self) -> ExitCode {
-        run(self).await
+        observed(run(self)).await
     }
 }
 
@@ -219,6 +220,17 @@ impl Args {
 /// Runs `mcp-compose`, which takes its composition from a file.
 #[doc(hidden)]
 pub async fn main() -> ExitCode {
+    observed(run_file()).await
+}
+
+/// Hands over what was recorded of it, whatever the program did.
+async fn observed(program: impl Future<Output = ExitCode>) -> ExitCode {
+    let code = program.await;
+    observe::end().await;
+    code
+}
+
+async fn run_file() -> ExitCode {
     let args = match FileArgs::try_parse() {
         Ok(args) => args,
         Err(error) => return refused(&error),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::install::Subject;
 use super::{Failure, log, settings};
 use crate::compose::{Composition, Unread, read_file};
+use crate::observe;
 
 /// Where the composition comes from.
 pub(super) enum Program {
@@ -38,6 +39,7 @@ impl Program {
             }
         };
         log::init();
+        observe::start(composition.settings.name());
         if !watch {
             composition.watch_nothing();
         }

@@ -65,7 +65,7 @@ pub(super) fn names(data: &[u8]) {
             let (child, original) = match kind {
                 Kind::Tools => catalog
                     .tool(name)
-                    .map(|route| (route.child.id, route.original.clone())),
+                    .map(|route| (route.child.id, route.original.to_string())),
                 _ => catalog
                     .prompt(name)
                     .map(|route| (route.child.id, route.original.clone())),

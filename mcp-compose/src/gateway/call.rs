@@ -27,6 +27,8 @@ use crate::child::pool::{Holder, Lease, Wanted};
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
 use crate::nearest::nearest;
+use crate::observe::figures::Operation;
+use crate::observe::trace::Served;
 use crate::server::LogLevel;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::{Delivered, LinkError, Oddity};
@@ -47,6 +49,8 @@ pub(crate) struct Caller<'r> {
     /// What precedes the result goes here.
     pub(crate) outlet: &'r Arc<dyn Outlet>,
     pub(crate) cancelled: &'r CancellationToken,
+    /// The trace that it belongs to.
+    pub(crate) served: Option<&'r Served>,
     /// A typed server makes the call for its own caller: whose sessions are used.
     pub(crate) nested: Option<Holder>,
 }
@@ -200,6 +204,9 @@ pub(super) struct Forward<'r> {
     pub(super) method: &'r str,
     pub(super) params: Object<'r>,
     pub(super) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub(super) operation: Operation,
+    /// The tool, prompt or resource, as the child calls it.
+    pub(super) name: Option<Arc<str>>,
     result: ResultOf,
     cacheable: bool,
     /// The original URI that is read, and the client's spelling of it.
@@ -216,6 +223,8 @@ impl<'r> Forward<'r> {
             method,
             params,
             headers: Vec::new(),
+            operation: Operation::of(method),
+            name: None,
             result: ResultOf::Other,
             cacheable: false,
             asked: None,
@@ -230,7 +239,10 @@ impl<'r> Forward<'r> {
         params: Object<'r>,
         uri: Option<&'r str>,
     ) -> Self {
+        let name = params.string("name");
+        let name = name.as_deref().or(uri).map(Arc::from);
         Self {
+            name,
             result: match method {
                 "tools/call" => ResultOf::ToolCall,
                 "prompts/get" => ResultOf::Prompt,
@@ -299,6 +311,7 @@ impl Gateway {
         };
         let mut forward = Forward::answering(&route.child, "tools/call", params, caller)?;
         forward.headers = headers;
+        forward.name = Some(Arc::clone(&route.original));
         forward.result = ResultOf::ToolCall;
         let result = self.forward(caller, forward).await?;
         check_output(&route, &name, &result).await?;
@@ -320,6 +333,7 @@ impl Gateway {
         };
         params.set("name", json::quote(&original));
         let mut forward = Forward::answering(&child, "prompts/get", params, caller)?;
+        forward.name = Some(original.as_str().into());
         forward.result = ResultOf::Prompt;
         self.forward(caller, forward).await
     }
@@ -333,6 +347,7 @@ impl Gateway {
         let Route { child, original } = self.resource_route(caller.era, &uri).await?;
         params.set("uri", json::quote(&original));
         let mut forward = Forward::answering(&child, "resources/read", params, caller)?;
+        forward.name = Some(original.as_str().into());
         forward.result = ResultOf::Read;
         forward.cacheable = true;
         forward.asked = Some((&original, &uri));
@@ -532,7 +547,10 @@ impl Gateway {
                     let began = Instant::now();
                     let lease = tokio::select! {
                         biased;
-                        lease = child.lease(&wanted) => lease.map_err(|why| fault::unavailable(child, &why))?,
+                        lease = child.lease(&wanted) => lease.map_err(|why| {
+                            child.figures.refused(forward.operation);
+                            fault::unavailable(child, &why)
+                        })?,
                         () = caller.cancelled.cancelled() => return Err(fault::cancelled()),
                     };
                     waited += began.elapsed();

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::validate::Schema;
 use super::{names, uris};
 use crate::child::handshake::Offers;
@@ -27,7 +29,7 @@ const MAX_INSTRUCTIONS: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct ToolRoute {
     pub(crate) child: Arc<Child>,
-    pub(crate) original: String,
+    pub(crate) original: Arc<str>,
     /// Checks arguments; `None` where that is off or left to the typed server itself.
     pub(crate) input: Option<Schema>,
     /// Checks structured results, where that was asked for.
@@ -75,6 +77,8 @@ pub(crate) struct Catalog {
     /// Original URIs that exactly one child lists.
     originals: HashMap<String, Option<Route>>,
     children: Vec<Arc<Child>>,
+    /// When it was put together.
+    pub(crate) built: Instant,
     /// What children offer, taken together; what is not known yet is taken to be offered.
     pub(crate) offers: Offers,
     /// The children's instructions, under their namespaces.
@@ -100,7 +104,7 @@ impl Catalog {
         let mut builder = Builder {
             settings,
             former: former
-                .map(|route| ((route.child.id, route.original.as_str()), route))
+                .map(|route| ((route.child.id, &*route.original), route))
                 .collect(),
             items: Default::default(),
             catalog: Self {
@@ -116,6 +120,7 @@ impl Catalog {
                 aliases: HashMap::new(),
                 originals: HashMap::new(),
                 children: children.to_vec(),
+                built: Instant::now(),
                 offers: Offers::default(),
                 instructions: None,
                 server_info,
@@ -128,6 +133,16 @@ impl Catalog {
             builder.add(child);
         }
         builder.finish(children)
+    }
+
+    /// How many things of a kind are exposed.
+    pub(crate) fn len(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Tools => self.tools.len(),
+            Kind::Prompts => self.prompts.len(),
+            Kind::Resources => self.resources.len(),
+            Kind::Templates => self.templates.len(),
+        }
     }
 
     /// The prepared answer to a list method. The cursor is one of ours.
@@ -414,7 +429,7 @@ impl Builder<'_> {
         let (owner, theirs) = match kind {
             Kind::Tools => {
                 let route = self.catalog.tools.get(exposed)?;
-                (&route.child, route.original.as_str())
+                (&route.child, &*route.original)
             }
             _ => {
                 let route = self.catalog.prompts.get(exposed)?;
@@ -469,7 +484,7 @@ impl Builder<'_> {
             .map(Arc::new);
         Arc::new(ToolRoute {
             child: Arc::clone(child),
-            original: entry.original.clone(),
+            original: entry.original.as_str().into(),
             input: schema("inputSchema").filter(|_| checked).map(Schema::new),
             output: schema("outputSchema")
                 .filter(|_| validate == Validate::ArgumentsAndOutput)

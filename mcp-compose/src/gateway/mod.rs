@@ -53,6 +53,7 @@ use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Common, Phase};
 use crate::child::turns::Turns;
 use crate::compose::{ChildSource, ChildSpec, Composition, ConfigFile, Problem, Settings};
+use crate::observe::trace::Served;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
@@ -302,6 +303,24 @@ impl Gateway {
         outlet: &Arc<dyn Outlet>,
         cancelled: &CancellationToken,
     ) -> Result<Raw, ErrorObject> {
+        let served = Served::begin(self, client, request, outlet);
+        let outcome = self
+            .respond(client, request, outlet, cancelled, served.as_ref())
+            .await;
+        if let Some(served) = served {
+            served.end(&outcome);
+        }
+        outcome
+    }
+
+    async fn respond(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        request: &Request,
+        outlet: &Arc<dyn Outlet>,
+        cancelled: &CancellationToken,
+        served: Option<&Served>,
+    ) -> Result<Raw, ErrorObject> {
         scan::check(request.params(), scan::MAX_NODES).map_err(|error| {
             ErrorObject::new(code::INVALID_REQUEST, &format!("invalid request: {error}"))
         })?;
@@ -332,6 +351,7 @@ impl Gateway {
             meta,
             outlet,
             cancelled,
+            served,
             nested: None,
         };
         match (&*request.method, era) {
@@ -443,6 +463,16 @@ impl Gateway {
     /// What is exposed now.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
         self.catalog.load()
+    }
+
+    /// How long it has been running.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// How many clients are connected, or have a session.
+    pub(crate) fn connected(&self) -> usize {
+        lock(&self.clients).len()
     }
 
     /// In strict mode: waits for the children and gives the names that collide or are too long.

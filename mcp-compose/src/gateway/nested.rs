@@ -77,6 +77,7 @@ impl Gateway {
             meta,
             outlet: &outlet,
             cancelled: &never,
+            served: None,
             nested: Some(holder),
         };
         let params = Object::parse(params.as_str())

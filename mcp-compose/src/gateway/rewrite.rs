@@ -10,6 +10,7 @@ use super::uris;
 use crate::child::handshake::stamp_modern;
 use crate::child::supervisor::Child;
 use crate::compose::Namespace;
+use crate::observe::trace::Carrier;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::version::{
     Era, META_CLIENT_CAPABILITIES, META_HOPS, META_LOG_LEVEL, META_SERVER_INFO,
@@ -20,7 +21,8 @@ use crate::wire::{Object, Raw, json};
 const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
 
 /// The `_meta` of a request to a child: the client's, less what is the protocol's own, plus what
-/// the child's era asks for, plus the client's capabilities where the child shall know them, and the hops where it counts them.
+/// the child's era asks for, plus the client's capabilities where the child shall know them, the hops where it counts them,
+/// and its place in a trace that is recorded here. One that is not passes as the client gave it.
 pub(crate) fn request_meta(
     client: &Object<'_>,
     progress_token: Option<u64>,
@@ -28,6 +30,7 @@ pub(crate) fn request_meta(
     log_level: Option<&str>,
     capabilities: Option<&str>,
     hops: Option<u64>,
+    trace: Option<&Carrier>,
 ) -> Option<String> {
     let mut meta = client.clone();
     meta.remove("progressToken");
@@ -47,6 +50,9 @@ pub(crate) fn request_meta(
     }
     if let Some(hops) = hops {
         meta.set(META_HOPS, hops.to_string());
+    }
+    if let Some(trace) = trace {
+        trace.write(&mut meta);
     }
     (!meta.is_empty()).then(|| meta.to_json())
 }

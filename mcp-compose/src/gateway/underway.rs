@@ -17,6 +17,8 @@ use crate::child::asks::Told;
 use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
+use crate::observe::figures::{Operation, Outcome};
+use crate::observe::trace::Sent;
 use crate::wire::message::ErrorObject;
 use crate::wire::peer::{Call, Cause, Delivered, Event, Failure, Lost, RequestRoute};
 use crate::wire::version::{Era, META_HOPS};
@@ -47,7 +49,17 @@ pub(super) struct Underway {
     slot: Option<OwnedSemaphorePermit>,
     deadline: Pin<Box<Sleep>>,
     latest: Instant,
+    sending: Sending,
     ended: bool,
+}
+
+/// What is told of a call that is under way, and counted at its end.
+#[derive(Debug)]
+struct Sending {
+    operation: Operation,
+    since: Instant,
+    sent: Sent,
+    counted: bool,
 }
 
 /// What came next.
@@ -149,10 +161,19 @@ impl Underway {
             return Err(Ended::Circling(hops));
         }
         let hops = lease.profile().offers.hops.then_some(hops + 1);
+        let mut sent = Sent::begin(
+            caller.served,
+            &caller.meta,
+            child,
+            &lease.profile().version,
+            (forward.method, forward.operation, forward.name.as_deref()),
+        );
         let params = |id: u64| {
             let mut params = forward.params.clone();
             let token = token.map(|_| id);
-            match rewrite::request_meta(&caller.meta, token, era, level, capabilities, hops) {
+            let trace = sent.carrier();
+            match rewrite::request_meta(&caller.meta, token, era, level, capabilities, hops, trace)
+            {
                 Some(meta) => params.set("_meta", meta),
                 None => {
                     params.remove("_meta");
@@ -160,19 +181,24 @@ impl Underway {
             }
             Some(params.to_raw())
         };
+        let mut headers = if era == Era::Modern {
+            forward.headers.clone()
+        } else {
+            Vec::new()
+        };
+        sent.headers(&caller.meta, &mut headers);
         let route = RequestRoute {
-            headers: if era == Era::Modern {
-                forward.headers.clone()
-            } else {
-                Vec::new()
-            },
+            headers,
             caller: caller.info(child, forward.method),
             origin: child.is_local().then(|| caller.origin(gateway)),
         };
         let Some(slot) = child.slot().await else {
+            child.figures.refused(forward.operation);
+            sent.end(Outcome::Refused, None);
             return Err(Ended::Failed(Failure::Overloaded));
         };
         let questions = Questions::of(&lease);
+        let now = Instant::now();
         let active = lease.enter(InFlight {
             client: caller.client.id,
             questions: Arc::clone(&questions),
@@ -180,8 +206,8 @@ impl Underway {
             wish: caller.wish(),
         });
         let call = lease.peer().request(forward.method, params, route);
+        sent.numbered(call.id());
         let options = &child.spec.options;
-        let now = Instant::now();
         let left = |limit: Duration| limit.saturating_sub(waited).max(LEAST.min(limit));
         Ok(Self {
             child: Arc::clone(child),
@@ -196,6 +222,12 @@ impl Underway {
             )),
             latest: now + left(options.max_timeout),
             lease,
+            sending: Sending {
+                operation: forward.operation,
+                since: now,
+                sent,
+                counted: false,
+            },
             ended: false,
         })
     }
@@ -219,6 +251,7 @@ impl Underway {
                         continue;
                     }
                     self.call.abandon("no answer within the deadline");
+                    self.count(Outcome::TimedOut, None);
                     self.lease.missed();
                     let options = &self.child.spec.options;
                     let after = if now >= self.latest { options.max_timeout } else { options.timeout };
@@ -231,7 +264,15 @@ impl Underway {
                     if !matches!(outcome, Err(Failure::Lost(_) | Failure::Overloaded)) {
                         self.lease.heard();
                     }
-                    Step::Done(well_formed(outcome).map_err(Ended::Failed))
+                    let outcome = well_formed(outcome);
+                    let how = match &outcome {
+                        Ok(result) => Outcome::of_result(self.sending.operation, result),
+                        Err(Failure::Error(_)) => Outcome::Error,
+                        Err(Failure::Lost(_)) => Outcome::Lost,
+                        Err(Failure::Overloaded) => Outcome::Refused,
+                    };
+                    self.count(how, outcome.as_ref().err());
+                    Step::Done(outcome.map_err(Ended::Failed))
                 }
                 Event::Progress(params) => {
                     self.extend();
@@ -279,6 +320,18 @@ impl Underway {
         });
     }
 
+    /// Counts the call by its end.
+    fn count(&mut self, outcome: Outcome, failure: Option<&Failure>) {
+        let sending = &mut self.sending;
+        sending.counted = true;
+        sending.sent.end(outcome, failure);
+        let figures = &self.child.figures;
+        match outcome {
+            Outcome::Refused => figures.refused(sending.operation),
+            _ => figures.ended(sending.operation, outcome, sending.since.elapsed()),
+        }
+    }
+
     /// Gives the call up and says why.
     pub(super) fn cancel(mut self, reason: &str) {
         self.call.abandon(reason);
@@ -298,6 +351,9 @@ fn well_formed(outcome: Result<Raw, Failure>) -> Result<Raw, Failure> {
 
 impl Drop for Underway {
     fn drop(&mut self) {
+        if !self.sending.counted {
+            self.count(Outcome::Cancelled, None);
+        }
         if !self.ended {
             // What the child still says about this call must not be taken for another's.
             self.lease.taint();

@@ -6,7 +6,7 @@ pub(crate) mod client;
 mod connected;
 mod health;
 mod http;
-mod refusal;
+pub(crate) mod refusal;
 mod relay_thread;
 mod running;
 mod service_manager;

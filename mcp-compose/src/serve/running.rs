@@ -125,6 +125,28 @@ impl Running {
         self.gateway.stop().await;
     }
 
+    /// What is counted of the composition, in the text format of Prometheus
+    /// (`text/plain; version=0.0.4`): states, calls and durations of children, sessions, the catalog.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use mcp_compose::Composition;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let running = Composition::builder().name("factory").build().start()?;
+    /// let metrics = running.clone();
+    /// // On a listener of its own: the figures are nobody else's business.
+    /// let admin: Router = Router::new().route("/metrics", get(move || async move { metrics.metrics() }));
+    /// # assert!(running.metrics().contains("mcp_compose_sessions 0\n"));
+    /// # drop(admin);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metrics(&self) -> String {
+        self.gateway.metrics()
+    }
+
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
     }

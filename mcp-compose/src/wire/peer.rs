@@ -666,7 +666,7 @@ fn is_connection_wide(method: &str) -> bool {
 /// What a request carries beside its params.
 #[derive(Debug, Default)]
 pub(crate) struct RequestRoute {
-    /// `Mcp-Param-*` headers.
+    /// Headers of its own: `Mcp-Param-*`, and its place in a trace.
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Who the call is made for.
     pub(crate) caller: Option<Arc<crate::child::CallerInfo>>,

@@ -60,6 +60,12 @@ impl Child {
     }
 }
 
+/// A client for requests to `url` that belong to no child, with the same TLS.
+#[cfg(feature = "otel")]
+pub(crate) fn client_for(url: &url::Url) -> Result<reqwest::Client, Arc<str>> {
+    HttpConfig::new(url.clone()).client()
+}
+
 struct HttpLink(Arc<Shared>);
 
 impl Link for HttpLink {

@@ -39,7 +39,7 @@ impl Shared {
         &self,
         message: &Message,
         caller: Option<&CallerInfo>,
-        param_headers: &[(HeaderName, HeaderValue)],
+        more: &[(HeaderName, HeaderValue)],
     ) -> Result<Answer, Failure> {
         let method = match message {
             Message::Request(request) => &*request.method,
@@ -49,7 +49,7 @@ impl Shared {
         let make = |mut headers: HeaderMap| {
             headers.insert(header::CONTENT_TYPE, JSON);
             headers.insert(header::ACCEPT, JSON_OR_EVENTS);
-            let in_session = self.describe(message, param_headers, &mut headers);
+            let in_session = self.describe(message, more, &mut headers);
             let mut request = self.request(Method::POST, headers);
             *request.body_mut() = Some(body(message).into());
             (request, in_session)
@@ -153,9 +153,10 @@ impl Shared {
     fn describe(
         &self,
         message: &Message,
-        param_headers: &[(HeaderName, HeaderValue)],
+        more: &[(HeaderName, HeaderValue)],
         headers: &mut HeaderMap,
     ) -> bool {
+        headers.extend(more.iter().cloned());
         let method = match message {
             Message::Request(request) => Some(&*request.method),
             Message::Notification(notification) => Some(&*notification.method),
@@ -179,7 +180,6 @@ impl Shared {
         {
             headers.insert(NAME, encode_value(&name));
         }
-        headers.extend(param_headers.iter().cloned());
         false
     }
 

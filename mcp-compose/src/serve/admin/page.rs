@@ -12,6 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::site::Site;
 use super::snapshot::{self, ChildRow, Tone, ToolRow};
 use crate::gateway::live::{LiveCall, Outcome};
+use crate::observe::snapshot::ChildCalls;
 use crate::serve::health::Probe;
 
 /// A part of the page that follows what happens.
@@ -199,6 +200,9 @@ fn children(children: &[ChildRow]) -> Markup {
                     th scope="col" { "Protocol" }
                     th.number scope="col" { "Tools" }
                     th.number scope="col" { "In flight" }
+                    th.number scope="col" { "Calls" }
+                    th.number scope="col" { "Failed" }
+                    th.number scope="col" { "Half, 95 % within" }
                     th.number scope="col" { "Restarts" }
                 } }
                 tbody { @for child in children {
@@ -208,16 +212,27 @@ fn children(children: &[ChildRow]) -> Markup {
                         td { (child.protocol) }
                         td.number { (child.tools) }
                         td.number { (child.in_flight) }
+                        td.number { (child.calls.calls) }
+                        td.number { (child.calls.errors) }
+                        td.number { (latency(&child.calls)) }
                         td.number { (child.restarts) }
                     }
                     @if let Some(wrong) = &child.wrong {
-                        tr.more { td colspan="6" { (trouble(&child.label, "What is wrong", wrong, true)) } }
+                        tr.more { td colspan="9" { (trouble(&child.label, "What is wrong", wrong, true)) } }
                     } @else if let Some(past) = &child.past {
-                        tr.more { td colspan="6" { (trouble(&child.label, "Last failure", past, false)) } }
+                        tr.more { td colspan="9" { (trouble(&child.label, "Last failure", past, false)) } }
                     }
                 } }
             }
         }
+    }
+}
+
+/// Within what time half of the calls ended, and nineteen of twenty.
+fn latency(calls: &ChildCalls) -> String {
+    match (calls.p50, calls.p95) {
+        (Some(half), Some(most)) => format!("{}, {}", exact(half), exact(most)),
+        _ => "–".to_owned(),
     }
 }
 

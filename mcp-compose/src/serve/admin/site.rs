@@ -25,6 +25,7 @@ use crate::gateway::Gateway;
 use crate::gateway::catalog::Catalog;
 use crate::gateway::live::LiveCalls;
 use crate::handle::Report;
+use crate::observe::prometheus;
 use crate::serve::HttpOptions;
 use crate::serve::health::{Probe, can_be_called};
 use crate::serve::http::Door;
@@ -91,12 +92,19 @@ impl Site {
     }
 }
 
+/// The figures, for Prometheus.
+async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    let kind = [(CONTENT_TYPE, prometheus::CONTENT_TYPE)];
+    (kind, site.gateway.metrics()).into_response()
+}
+
 /// The router. Other modules add their routes here: whoever is not let in never reaches a handler.
 pub(super) fn router(site: &Arc<Site>) -> Router {
     Router::new()
         .route("/", get(page::index))
         .route("/tool", get(tool::show).post(tool::call))
         .route("/events", get(events::stream))
+        .route("/metrics", get(metrics))
         .route_layer(middleware::from_fn_with_state(Arc::clone(site), let_in))
         .route("/login", get(page::login).post(log_in))
         .route("/livez", get(health))

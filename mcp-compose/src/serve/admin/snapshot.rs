@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 use crate::gateway::catalog::Catalog;
 use crate::gateway::live::name_of;
 use crate::handle::{Report, Status};
+use crate::observe::snapshot::ChildCalls;
 use crate::wire::Object;
 
 /// Names that are longer are cut or refused by some clients.
@@ -48,6 +49,7 @@ pub(super) struct ChildRow {
     pub(super) protocol: String,
     pub(super) tools: usize,
     pub(super) in_flight: usize,
+    pub(super) calls: ChildCalls,
     pub(super) restarts: u64,
     /// What is wrong now.
     pub(super) wrong: Option<String>,
@@ -138,6 +140,7 @@ pub(super) fn children(gateway: &Gateway) -> Vec<ChildRow> {
                 protocol: protocol(report.era, report.version),
                 tools: child.listing().of(Kind::Tools).len(),
                 in_flight: child.in_flight().0,
+                calls: ChildCalls::of(child),
                 restarts: report.restarts,
                 past: report
                     .last_failure

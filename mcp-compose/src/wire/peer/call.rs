@@ -34,6 +34,11 @@ impl Call {
         }
     }
 
+    /// The id of the request.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// What arrived next. After [`Event::Done`] there is nothing more.
     pub(crate) async fn next(&mut self) -> Event {
         let event = std::future::poll_fn(|context| self.slot.poll(context)).await;

@@ -1,0 +1,77 @@
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use mcp_compose::child::stdio;
+use mcp_compose::{Composition, args};
+use mcp_compose_tests::peers::{binary, python};
+use mcp_compose_tests::scripted::{basic, tool};
+use serde_json::json;
+
+/// The metrics of a composition of two children, one of which cannot start, after some calls.
+async fn metrics() -> String {
+    let fails = json!({ "answer": { "result": { "content": [], "isError": true } } });
+    let script =
+        basic(json!({ "tools": [tool("fails")], "calls": { "echo": {}, "fails": fails } }));
+    let leaf = stdio(binary("scripted_child")).args([script.to_string()]);
+    let composition = Composition::builder().child("leaf", leaf);
+    let composition = composition.child("missing", stdio("no-such-server"));
+    let running = composition.build().start().expect("it is sound");
+    let leaf = running.child("leaf").expect("it is declared");
+    leaf.call("echo", args! {}).await.expect("it answers");
+    let _ = leaf.call("fails", args! {}).await;
+    let missing = running.child("missing").expect("it is declared");
+    missing
+        .call("any", args! {})
+        .await
+        .expect_err("it cannot start");
+    let text = running.metrics();
+    running.stop().await;
+    text
+}
+
+/// Runs a checker on the text, and gives what it says.
+fn checked(command: &mut Command, text: &str) -> String {
+    let mut checker = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the checker can be started");
+    let mut stdin = checker.stdin.take().expect("it is piped");
+    stdin.write_all(text.as_bytes()).expect("it reads");
+    drop(stdin);
+    let output = checker.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}\n{text}");
+    said + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[tokio::test]
+async fn the_text_is_what_prometheus_reads() {
+    let text = metrics().await;
+    let leaf = r#"{child="leaf",method="tools/call""#;
+    for line in [
+        format!("mcp_compose_child_calls_total{leaf},outcome=\"ok\"}} 1"),
+        format!("mcp_compose_child_calls_total{leaf},outcome=\"tool_error\"}} 1"),
+        format!("mcp_compose_child_call_duration_seconds_count{leaf}}} 2"),
+        "mcp_compose_child_calls_total{child=\"missing\",method=\"tools/call\",outcome=\"refused\"} 1".to_owned(),
+        "mcp_compose_child_state{child=\"leaf\",state=\"ready\"} 1".to_owned(),
+        "mcp_compose_catalog_entries{kind=\"tool\"} 4".to_owned(),
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
+    }
+    // The parser of Prometheus' own client library.
+    let parse = "import sys\n\
+        from prometheus_client.parser import text_string_to_metric_families as parse\n\
+        for family in parse(sys.stdin.read()):\n    \
+            assert family.type != 'unknown' and family.documentation, family\n    \
+            assert family.samples, family\n    \
+            print(family.name, family.type)\n";
+    let families = checked(Command::new(python()).args(["-c", parse]), &text);
+    assert!(families.lines().count() >= 12, "{families}");
+    // Debian's package `prometheus` has it: where it is, its lint is heard too.
+    if Command::new("promtool").arg("--version").output().is_ok() {
+        let said = checked(Command::new("promtool").args(["check", "metrics"]), &text);
+        assert_eq!(said.trim(), "");
+    }
+}
