@@ -24,7 +24,7 @@ mod wire;
 
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
-    Problem, Severity,
+    Problem, Profile, Severity,
 };
 pub use self::handle::{
     Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,

@@ -14,7 +14,7 @@ use crate::wire::message::Notification;
 use crate::wire::peer::{Failure, Lost, Peer, RequestRoute};
 use crate::wire::version::{
     Era, LATEST_LEGACY, LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_HOPS,
-    META_VERSION, MODERN,
+    META_SERVER_INFO, META_VERSION, MODERN,
 };
 use crate::wire::{Object, Raw};
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub(crate) struct Profile {
     pub(crate) offers: Offers,
     /// Its instructions for the model.
     pub(crate) instructions: Option<String>,
+    /// Its name, version and the like: an object.
+    pub(crate) info: Option<Raw>,
 }
 
 /// The capabilities of a child that the relay acts on.
@@ -54,6 +56,8 @@ pub(crate) struct Offers {
     pub(crate) logging: bool,
     /// The extension that makes results tasks; modern children only.
     pub(crate) tasks: bool,
+    /// The extension by which tools have user interfaces.
+    pub(crate) ui: bool,
     /// It is a composition itself, and wants to know through how many a call has come.
     pub(crate) hops: bool,
 }
@@ -77,6 +81,7 @@ impl Offers {
             completions: has("completions"),
             logging: has("logging"),
             tasks: false,
+            ui: asks::has_ui(capabilities),
             hops: false,
         }
     }
@@ -203,7 +208,7 @@ pub(crate) async fn handshake(
             let told = introduction.told(peer, &mut bound).await?;
             let legacy =
                 matches!(introduction, Introduction::One(client) if client.era == Era::Legacy);
-            if legacy && told != *plain {
+            if legacy && !told.asks_as(plain) {
                 legacy_first(peer, &bound, &told).await
             } else {
                 probe(peer, &bound, &told).await
@@ -333,6 +338,10 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
         offers: Offers::modern(discovered.capabilities.map_or("{}", RawValue::get))
             .with_meta(discovered.meta.map(RawValue::get)),
         instructions: discovered.instructions,
+        info: discovered.meta.and_then(|meta| {
+            let meta = Object::parse(meta.get()).ok()?;
+            who(meta.get(META_SERVER_INFO))
+        }),
     })
 }
 
@@ -403,7 +412,16 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
         instructions: object
             .string("instructions")
             .map(std::borrow::Cow::into_owned),
+        info: who(object.get("serverInfo")),
     })
+}
+
+/// What a child says of itself, if clients can take it.
+fn who(info: Option<&str>) -> Option<Raw> {
+    let info = info?;
+    let object = Object::parse(info).ok()?;
+    let named = object.string("name").is_some() && object.string("version").is_some();
+    named.then(|| Raw::from_json(info.to_owned()))
 }
 
 fn refused(method: &str, failure: &Failure) -> HandshakeError {

@@ -56,9 +56,12 @@ fn profile(server: &LocalServer) -> Profile {
             completions: lists.completes,
             logging: true,
             tasks: false,
+            ui: false,
             hops: false,
         },
         instructions: info.instructions.clone(),
+        // Known without asking.
+        info: None,
     }
 }
 

@@ -16,6 +16,9 @@ use super::serve::ServeArgs;
 pub(super) struct ComposedArgs {
     #[command(flatten)]
     pub(super) serve: ServeArgs,
+    /// Only this profile of the composition, or one child under its own names.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
     /// Print the name and version of this server.
     #[arg(short = 'V', long)]
     pub(super) version: bool,
@@ -34,6 +37,9 @@ pub(super) struct FileArgs {
     /// The composition: a JSON file with `mcpServers`.
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
+    /// Only this profile of the composition, or one child under its own names.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
     #[command(subcommand)]
     pub(super) command: FileCommand,
 }
@@ -126,6 +132,19 @@ mod tests {
             &["import"],
         ] {
             assert!(composed(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_may_stand_after_a_command() {
+        for args in [
+            &["--stdio", "--profile", "reading"][..],
+            &["--profile", "reading", "--http", "0"],
+            &["list", "--json", "--profile", "reading"],
+            &["call", "--profile", "reading", "db_query"],
+        ] {
+            let profile = composed(args).and_then(|args| args.profile);
+            assert_eq!(profile.as_deref(), Some("reading"), "{args:?}");
         }
     }
 

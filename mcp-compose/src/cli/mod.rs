@@ -100,6 +100,10 @@ async fn run(composition: Composition) -> ExitCode {
         return exit(written.map_err(Failure::from));
     }
     let steps = args::next_steps(settings.name());
+    let composition = match args.profile {
+        Some(profile) => composition.only(profile),
+        None => composition,
+    };
     let program = Program::Composed(Box::new(composition));
     if let Some(command) = args.command {
         return exit(command.run(program).await);
@@ -118,7 +122,7 @@ pub async fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return refused(&error),
     };
-    let program = Program::File(args.config);
+    let program = Program::File(args.config, args.profile);
     exit(match args.command {
         FileCommand::Common(command) => command.run(program).await,
         FileCommand::Serve(serve) => match serve.or_stdio(io::stdin().is_terminal()) {

@@ -12,8 +12,8 @@ use crate::compose::Composition;
 pub(super) enum Program {
     /// The program is one.
     Composed(Box<Composition>),
-    /// `mcp-compose` reads it from a file, if it was given one.
-    File(Option<PathBuf>),
+    /// `mcp-compose` reads it from a file, if it was given one, and takes this profile of it.
+    File(Option<PathBuf>, Option<String>),
 }
 
 impl Program {
@@ -21,10 +21,15 @@ impl Program {
     pub(super) fn composition(self) -> Result<Composition, Failure> {
         let composition = match self {
             Self::Composed(composition) => *composition,
-            Self::File(file) => {
+            Self::File(file, profile) => {
                 let file = file.ok_or_else(no_file)?;
                 log::init();
-                Composition::from_file(&file).map_err(|error| Failure::Usage(error.to_string()))?
+                let composition = Composition::from_file(&file)
+                    .map_err(|error| Failure::Usage(error.to_string()))?;
+                match profile {
+                    Some(profile) => composition.only(profile),
+                    None => composition,
+                }
             }
         };
         log::init();
@@ -34,19 +39,30 @@ impl Program {
 
     /// What a client is to start.
     pub(super) fn subject(&self) -> Result<Subject, Failure> {
-        match self {
-            Self::Composed(composition) => Ok(Subject {
-                name: composition.settings.name().to_owned(),
-                args: vec!["--stdio".to_owned()],
-            }),
-            Self::File(file) => subject_of(file.as_deref().ok_or_else(no_file)?),
+        let (mut subject, profile) = match self {
+            Self::Composed(composition) => {
+                let subject = Subject {
+                    name: composition.settings.name().to_owned(),
+                    args: vec!["--stdio".to_owned()],
+                };
+                (subject, &composition.settings.only)
+            }
+            Self::File(file, profile) => {
+                (subject_of(file.as_deref().ok_or_else(no_file)?)?, profile)
+            }
+        };
+        if let Some(profile) = profile {
+            subject
+                .args
+                .extend(["--profile".to_owned(), profile.clone()]);
         }
+        Ok(subject)
     }
 
     /// What clients may have been told to start: by its name alone where there is no file.
     pub(super) fn former_subject(&self) -> Result<Subject, Failure> {
         match self {
-            Self::File(None) => Ok(Subject {
+            Self::File(None, _) => Ok(Subject {
                 name: String::new(),
                 args: Vec::new(),
             }),

@@ -2,6 +2,7 @@
 
 mod expand;
 mod json;
+mod profiles;
 mod questions;
 mod reader;
 mod server;
@@ -64,6 +65,8 @@ const SETTINGS: &[&str] = &[
     "separator",
     "maxName",
     "strict",
+    "childEndpoints",
+    "profiles",
 ];
 
 pub(super) fn read(path: &Path) -> Result<Composition, ConfigError> {
@@ -141,6 +144,10 @@ fn file(json: Json, context: &mut Context<'_>) -> CompositionBuilder {
     if file.flag("strict") {
         builder = builder.strict();
     }
+    if file.flag("childEndpoints") {
+        builder = builder.child_endpoints();
+    }
+    builder = profiles::read(&mut file, builder);
     let servers = match (file.take("mcpServers"), file.take("servers")) {
         (Some(_), Some(_)) => {
             file.mistake("", "has both `mcpServers` and `servers`; keep one of them");

@@ -51,9 +51,12 @@ impl Composition {
             child.options.restart = Restart::Never;
             child
         });
+        let mut settings = self.settings.clone();
+        // All that is declared is looked at.
+        settings.only = None;
         let gateway = Gateway::start(
             Composition {
-                settings: self.settings.clone(),
+                settings,
                 children: children.collect(),
                 problems: Vec::new(),
             },

@@ -1,5 +1,9 @@
 //! What holds for the composition as a whole.
 
+use std::sync::Arc;
+
+use super::{Namespace, Profile};
+
 /// The settings of a composition: who it says it is, and how it makes names.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -16,6 +20,12 @@ pub(crate) struct Settings {
     pub(crate) max_name: usize,
     /// Refuse to start on a collision or an over-long name, rather than resolve it.
     pub(crate) strict: bool,
+    /// Parts that are served under names of their own.
+    pub(crate) profiles: Vec<(Namespace, Arc<Profile>)>,
+    /// Whether each child is served by itself, under its own names, as well.
+    pub(crate) child_endpoints: bool,
+    /// The one profile, or child, that is served.
+    pub(crate) only: Option<String>,
 }
 
 impl Default for Settings {
@@ -32,6 +42,9 @@ impl Default for Settings {
             separator: "_".to_owned(),
             max_name: 64,
             strict: false,
+            profiles: Vec::new(),
+            child_endpoints: false,
+            only: None,
         }
     }
 }

@@ -209,7 +209,7 @@ impl Gateway {
             .seals
             .seal(&state.write(), &forward.binding(caller), ttl);
         let result = asks.expose(forward.child, Some(&sealed));
-        self.finish(result, Era::Modern, caller.era, false)
+        self.finish(caller, result, Era::Modern, false)
     }
 
     /// What is to be done with a result of a modern child that asks for input: a result for the
@@ -228,9 +228,7 @@ impl Gateway {
         if !(caller.is_asked_inline() || answered_here) {
             let result = match (&asks.state, ours) {
                 // Nothing is to be kept, so that the answers are for the child as they come.
-                (None, None) => {
-                    self.finish(asks.expose(child, None), Era::Modern, caller.era, false)
-                }
+                (None, None) => self.finish(caller, asks.expose(child, None), Era::Modern, false),
                 (state, ours) => {
                     let state = State::Child(state.clone(), ours);
                     self.asking(caller, forward, &asks, &state)

@@ -59,6 +59,12 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.entries.iter().any(|(k, _)| k == key)
     }
 
+    /// Whether a list is under `key`.
+    pub(super) fn is_list(&self, key: &str) -> bool {
+        let list = |(k, json): &(String, Json)| k == key && matches!(json, Json::List(_));
+        self.entries.iter().any(list)
+    }
+
     pub(super) fn take(&mut self, key: &str) -> Option<Json> {
         let at = self.entries.iter().position(|(k, _)| k == key)?;
         Some(self.entries.remove(at).1)

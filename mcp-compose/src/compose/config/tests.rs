@@ -398,3 +398,43 @@ fn every_key_is_documented() {
         );
     }
 }
+
+#[test]
+fn profiles_are_lists_or_objects() {
+    let read = |profiles: &str| {
+        let text = format!(
+            r#"{{"mcpServers": {{"docs": {{"command": "a"}}, "db": {{"command": "b"}}}}, "profiles": {profiles}}}"#
+        );
+        parse_text(&text, &|_| None)
+    };
+    let composition = read(
+        r#"{"reading": ["docs_*", "db_query"], "writing": {"children": ["db"], "exclude": ["*_drop"]}}"#,
+    );
+    let composition = composition.expect("it is right");
+    assert!(composition.check().is_empty(), "{:?}", composition.check());
+    let [(reading, first), (writing, second)] = &composition.settings.profiles[..] else {
+        panic!("two profiles");
+    };
+    assert_eq!((reading.as_str(), writing.as_str()), ("reading", "writing"));
+    assert!(first.takes(Some("db"), "db_query") && !first.takes(Some("db"), "db_drop"));
+    assert!(second.takes(Some("db"), "db_query") && !second.takes(Some("db"), "db_drop"));
+
+    let wrong = read(r#"{"a": {"childrn": ["db"]}, "b": "docs_*", "c": [1]}"#).unwrap_err();
+    let wrong = wrong.to_string();
+    assert_eq!(
+        wrong,
+        "mcp.json:\n  \
+         profiles.a.childrn: unknown key; did you mean `children`?\n  \
+         profiles.b: expected an object, got a string\n  \
+         profiles.c[0]: expected a string, got a number"
+    );
+    let clash = read(r#"{"db": [], "x": {"children": ["dbb"]}}"#).expect("it is read");
+    let problems: Vec<_> = clash.check().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "profile db: a child has the same name; give the profile another",
+            "profile x: there is no child `dbb`; did you mean `db`?",
+        ]
+    );
+}
