@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::compose::{ChildOptions, Relay, Roots};
-use crate::wire::version::Era;
 use crate::wire::Object;
+use crate::wire::version::Era;
 
 /// The extension by which results may be tasks.
 pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";

@@ -146,8 +146,14 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
             error(format!("root {mistake}"));
         }
     }
+    renames(&options.rename, &mut error);
+    renames(&options.rename_prompts, &mut error);
+}
+
+/// What is wrong with other names for what a child has of one kind.
+fn renames(renames: &[(String, String)], error: &mut impl FnMut(String)) {
     let mut targets = HashMap::new();
-    for (from, to) in &options.rename {
+    for (from, to) in renames {
         if to.is_empty() || !to.chars().all(is_name_character) {
             error(format!(
                 "`{from}` is renamed to `{}`, which some clients refuse; use letters, digits, `_` and `-`",
@@ -324,9 +330,7 @@ impl Kind {
     fn name(self, child: &ChildSpec, original: &str, raw: &str) -> Result<Option<String>, String> {
         Ok(match self {
             Kind::Tool => child.options.listed(original, raw)?.map(|(name, _)| name),
-            Kind::Prompt => {
-                Some(original.to_owned()).filter(|name| child.options.offers_prompt(name))
-            }
+            Kind::Prompt => child.options.prompt_name(original).map(str::to_owned),
         })
     }
 }

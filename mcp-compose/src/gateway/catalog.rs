@@ -582,10 +582,10 @@ impl<'a> Builder<'a> {
     }
 
     fn add_prompt(&mut self, child: &Arc<Child>, entry: &Entry) {
-        if !child.spec.options.offers_prompt(&entry.original) {
+        let Some(name) = child.spec.options.prompt_name(&entry.original) else {
             return;
-        }
-        let exposed = self.expose(child, Kind::Prompts, &entry.original, &entry.original);
+        };
+        let exposed = self.expose(child, Kind::Prompts, &entry.original, name);
         let route = Route {
             child: Arc::clone(child),
             original: entry.original.clone(),

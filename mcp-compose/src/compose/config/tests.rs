@@ -144,7 +144,8 @@ fn takes_what_becomes_of_names_and_processes() {
     let composition = good(
         r#"{"mcpServers": {
             "a": {"command": "x", "clearEnv": true, "stderr": {"file": "logs/${TOKEN}.log"}, "grace": 20, "prefix": "never",
-                  "restart": 3, "prompts": ["plan_*"], "resources": []},
+                  "restart": 3, "prompts": ["plan_*"], "hidePrompts": ["plan_x"], "renamePrompts": {"plan_a": "plan"},
+                  "resources": []},
             "b": {"command": "x", "inheritEnv": true, "stderr": "inherit", "prefix": "on-conflict", "restart": "never"},
             "c": {"command": "x", "stderr": "null", "prefix": "always", "restart": "always"},
             "d": {"command": "x", "stderr": "log"}
@@ -190,7 +191,10 @@ fn takes_what_becomes_of_names_and_processes() {
             Restart::Always
         ]
     );
-    assert!(options[0].offers_prompt("plan_a") && !options[0].offers_prompt("ask"));
+    assert_eq!(options[0].prompt_name("plan_a"), Some("plan"));
+    assert_eq!(options[0].prompt_name("plan_b"), Some("plan_b"));
+    assert_eq!(options[0].prompt_name("plan_x"), None);
+    assert_eq!(options[0].prompt_name("ask"), None);
     assert!(!options[0].offers_resource("a://b") && options[1].offers_resource("a://b"));
 }
 
