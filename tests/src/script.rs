@@ -105,6 +105,8 @@ pub enum Step {
     Add(HashMap<String, Vec<Box<RawValue>>>),
     /// Removes entries from a list, by name or URI.
     Remove(HashMap<String, Vec<String>>),
+    /// From now on the list has no end: each page gives the same cursor.
+    Circle(String),
     /// Sends this request (its `method` and `params`) on the stream of the call, and waits for the answer.
     Ask(Box<RawValue>),
     /// Sends such a request where no call is being served, and waits for the answer.

@@ -141,6 +141,20 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
                 .to_owned(),
         );
     }
+    if let ChildSource::Stdio(stdio) = &child.source {
+        for (name, _) in &stdio.env {
+            // What stands behind the `=` may be a secret.
+            let name = name.to_string_lossy();
+            if let Some((before, _)) = name.split_once(['=', '\0']) {
+                error(format!(
+                    "environment variable `{}`: its name ends before the `=`, the value is given by itself",
+                    before.escape_debug()
+                ));
+            } else if name.is_empty() {
+                error("an environment variable has no name".to_owned());
+            }
+        }
+    }
     if let Roots::List(roots) = &options.roots {
         for mistake in roots.iter().filter_map(ListedRoot::mistake) {
             error(format!("root {mistake}"));
@@ -497,6 +511,7 @@ mod tests {
             .child("Db", stdio("a"))
             .child("empty", stdio(""))
             .child("line", stdio("npx -y server"))
+            .child("env", stdio("a").env("KEY=SECRET", "").env("", "x"))
             .child("ftp", http("ftp://example.com"))
             .child(
                 "headers",
@@ -533,6 +548,8 @@ mod tests {
             "split: the value of header `x-a` has a character that no header can have, such as a line end",
             "separator: separator `::`: names may have letters, digits, `_` and `-` only",
             "max_name: max_name is 4; it must be 24 to 128",
+            "env: environment variable `KEY`: its name ends before the `=`, the value is given by itself",
+            "env: an environment variable has no name",
             "slow: question_timeout is zero",
             "slow: timeout (700s) is longer than max_timeout (600s); raise max_timeout as well",
             "slow: max_in_flight is zero: no call would ever be made",

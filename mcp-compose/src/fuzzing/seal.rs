@@ -14,7 +14,9 @@ pub(super) fn seal(data: &[u8]) {
     };
     let payload = String::from_utf8_lossy(payload);
     assert!(seals.open(&payload, "call").is_err(), "made up");
-    let state = seals.seal(&payload, "call", Duration::from_secs(600));
+    let Some(state) = seals.seal(&payload, "call", Duration::from_secs(600)) else {
+        return;
+    };
     assert_eq!(seals.open(&state, "call").as_deref(), Ok(&*payload));
     assert!(
         seals

@@ -157,6 +157,14 @@ pub(crate) fn state_refused(why: &str) -> ErrorObject {
     )
 }
 
+/// The child asks, with a state that is too long to be given to a client.
+pub(crate) fn state_too_long(child: &Child) -> ErrorObject {
+    bad_question(
+        child,
+        "its `requestState` is longer than a client can give back",
+    )
+}
+
 /// The child asks what it may not, or not so.
 pub(crate) fn bad_question(child: &Child, why: &str) -> ErrorObject {
     Fault {

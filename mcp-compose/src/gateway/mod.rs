@@ -556,3 +556,20 @@ fn belongs_to_one_era(method: &str) -> bool {
             | "subscriptions/listen"
     ) || method.starts_with("tasks/")
 }
+#[cfg(test)]
+impl Gateway {
+    /// One whose only child is made up, and has started.
+    async fn of_fake(fake: &crate::child::fake::Fake) -> Arc<Self> {
+        use crate::compose::{ChildOptions, ChildSource, ChildSpec};
+        let mut composition = Composition::builder().build();
+        composition.children.push(ChildSpec {
+            namespace: None,
+            source: ChildSource::Fake(fake.clone()),
+            options: ChildOptions::default(),
+            mount: Arc::default(),
+        });
+        let gateway = Self::start(composition, Handle::current());
+        gateway.children()[0].settled().await;
+        gateway
+    }
+}

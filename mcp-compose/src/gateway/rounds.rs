@@ -189,7 +189,7 @@ impl Gateway {
         {
             Outcome::Asked(round, asks) => {
                 let state = State::Parked(parked.handle(), round);
-                Ok(self.asking(caller, forward, &asks, &state))
+                self.asking(caller, forward, &asks, &state)
             }
             Outcome::Ended(Ok(result)) => Ok(self.bring_home(caller, forward, result, Era::Legacy)),
             Outcome::Ended(Err(error)) => self.refused(caller, forward, error),
@@ -203,13 +203,23 @@ impl Gateway {
         forward: &Forward<'_>,
         asks: &InputRequired,
         state: &State,
-    ) -> Raw {
-        let ttl = forward.child.spec.options.question_timeout;
-        let sealed = self
-            .seals
-            .seal(&state.write(), &forward.binding(caller), ttl);
+    ) -> Result<Raw, ErrorObject> {
+        let sealed = self.sealed(caller, forward, state)?;
         let result = asks.expose(forward.child, Some(&sealed));
-        self.finish(caller, result, Era::Modern, false)
+        Ok(self.finish(caller, result, Era::Modern, false))
+    }
+
+    /// A state for the client to give back.
+    fn sealed(
+        &self,
+        caller: &Caller<'_>,
+        forward: &Forward<'_>,
+        state: &State,
+    ) -> Result<String, ErrorObject> {
+        let ttl = forward.child.spec.options.question_timeout;
+        self.seals
+            .seal(&state.write(), &forward.binding(caller), ttl)
+            .ok_or_else(|| fault::state_too_long(forward.child))
     }
 
     /// What is to be done with a result of a modern child that asks for input: a result for the
@@ -231,7 +241,7 @@ impl Gateway {
                 (None, None) => self.finish(caller, asks.expose(child, None), Era::Modern, false),
                 (state, ours) => {
                     let state = State::Child(state.clone(), ours);
-                    self.asking(caller, forward, &asks, &state)
+                    self.asking(caller, forward, &asks, &state)?
                 }
             };
             return Ok(Some(result));
@@ -333,7 +343,7 @@ impl Gateway {
             state: None,
         };
         let state = State::Pages(asks.expose(child, None));
-        Ok(self.asking(caller, forward, &asks, &state))
+        self.asking(caller, forward, &asks, &state)
     }
 
     /// A client comes back from the pages that it was to open: the call is made again.
@@ -351,9 +361,7 @@ impl Gateway {
         for (key, page) in &asks.questions {
             let Some(answer) = given.get(key) else {
                 // The questions have been made ready for the client before: nothing is added twice.
-                let ttl = forward.child.spec.options.question_timeout;
-                let state = State::Pages(result.clone()).write();
-                let sealed = self.seals.seal(&state, &forward.binding(caller), ttl);
+                let sealed = self.sealed(caller, forward, &State::Pages(result.clone()))?;
                 let mut again = Object::parse(result.as_str()).unwrap_or_default();
                 again.set("requestState", json::quote(&sealed));
                 return Ok(Some(Reopened::AskAgain(again.to_raw())));

@@ -11,6 +11,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 const MAX_STATE: usize = 4 * 1024 * 1024;
 const EXPIRY_LEN: usize = size_of::<u64>();
 const TAG_LEN: usize = 16;
+/// What of [`MAX_STATE`] is left for a payload: the rest is the seal, and a third is lost to base64.
+const MAX_PAYLOAD: usize = MAX_STATE / 4 * 3 - NONCE_LEN - EXPIRY_LEN - TAG_LEN;
 
 /// The seals of this process: what one process has sealed no other opens.
 pub(crate) struct Seals {
@@ -44,8 +46,12 @@ impl Seals {
         }
     }
 
-    /// Seals `payload`. It opens with the same `binding` only, and for `ttl`.
-    pub(crate) fn seal(&self, payload: &str, binding: &str, ttl: Duration) -> String {
+    /// Seals `payload`. It opens with the same `binding` only, and for `ttl`. `None`: it is longer than
+    /// what would be opened.
+    pub(crate) fn seal(&self, payload: &str, binding: &str, ttl: Duration) -> Option<String> {
+        if payload.len() > MAX_PAYLOAD {
+            return None;
+        }
         let nonce = fill::<NONCE_LEN>(&self.random);
         let expiry = self.now().saturating_add(millis(ttl));
         let mut sealed = Vec::with_capacity(NONCE_LEN + EXPIRY_LEN + payload.len() + TAG_LEN);
@@ -60,7 +66,7 @@ impl Seals {
             )
             .expect("a message of this length can be sealed");
         sealed.extend_from_slice(&text);
-        URL_SAFE_NO_PAD.encode(sealed)
+        Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// The payload that was sealed with `binding`.
@@ -125,8 +131,8 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_for_the_same_request_only() {
         let seals = Seals::new();
-        for payload in ["", "{\"call\":7}", "grün", &"x".repeat(MAX_STATE / 2)] {
-            let state = seals.seal(payload, "alice tools/call add", LONG);
+        for payload in ["", "{\"call\":7}", "grün", &"x".repeat(MAX_PAYLOAD)] {
+            let state = seals.seal(payload, "alice tools/call add", LONG).unwrap();
             assert!(payload.is_empty() || !state.contains(payload));
             assert_eq!(
                 seals.open(&state, "alice tools/call add").as_deref(),
@@ -142,9 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_opened_again_is_not_sealed() {
+        let longer = "x".repeat(MAX_PAYLOAD + 1);
+        assert_eq!(Seals::new().seal(&longer, "call", LONG), None);
+    }
+
+    #[test]
     fn no_changed_state_opens() {
         let seals = Seals::new();
-        let state = seals.seal("payload", "binding", LONG);
+        let state = seals.seal("payload", "binding", LONG).unwrap();
         for at in 0..state.len() {
             let mut changed = state.clone().into_bytes();
             for other in ALPHABET.iter().chain(b"=+/ \n\0") {
@@ -181,15 +193,15 @@ mod tests {
     #[test]
     fn a_seal_expires() {
         let seals = Seals::new();
-        let state = seals.seal("payload", "binding", LONG);
+        let state = seals.seal("payload", "binding", LONG).unwrap();
         assert!(seals.open(&state, "binding").is_ok());
         let later = seals.now() + millis(LONG);
         let open_later = |binding| seals.open_at(later, &state, binding);
         assert_eq!(open_later("binding"), Err(SealError::Expired));
         assert_eq!(open_later("other"), Err(SealError::NotOurs));
-        let at_once = seals.seal("payload", "binding", Duration::ZERO);
+        let at_once = seals.seal("payload", "binding", Duration::ZERO).unwrap();
         assert_eq!(seals.open(&at_once, "binding"), Err(SealError::Expired));
-        let never = seals.seal("payload", "binding", Duration::MAX);
+        let never = seals.seal("payload", "binding", Duration::MAX).unwrap();
         assert!(seals.open_at(later, &never, "binding").is_ok());
     }
 }

@@ -199,9 +199,9 @@ impl Underway {
             questions,
             active,
             slot: Some(slot),
-            deadline: Box::pin(tokio::time::sleep(left(
-                options.timeout.min(options.max_timeout),
-            ))),
+            deadline: Box::pin(tokio::time::sleep_until(
+                now + left(options.timeout.min(options.max_timeout)),
+            )),
             latest: now + left(options.max_timeout),
             lease,
             ended: false,

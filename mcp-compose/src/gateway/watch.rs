@@ -33,6 +33,8 @@ const MAX_SUBSCRIPTIONS: usize = 10_000;
 /// Pause before a child's change stream is opened again after it broke.
 const RELISTEN: Duration = Duration::from_secs(1);
 
+/// Most updates that are held back at once; more are told at once, some of them several times.
+const MAX_GATHERING: usize = 10_000;
 /// How long an update is held back that several sessions of a child may tell.
 const GATHER: Duration = Duration::from_millis(50);
 const UPDATED: &str = "notifications/resources/updated";
@@ -166,6 +168,10 @@ impl Watches {
     pub(super) fn drop_child(&self, child: u64) {
         lock(&self.resources).retain(|resource, _| resource.child != child);
         lock(&self.rewatch).remove(&child);
+    }
+
+    fn may_gather(&self) -> bool {
+        lock(&self.gathering).len() < MAX_GATHERING
     }
 
     fn rewatch(&self, child: u64) -> Arc<Notify> {
@@ -493,7 +499,7 @@ impl Gateway {
                 Subscriber::Listen(id) => {
                     let listens = lock(&self.watches.listens);
                     match listens.get(&id) {
-                        Some(listen) if listen.several => {
+                        Some(listen) if listen.several && self.watches.may_gather() => {
                             self.gather(id, exposed, params.to_raw());
                         }
                         Some(listen) => self.deliver(id, listen, UPDATED, &exposed, params),

@@ -13,6 +13,7 @@ use rmcp::service::RoleServer;
 use rmcp::transport::{IntoTransport, Transport};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
 use crate::serve::{Connected, FLUSH};
@@ -133,7 +134,12 @@ where
     T: Transport<RoleServer> + 'static,
 {
     let (outgoing, mut queue) = mpsc::channel(QUEUE);
-    let client = Connected::new(gateway, Box::new(RmcpLink { outgoing }));
+    let behind = CancellationToken::new();
+    let link = RmcpLink {
+        outgoing,
+        behind: behind.clone(),
+    };
+    let client = Connected::new(gateway, Box::new(link));
     // What is on its way to the client, who is heard meanwhile: it may read only what it waits for.
     let mut sending: Option<BoxFuture<'static, io::Result<()>>> = None;
     let written = loop {
@@ -155,6 +161,7 @@ where
                     Err(error) => tracing::warn!("a message of rmcp cannot be written: {error}"),
                 }
             }
+            () = behind.cancelled() => break Err(io::ErrorKind::TimedOut.into()),
             () = gateway.stopping().cancelled() => break Ok(()),
         }
     };
@@ -207,17 +214,24 @@ where
 struct RmcpLink {
     /// `None` ends the connection.
     outgoing: mpsc::Sender<Option<ServerJsonRpcMessage>>,
+    /// There was no room for an answer: a client that waits for it for ever is worse off than one that is cut off.
+    behind: CancellationToken,
 }
 
 impl Link for RmcpLink {
     fn send(&self, message: Outgoing) -> Result<(), LinkError> {
-        let Some(message) = typed(&message.message) else {
+        let Some(typed) = typed(&message.message) else {
             return Ok(());
         };
         self.outgoing
-            .try_send(Some(message))
+            .try_send(Some(typed))
             .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => LinkError::Full,
+                mpsc::error::TrySendError::Full(_) => {
+                    if matches!(message.message, Message::Response(_)) {
+                        self.behind.cancel();
+                    }
+                    LinkError::Full
+                }
                 mpsc::error::TrySendError::Closed(_) => LinkError::Closed,
             })
     }
@@ -278,5 +292,30 @@ mod tests {
         stopped.expect("it can be stopped");
         let ended = timeout(LONG, connected).await;
         ended.expect("the connection ends").unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_no_room_for_answers_is_cut_off() {
+        let running = Composition::builder().build().start().unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let connected = tokio::spawn({
+            let running = running.clone();
+            async move { connect(&running, ours).await }
+        });
+        let saying = async {
+            for id in 0.. {
+                let ping = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\n");
+                if theirs.write_all(ping.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        };
+        timeout(LONG, saying).await.expect("it is cut off");
+        let ended = timeout(LONG, connected).await.expect("an end").unwrap();
+        let Err(ServeError::Io(error)) = ended else {
+            panic!("{ended:?}")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        running.stop().await;
     }
 }

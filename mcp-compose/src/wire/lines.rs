@@ -1,7 +1,6 @@
 //! Newline-delimited messages over a pair of byte streams: stdio, of ours and of children.
 
 mod reader;
-mod stall;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -17,8 +16,8 @@ use tokio::sync::Notify;
 use super::json::Raw;
 use super::message::{Frame, Message};
 use super::peer::{Link, LinkError, Outgoing, lock};
+use super::stall::Stalling;
 pub(crate) use reader::{Line, LineReader, Whose};
-use stall::Stalling;
 
 /// What may wait for a reader on the other side, and how long. A single message of any size passes; a backlog does not.
 #[derive(Debug, Clone, Copy)]

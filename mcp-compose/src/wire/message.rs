@@ -272,7 +272,9 @@ impl Message {
     /// Parses one message. The envelope is checked; payloads are sliced out of `text`.
     pub(crate) fn parse(text: &ByteString) -> Result<Self, Malformed> {
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-            if error.is_data() {
+            // JSON all the same: what is wrong stood in a number or an escape that was looked into.
+            let is_json = || serde_json::from_str::<IgnoredAny>(text).is_ok();
+            if error.is_data() || is_json() {
                 Malformed::invalid(None, &error.to_string())
             } else {
                 Malformed::parse(&error)
@@ -528,6 +530,8 @@ mod tests {
         for (text, code, id) in [
             ("{", code::PARSE, None),
             ("7", code::INVALID_REQUEST, None),
+            ("2e413", code::INVALID_REQUEST, None),
+            (r#"{"jsonrpc":"\ud800"}"#, code::INVALID_REQUEST, None),
             (
                 r#"{"jsonrpc":"1.0","id":3,"method":"x"}"#,
                 code::INVALID_REQUEST,

@@ -15,6 +15,7 @@ pub(crate) mod peer;
 pub(crate) mod scan;
 pub(crate) mod sse;
 pub(crate) mod sse_decode;
+pub(crate) mod stall;
 pub(crate) mod version;
 
 /// A map on the road of a call: hashing costs a few instructions, and is seeded, so that nobody

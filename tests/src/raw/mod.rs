@@ -304,9 +304,14 @@ impl Raw {
 
     /// Waits until a tool is listed: children that start slowly come late.
     pub async fn listed(&self, tool: &str) {
+        self.listed_among("tools", tool).await;
+    }
+
+    /// Waits until something of this kind is listed.
+    pub async fn listed_among(&self, kind: &str, wanted: &str) {
         let mut look = tokio::time::interval(std::time::Duration::from_millis(200));
-        patiently(&format!("{tool} to be listed"), async {
-            while !self.names("tools").await.iter().any(|name| name == tool) {
+        patiently(&format!("{wanted} to be listed"), async {
+            while !self.names(kind).await.iter().any(|name| name == wanted) {
                 look.tick().await;
             }
         })

@@ -1,6 +1,6 @@
 //! The lists of a scripted child, which can change while it runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -11,6 +11,8 @@ use crate::script::Script;
 #[derive(Debug)]
 pub(super) struct Lists {
     entries: HashMap<&'static str, Vec<Entry>>,
+    /// Those that have no end.
+    circles: HashSet<String>,
 }
 
 /// An entry as it is sent, and what it is called.
@@ -45,6 +47,7 @@ impl Lists {
             entries.map(|(list, entries)| (list, entries.into_iter().map(Entry::new).collect()));
         Self {
             entries: HashMap::from(entries),
+            circles: HashSet::new(),
         }
     }
 
@@ -89,7 +92,9 @@ impl Lists {
             .iter()
             .map(|entry| entry.json.get())
             .collect();
-        let cursor = if end < entries.len() {
+        let cursor = if self.circles.contains(list) {
+            r#","nextCursor":"0""#.to_owned()
+        } else if end < entries.len() {
             format!(r#","nextCursor":"{end}""#)
         } else {
             String::new()
@@ -106,6 +111,12 @@ impl Lists {
     /// Adds entries, and answers with the notification that tells of it.
     pub(super) fn add(&mut self, list: &str, more: Vec<Box<RawValue>>) -> &'static str {
         self.list(list).extend(more.into_iter().map(Entry::new));
+        changed(list)
+    }
+
+    /// Takes the end off a list, and answers with the notification that tells of a change.
+    pub(super) fn circle(&mut self, list: &str) -> &'static str {
+        self.circles.insert(list.to_owned());
         changed(list)
     }
 

@@ -102,6 +102,12 @@ impl Child {
                     self.push(method, "{}");
                 }
             }
+            Step::Circle(list) => {
+                let mut lists = self.shared.lists.lock().expect("not poisoned");
+                let method = lists.circle(&list);
+                drop(lists);
+                self.push(method, "{}");
+            }
             Step::Remove(lists) => {
                 for (list, names) in lists {
                     let method = self

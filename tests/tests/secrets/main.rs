@@ -53,7 +53,12 @@ async fn p13_secrets_stay_where_they_belong_over_http() {
         client.close().await;
         let stderr = aggregator.process.stderr().clone();
         aggregator.process.stop().await;
-        sinks.add("log", &stderr.all().join("\n"));
+        let log = stderr.all().join("\n");
+        assert!(
+            log.contains(" DEBUG "),
+            "it is as verbose as it can be: {log}"
+        );
+        sinks.add("log", &log);
         assert_belongs(&sinks, version);
         scene.assert_arrived(&sinks);
     }
@@ -83,13 +88,14 @@ async fn p13_the_command_line_shows_no_secrets() {
     let scene = Scene::new().await;
     let config = scene.config();
     let arguments = json!({ "secret": canary("argument") });
-    for (command, folder) in [
-        config.list(),
-        config.call("pipe_echo", &arguments),
-        config.call("pipe_crash", &json!({})),
+    for ((command, folder), shown) in [
+        (config.list(), "pipe_echo"),
+        (config.call("pipe_echo", &arguments), "argument"),
+        (config.call("pipe_crash", &json!({})), "pipe"),
     ] {
         let told = output(command).await;
         drop(folder);
+        assert!(told.contains(shown), "{told}");
         let mut sinks = Sinks::default();
         // The arguments stand on the command line that a person wrote.
         sinks.add("client", &told);

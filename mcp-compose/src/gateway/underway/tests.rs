@@ -1,12 +1,11 @@
 //! How long a call may take, by a clock that stands still but for them.
 
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::client::Principal;
 use super::*;
 use crate::child::fake::{Fake, notification};
-use crate::compose::{ChildOptions, ChildSource, ChildSpec, Composition};
+use crate::compose::ChildOptions;
 use crate::wire::peer::LinkError;
 use crate::wire::{Id, Message};
 
@@ -24,15 +23,7 @@ const READ: &str = r#"{"uri":"fake://a","_meta":{"progressToken":"mine","io.mode
 /// Calls a child that never answers and reports progress in such steps, and gives how long that took, and the error.
 async fn call(progress: Option<Duration>) -> (Duration, ErrorObject) {
     let fake = Fake::default();
-    let mut composition = Composition::builder().build();
-    composition.children.push(ChildSpec {
-        namespace: None,
-        source: ChildSource::Fake(fake.clone()),
-        options: ChildOptions::default(),
-        mount: Arc::default(),
-    });
-    let gateway = Gateway::start(composition, Handle::current());
-    gateway.children()[0].settled().await;
+    let gateway = Gateway::of_fake(&fake).await;
     let client = gateway.stateless(Principal::anonymous());
     let request = Request {
         id: Id::number(1),

@@ -75,18 +75,14 @@ impl Schema {
         let Some(compiled) = compiled else {
             return Vec::new();
         };
-        let Ok(value) = serde_json::from_str::<Value>(value) else {
-            return vec!["it is not JSON".to_owned()];
-        };
-        let size = Size::of(&value);
-        match compiled.weight.steps_for(size) {
-            Some(steps) if steps <= QUICK => compiled.findings(&value, size),
-            Some(steps) if steps <= MAX_STEPS => {
+        match compiled.findings_if_quick(value) {
+            Ok(findings) => findings,
+            Err(Heavy { value, size, steps }) if steps.is_some_and(|it| it <= MAX_STEPS) => {
                 let compiled = Arc::clone(compiled);
                 let check = move || compiled.findings(&value, size);
                 tokio::task::spawn_blocking(check).await.unwrap_or_default()
             }
-            _ => {
+            Err(_) => {
                 tracing::debug!(
                     child = label,
                     tool,
@@ -107,14 +103,7 @@ impl Schema {
         let Some(compiled) = compiled else {
             return Vec::new();
         };
-        let Ok(value) = serde_json::from_str::<Value>(value) else {
-            return vec!["it is not JSON".to_owned()];
-        };
-        let size = Size::of(&value);
-        match compiled.weight.steps_for(size) {
-            Some(steps) if steps <= QUICK => compiled.findings(&value, size),
-            _ => Vec::new(),
-        }
+        compiled.findings_if_quick(value).unwrap_or_default()
     }
 
     /// Whether it is compiled in next to no time, whatever it says.
@@ -172,7 +161,27 @@ impl Schema {
     }
 }
 
+/// A value that is not checked in next to no time.
+struct Heavy {
+    value: Value,
+    size: Size,
+    /// `None`: more than can be counted.
+    steps: Option<u64>,
+}
+
 impl Compiled {
+    /// What is wrong with a value, if that is found out in next to no time.
+    fn findings_if_quick(&self, value: &str) -> Result<Vec<String>, Heavy> {
+        let Ok(value) = serde_json::from_str::<Value>(value) else {
+            return Ok(vec!["it is not JSON".to_owned()]);
+        };
+        let size = Size::of(&value);
+        match self.weight.steps_for(size) {
+            Some(steps) if steps <= QUICK => Ok(self.findings(&value, size)),
+            steps => Err(Heavy { value, size, steps }),
+        }
+    }
+
     fn findings(&self, value: &Value, size: Size) -> Vec<String> {
         if self.validator.is_valid(value) {
             return Vec::new();

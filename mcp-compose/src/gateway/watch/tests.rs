@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +11,7 @@ use super::*;
 use crate::child::asks;
 use crate::child::fake::{Fake, FakeSession, notification};
 use crate::child::pool::Lease;
-use crate::compose::{ChildOptions, ChildSource, ChildSpec, Composition};
+use crate::compose::ChildOptions;
 use crate::wire::Id;
 use crate::wire::peer::LinkError;
 
@@ -52,15 +51,7 @@ struct House {
 impl House {
     async fn new() -> Self {
         let fake = Fake::default();
-        let mut composition = Composition::builder().build();
-        composition.children.push(ChildSpec {
-            namespace: None,
-            source: ChildSource::Fake(fake.clone()),
-            options: ChildOptions::default(),
-            mount: Arc::default(),
-        });
-        let gateway = Gateway::start(composition, Handle::current());
-        gateway.children()[0].settled().await;
+        let gateway = Gateway::of_fake(&fake).await;
         Self { gateway, fake }
     }
 

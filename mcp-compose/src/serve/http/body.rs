@@ -12,7 +12,7 @@ use http_body::{Frame as BodyFrame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::call::Call;
-use super::stall::Served;
+use super::heads::Served;
 use super::stream::{EventStream, Step};
 use super::streams::OpenStream;
 use crate::wire::message::Frame;

@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backend::Backend;
-use super::stall::{Impatient, Turn};
+use super::heads::{Heads, Turn};
 use super::{Front, reply};
 use crate::serve::stop::Stop;
+use crate::wire::stall::Stalling;
 
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
@@ -115,12 +116,13 @@ async fn connection<G: Backend>(stream: TcpStream, front: Arc<Front<G>>, ends: E
     let options = &front.options;
     let turn = Turn::first();
     // hyper has one timer for the head of a request and for the time before it.
-    let stream = Impatient::new(stream, options.write_timeout)
-        .with_heads(Arc::clone(&turn), options.head_timeout);
+    let stream = Stalling::new(stream, options.write_timeout);
+    let stream = Heads::new(stream, Arc::clone(&turn), options.head_timeout);
     let service = service_fn(|request| {
-        let (front, turn) = (&front, &turn);
+        let front = &front;
+        // Now, not when the future is first polled: hyper reads once more before that.
+        let served = turn.serve();
         async move {
-            let served = turn.serve();
             let response = front.route(request).await;
             let response = match front.draining.is_cancelled() {
                 true => reply::closing(response),

@@ -12,6 +12,7 @@ mod call;
 mod gauge;
 mod guard;
 mod headers;
+mod heads;
 mod legacy;
 mod listen;
 mod modern;
@@ -22,7 +23,6 @@ mod post;
 mod push;
 mod reply;
 mod session;
-mod stall;
 mod stream;
 mod streams;
 #[cfg(test)]

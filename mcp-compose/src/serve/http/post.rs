@@ -1,11 +1,12 @@
 //! One POST: read the body, parse it, and tell which era it belongs to.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
+use futures_util::FutureExt;
 use http::{HeaderMap, Response, StatusCode};
 
 use super::backend::Backend;
@@ -35,9 +36,13 @@ impl<G: Backend> Front<G> {
         let accepts = headers::check_types(headers)?;
         let max = self.options.max_body;
         let time = time_for(body.size_hint().upper(), max, self.options.body_timeout);
-        let body = tokio::time::timeout(time, read(body, max))
-            .await
-            .map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"))??;
+        let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+        let mut body = pin!(read(body, max));
+        // Mostly it is here already, and needs no timer.
+        let body = match body.as_mut().now_or_never() {
+            Some(body) => body?,
+            None => tokio::time::timeout(time, body).await.map_err(late)??,
+        };
         let text = ByteString::try_from(body).map_err(|_| Refusal {
             status: StatusCode::BAD_REQUEST,
             id: None,

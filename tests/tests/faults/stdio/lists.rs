@@ -49,6 +49,29 @@ async fn a24_a_list_that_goes_round_in_circles_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a24_a_list_that_goes_wrong_later_keeps_what_it_had() {
+    let script = json!({
+        "tools": [tool("old"), tool("spoil")],
+        "prompts": [{ "name": "before" }],
+        "calls": { "spoil": { "steps": [
+            { "circle": "tools" },
+            { "add": { "prompts": [{ "name": "after" }] } },
+        ] } },
+    });
+    let bed = Bed::new(script).await;
+    bed.call("spoil").await.expect("it is there");
+    bed.logs("gave the same cursor twice").await;
+    bed.client.listed_among("prompts", "ns_after").await;
+    bed.call("old").await.expect("it is still there");
+    assert!(
+        bed.client
+            .names("tools")
+            .await
+            .contains(&"ns_old".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a24_a_list_without_an_end_is_cut_off() {
     let script = json!({ "methods": { "tools/list": page("{prints}") } });
     let bed = Bed::new(script).await;

@@ -1,4 +1,4 @@
-//! A connection whose other side stops reading, or does not finish what it began to say, is given up.
+//! A connection whose other side does not finish the head of a request that it began is given up.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -85,57 +85,29 @@ impl Head {
     }
 }
 
-/// A stream whose writes fail when nothing of them is taken for a while, and whose reads fail when the head of a
-/// request is begun and not finished. It costs nothing while the other side reads, and says a head at once.
+/// A stream whose reads fail when the head of a request is begun and not finished.
 #[derive(Debug)]
-pub(super) struct Impatient<S> {
+pub(super) struct Heads<S> {
     inner: S,
-    patience: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
-    head: Option<Head>,
+    head: Head,
 }
 
-impl<S> Impatient<S> {
-    pub(super) fn new(inner: S, patience: Duration) -> Self {
+impl<S> Heads<S> {
+    /// Gives the other side `patience` for the head of a request.
+    pub(super) fn new(inner: S, turn: Arc<Turn>, patience: Duration) -> Self {
+        let late = None;
         Self {
             inner,
-            patience,
-            stalled: None,
-            head: None,
+            head: Head {
+                turn,
+                patience,
+                late,
+            },
         }
-    }
-
-    /// Gives the other side `patience` for the head of a request.
-    pub(super) fn with_heads(mut self, turn: Arc<Turn>, patience: Duration) -> Self {
-        self.head = Some(Head {
-            turn,
-            patience,
-            late: None,
-        });
-        self
-    }
-
-    fn watch<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let patience = self.patience;
-        let timer = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        timer
-            .as_mut()
-            .poll(context)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -144,13 +116,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.inner).poll_read(context, buffer);
-        let Some(head) = &mut this.head else {
-            return read;
-        };
         match read {
-            Poll::Pending => head.wait(context),
+            Poll::Pending => this.head.wait(context),
             Poll::Ready(Ok(())) if buffer.filled().len() > before => {
-                head.began();
+                this.head.began();
                 read
             }
             Poll::Ready(_) => read,
@@ -158,14 +127,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heads<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.watch(context, written)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -173,8 +141,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.watch(context, written)
+        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -182,8 +149,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.inner).poll_flush(context);
-        self.watch(context, flushed)
+        Pin::new(&mut self.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -198,28 +164,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_reader_that_stops_is_given_up_and_a_slow_one_is_not() {
-        let (ours, mut theirs) = duplex(8);
-        let mut ours = Impatient::new(ours, Duration::from_millis(20));
-        let writing = async {
-            ours.write_all(&[7; 64]).await.unwrap();
-            ours
-        };
-        let reading = async {
-            let mut seen = [0; 64];
-            theirs.read_exact(&mut seen).await.unwrap();
-        };
-        let (mut ours, ()) = tokio::join!(writing, reading);
-        let error = ours.write_all(&[7; 64]).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test]
     async fn a_head_that_is_not_finished_is_given_up_and_an_idle_connection_is_not() {
         const SHORT: Duration = Duration::from_millis(20);
         let turn = Turn::first();
         let (ours, mut theirs) = duplex(64);
-        let mut ours = Impatient::new(ours, SHORT).with_heads(Arc::clone(&turn), SHORT);
+        let mut ours = Heads::new(ours, Arc::clone(&turn), SHORT);
         let mut seen = [0; 4];
 
         // Served, and idle after that: nothing is late.
@@ -241,7 +190,7 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 
         let (ours, _theirs) = duplex(64);
-        let mut silent = Impatient::new(ours, SHORT).with_heads(Turn::first(), SHORT);
+        let mut silent = Heads::new(ours, Turn::first(), SHORT);
         let error = silent.read(&mut seen).await.unwrap_err();
         assert_eq!(
             error.kind(),
