@@ -25,7 +25,7 @@ mod wire;
 
 pub use self::compose::{
     Composition, CompositionBuilder, ConfigError, DeclaredChild, IntoChild, IntoComposition,
-    Problem, Severity, from_file,
+    Problem, Profile, Severity, from_file,
 };
 pub use self::handle::{
     Args, CallError, CallResult, Child, Children, IntoChildren, Report, Status,

@@ -336,5 +336,20 @@ pub use mcp_compose_macros::mcp_server;
 /// | `separator` | letters, digits, `_`, `-` | `"_"` | stands between a namespace and a name |
 /// | `max_name` | 24 to 128 | 64 | the longest name that clients see; longer ones are shortened |
 /// | `strict` | a `bool` | `false` | refuses to start where two names collide or one is too long |
+/// | `profiles` | names, each with patterns or a [`Profile`](crate::Profile), in braces | none | parts that are served under names of their own: see [`CompositionBuilder::profile`](crate::CompositionBuilder::profile) |
+/// | `child_endpoints` | a `bool` | `false` | serves each child by itself as well, under its own names |
 /// | `crate` | an absolute path | `::mcp_compose` | where this crate is, if it was renamed |
+///
+/// ```
+/// # use mcp_compose::compose;
+/// let composition = compose! {
+///     docs: stdio("docs-server"),
+///     db: stdio("db-server"),
+///     profiles = {
+///         reading: ["docs_*", "docs://*", "db_query"],
+///         admin: { children: ["db"], exclude: ["*_drop"] },
+///     },
+/// };
+/// assert!(composition.check().is_empty());
+/// ```
 pub use mcp_compose_macros::compose;

@@ -23,6 +23,7 @@ const STATUS_PAGE: &str = "status page on ";
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     children: Map<String, Value>,
+    settings: Map<String, Value>,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
     traced: bool,
@@ -38,6 +39,13 @@ impl Config {
     #[must_use]
     pub fn child(mut self, namespace: &str, entry: Value) -> Self {
         self.children.insert(namespace.to_owned(), entry);
+        self
+    }
+
+    /// Says something of the whole.
+    #[must_use]
+    pub fn setting(mut self, key: &str, value: Value) -> Self {
+        self.settings.insert(key.to_owned(), value);
         self
     }
 
@@ -114,8 +122,10 @@ impl Config {
     fn write(&self) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("mcp.json");
-        let text = json!({ "mcpServers": self.children }).to_string();
-        std::fs::write(&path, text).expect("the configuration can be written");
+        let mut file = self.settings.clone();
+        file.insert("mcpServers".to_owned(), self.children.clone().into());
+        std::fs::write(&path, Value::from(file).to_string())
+            .expect("the configuration can be written");
         (folder, path)
     }
 }

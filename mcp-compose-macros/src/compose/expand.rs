@@ -25,7 +25,7 @@ pub(super) fn expand(form: &Form, model: &Model, errors: Errors) -> TokenStream 
 fn composition(model: &Model, errors: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let Model { krate, calls, .. } = model;
-    let calls = calls.iter().map(call);
+    let calls = calls.iter().map(|one| call(krate, one));
     let broken = model.broken.iter().map(|broken| for_editors(krate, broken));
     // The user's own tokens name these, so they need the user's hygiene.
     let constructors =
@@ -205,7 +205,7 @@ fn handles(model: &Model) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-fn call(call: &Call) -> TokenStream {
+fn call(krate: &Path, call: &Call) -> TokenStream {
     let Call {
         cfgs,
         method,
@@ -225,6 +225,14 @@ fn call(call: &Call) -> TokenStream {
             // A literal of a struct cannot stand there as it is.
             let value = bare.map_or_else(|_| quote!((#value)), |_| value.clone());
             quote_spanned!(at=> if #value { composition.#flag() } else { composition })
+        }
+        Method::Profile(name, is_calls) => {
+            let profile = named("profile");
+            let value = match is_calls {
+                true => quote_spanned!(at=> #krate::Profile::new() #value),
+                false => value.clone(),
+            };
+            quote_spanned!(at=> composition.#profile(#name, #value))
         }
         Method::Of(method) => {
             let method = named(method);

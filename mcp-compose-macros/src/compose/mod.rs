@@ -5,6 +5,7 @@ mod form;
 mod model;
 mod namespace;
 mod parse;
+mod profiles;
 mod settings;
 #[cfg(test)]
 mod tests;

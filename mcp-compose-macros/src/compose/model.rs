@@ -8,6 +8,7 @@ use super::{
     form::Form,
     namespace::{self, Namespace},
     parse::{self, Broken, Entries, Item, Key},
+    profiles::{self, Profile, Selection},
     settings::{self, Rules, SETTINGS},
     values,
 };
@@ -41,6 +42,8 @@ pub(super) enum Method {
     Flag(&'static str),
     /// Called with the value.
     Of(&'static str),
+    /// A profile of this name; `true`: the value is what is called on an empty one.
+    Profile(String, bool),
 }
 
 /// The field that holds the handle of a child.
@@ -84,6 +87,12 @@ impl Model {
         for item in entries.items {
             builder.add(item);
         }
+        let mut profiles = Vec::new();
+        for (attrs, profile) in entries.profiles {
+            profiles.push((profile.name.clone(), profile.span));
+            builder.add_profile(profile, &attrs);
+        }
+        profiles::check_against(&builder.namespaces, &profiles, builder.errors);
         namespace::check_together(&builder.namespaces, &builder.rules, builder.errors);
         builder.model
     }
@@ -173,7 +182,7 @@ impl Builder<'_> {
         self.rules
             .learn(setting, &value, !cfgs.is_empty(), self.errors);
         let method = match setting {
-            "strict" => Method::Flag(setting),
+            "strict" | "child_endpoints" => Method::Flag(setting),
             _ => Method::Of(setting),
         };
         let span = value.span();
@@ -182,6 +191,19 @@ impl Builder<'_> {
             method,
             value: value.into_token_stream(),
             span,
+        });
+    }
+
+    fn add_profile(&mut self, profile: Profile, attrs: &[Attribute]) {
+        let (value, is_calls) = match profile.value {
+            Selection::Of(value) => (value.into_token_stream(), false),
+            Selection::Calls(calls) => (calls, true),
+        };
+        self.model.calls.push(Call {
+            cfgs: cfgs(attrs),
+            method: Method::Profile(profile.name, is_calls),
+            value,
+            span: profile.span,
         });
     }
 

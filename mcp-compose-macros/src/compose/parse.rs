@@ -8,6 +8,7 @@ use syn::{
     parse::{ParseStream, discouraged::Speculative},
 };
 
+use super::profiles::{self, Profile};
 use crate::{attr::skip_to_comma, errors::Errors};
 
 /// One entry.
@@ -48,6 +49,7 @@ pub(super) struct Broken {
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) items: Vec<Item>,
+    pub(super) profiles: Vec<(Vec<Attribute>, Profile)>,
     pub(super) broken: Vec<Broken>,
 }
 
@@ -78,6 +80,18 @@ impl Entries {
             }
         };
         input.advance_to(&ahead);
+        if let Key::Setting(name, _) = &key
+            && name == "profiles"
+        {
+            if !self.profiles.is_empty() {
+                errors.at(name.span(), "setting `profiles` is given twice");
+            }
+            let found = profiles::parse(skip_to_comma(input)?, name.span(), errors);
+            let found = found.into_iter();
+            self.profiles
+                .extend(found.map(|profile| (attrs.clone(), profile)));
+            return Ok(());
+        }
         match value(input, errors) {
             Ok(Value { value, spread }) => {
                 self.items.push(Item { attrs, key, value });

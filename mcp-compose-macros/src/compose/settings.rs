@@ -7,7 +7,7 @@ use crate::{
     names::{did_you_mean, listed, shown},
 };
 
-pub(crate) const SETTINGS: [&str; 8] = [
+pub(crate) const SETTINGS: [&str; 10] = [
     "name",
     "version",
     "title",
@@ -15,6 +15,8 @@ pub(crate) const SETTINGS: [&str; 8] = [
     "separator",
     "max_name",
     "strict",
+    "profiles",
+    "child_endpoints",
     "crate",
 ];
 /// What `max_name` may be; the runtime checks it again where it is no literal.

@@ -245,3 +245,72 @@ fn a_field_that_cannot_be_is_a_mistake_and_no_panic() {
         assert!(expanded.contains("compile_error"), "{expanded}");
     }
 }
+
+#[test]
+fn profiles_are_calls_on_the_builder() {
+    let expanded = expand(quote! {
+        docs: stdio("docs"),
+        profiles = {
+            reading: ["docs_*"],
+            "on-call": { children: ["docs"], exclude: ["*_drop"] },
+            given: selection()
+        },
+        child_endpoints = true,
+    });
+    let expanded = expanded.to_string();
+    for call in [
+        quote!(let composition = composition.profile("reading", ["docs_*"]);),
+        quote!(
+            composition.profile(
+                "on-call",
+                ::mcp_compose::Profile::new()
+                    .children(["docs"])
+                    .exclude(["*_drop"])
+            )
+        ),
+        quote!(let composition = composition.profile("given", selection());),
+        quote!(composition.child_endpoints()),
+    ] {
+        assert!(expanded.contains(&call.to_string()), "{call}: {expanded}");
+    }
+}
+
+#[test]
+fn mistakes_in_profiles_are_told_together() {
+    let told = |input: TokenStream, expected: &[&str]| {
+        let expanded = expand(input).to_string();
+        assert_eq!(
+            expanded.matches("compile_error").count(),
+            expected.len(),
+            "{expanded}"
+        );
+        for text in expected {
+            assert!(expanded.contains(text), "{text}: {expanded}");
+        }
+    };
+    told(
+        quote! { docs: stdio("docs"), profiles = {
+            docs: ["docs_*"],
+            Reading: ["docs_*"],
+            writing: { childrn: ["docs"], exclude: ["*_drop"], exclude: ["a"] },
+            writing: ["docs_*"],
+            on-call: ["docs_*"],
+            plain,
+        } },
+        &[
+            "`docs` is a child already",
+            "the child `docs` is declared here",
+            "profile `Reading` has uppercase letters; write `reading`",
+            "a profile has no `childrn`; did you mean `children`?",
+            "`exclude` is given twice",
+            "profile `writing` is given twice",
+            "`writing` is first given here",
+            "a name with `-` is written as a string",
+            "profiles are written",
+        ],
+    );
+    told(
+        quote! { docs: stdio("docs"), profiles = ["docs_*"] },
+        &["profiles are written"],
+    );
+}

@@ -3,11 +3,13 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::compose::{ChildOptions, Relay, Roots};
+use crate::wire::Object;
 use crate::wire::version::Era;
-use crate::wire::{Object, json};
 
 /// The extension by which results may be tasks.
 pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
+/// The extension by which tools have user interfaces. Who declares it shows them; it is nothing that can be asked.
+pub(crate) const UI: &str = "io.modelcontextprotocol/ui";
 
 /// The `capabilities` that a child is told: of a client that it serves, never more than that one's.
 /// Equal declarations are equal texts.
@@ -24,6 +26,16 @@ impl Told {
     /// The JSON object.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the same can be asked, whatever else is said.
+    pub(crate) fn asks_as(&self, other: &Self) -> bool {
+        let questions = |told: &Self| {
+            let mut questions = Object::parse(&told.0).unwrap_or_default();
+            questions.remove("extensions");
+            questions.to_json()
+        };
+        self == other || (self.0.contains(UI) && questions(self) == questions(other))
     }
 
     fn get(&self, kind: &str) -> Option<String> {
@@ -86,25 +98,41 @@ pub(crate) fn told(
         }
         (Roots::Relay, None) | (Roots::Deny, _) => {}
     }
+    let mut extensions = Object::default();
     if client == Era::Modern
         && child == Era::Modern
-        && let Some(tasks) = extension(&declared)
+        && let Some(tasks) = extension(&declared, TASKS)
     {
-        told.set("extensions", format!("{{{}:{tasks}}}", json::quote(TASKS)));
+        extensions.set(TASKS, tasks);
+    }
+    if let Some(ui) = extension(&declared, UI) {
+        extensions.set(UI, ui);
+    }
+    if !extensions.is_empty() {
+        told.set("extensions", extensions.to_json());
     }
     Told(told.to_json().into())
 }
 
-/// What `capabilities` say of the extension by which results may be tasks.
-fn extension(capabilities: &Object<'_>) -> Option<String> {
+/// What `capabilities` say of an extension.
+fn extension(capabilities: &Object<'_>, name: &str) -> Option<String> {
     let extensions = Object::parse(capabilities.get("extensions")?).ok()?;
-    let tasks = extensions.get(TASKS)?;
-    tasks.starts_with('{').then(|| tasks.to_owned())
+    let said = extensions.get(name)?;
+    said.starts_with('{').then(|| said.to_owned())
 }
 
 /// Whether this `capabilities` object has the extension by which results may be tasks.
 pub(crate) fn has_tasks(capabilities: &str) -> bool {
-    Object::parse(capabilities).is_ok_and(|declared| extension(&declared).is_some())
+    declares(capabilities, TASKS)
+}
+
+/// Whether this `capabilities` object has the extension by which tools have user interfaces.
+pub(crate) fn has_ui(capabilities: &str) -> bool {
+    declares(capabilities, UI)
+}
+
+fn declares(capabilities: &str, name: &str) -> bool {
+    Object::parse(capabilities).is_ok_and(|declared| extension(&declared, name).is_some())
 }
 
 #[cfg(test)]
@@ -168,6 +196,32 @@ mod tests {
             ..options
         };
         assert_eq!(of(ALL, Era::Legacy, Era::Legacy, &options), "{}");
+    }
+
+    #[test]
+    fn who_shows_interfaces_asks_nothing_by_that() {
+        let options = ChildOptions::default();
+        let ui = r#"{"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":["text/html;profile=mcp-app"]},"a/b":{}}}"#;
+        for client in [Era::Legacy, Era::Modern] {
+            for child in [Era::Legacy, Era::Modern] {
+                let told = told(Some(ui), client, child, &options);
+                assert_eq!(
+                    told.as_str(),
+                    r#"{"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":["text/html;profile=mcp-app"]}}}"#
+                );
+                assert!(told.asks_as(&Told::none()) && told != Told::none());
+            }
+        }
+        let more = r#"{"sampling":{},"extensions":{"io.modelcontextprotocol/ui":{}}}"#;
+        let more = told(Some(more), Era::Legacy, Era::Legacy, &options);
+        assert!(!more.asks_as(&Told::none()));
+        let same = told(
+            Some(r#"{"sampling":{}}"#),
+            Era::Legacy,
+            Era::Legacy,
+            &options,
+        );
+        assert!(more.asks_as(&same) && !same.asks_as(&Told::none()));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) struct Profile {
     pub(crate) instructions: Option<String>,
     /// What it calls itself, where it says so.
     pub(crate) server: Option<ServerName>,
+    /// Its name, version and the like: an object.
+    pub(crate) info: Option<Raw>,
 }
 
 /// The capabilities of a child that the relay acts on.
@@ -59,6 +61,8 @@ pub(crate) struct Offers {
     pub(crate) logging: bool,
     /// The extension that makes results tasks; modern children only.
     pub(crate) tasks: bool,
+    /// The extension by which tools have user interfaces.
+    pub(crate) ui: bool,
     /// It is a composition itself, and wants to know through how many a call has come.
     pub(crate) hops: bool,
 }
@@ -82,6 +86,7 @@ impl Offers {
             completions: has("completions"),
             logging: has("logging"),
             tasks: false,
+            ui: asks::has_ui(capabilities),
             hops: false,
         }
     }
@@ -238,7 +243,7 @@ pub(crate) async fn handshake(
             let told = introduction.told(peer, &mut bound).await?;
             let legacy =
                 matches!(introduction, Introduction::One(client) if client.era == Era::Legacy);
-            if legacy && told != *plain {
+            if legacy && !told.asks_as(plain) {
                 legacy_first(peer, &bound, &told).await
             } else {
                 probe(peer, &bound, &told).await
@@ -378,6 +383,10 @@ fn modern(raw: &Raw) -> Result<Profile, Probe> {
             let meta = Object::parse(meta.get()).ok()?;
             ServerName::parse(meta.get(META_SERVER_INFO))
         }),
+        info: discovered.meta.and_then(|meta| {
+            let meta = Object::parse(meta.get()).ok()?;
+            who(meta.get(META_SERVER_INFO))
+        }),
     })
 }
 
@@ -443,7 +452,16 @@ pub(crate) fn greeted(raw: &Raw) -> Result<Profile, String> {
         .with_meta(object.get("_meta")),
         instructions: object.string("instructions").map(Cow::into_owned),
         server: ServerName::parse(object.get("serverInfo")),
+        info: who(object.get("serverInfo")),
     })
+}
+
+/// What a child says of itself, if clients can take it.
+fn who(info: Option<&str>) -> Option<Raw> {
+    let info = info?;
+    let object = Object::parse(info).ok()?;
+    let named = object.string("name").is_some() && object.string("version").is_some();
+    named.then(|| Raw::from_json(info.to_owned()))
 }
 
 fn refused(method: &str, failure: Failure) -> NotStarted {

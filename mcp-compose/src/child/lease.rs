@@ -104,7 +104,7 @@ impl Child {
         if self.spec.options.isolation == Isolation::PerClient {
             return Place::Own;
         }
-        if wanted.told == self.plain {
+        if wanted.told.asks_as(&self.plain) {
             return Place::Shared;
         }
         match &*self.known.load() {
@@ -126,7 +126,7 @@ impl Child {
     /// Whether a legacy session was tried for such a client, and the child has none.
     fn is_modern_after_all(&self, wanted: &Wanted) -> bool {
         self.modern_only.load(Ordering::Acquire)
-            && wanted.told != self.plain
+            && !wanted.told.asks_as(&self.plain)
             && matches!(self.place(wanted), Place::Shared)
     }
 

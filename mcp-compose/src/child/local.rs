@@ -56,6 +56,7 @@ fn profile(server: &LocalServer) -> Profile {
             completions: lists.completes,
             logging: true,
             tasks: false,
+            ui: false,
             hops: false,
         },
         instructions: info.instructions.clone(),
@@ -63,6 +64,8 @@ fn profile(server: &LocalServer) -> Profile {
             name: info.name.clone(),
             version: Some(info.version.clone()),
         }),
+        // Known without asking.
+        info: None,
     }
 }
 

@@ -330,7 +330,57 @@ macro_rules! common_options {
                 I::Item: Into<String>,
             {
                 let globs = names.into_iter().map($crate::compose::Glob::new);
-                self.options.prompts.get_or_insert_default().extend(globs);
+                self.options
+                    .prompts
+                    .only
+                    .get_or_insert_default()
+                    .extend(globs);
+                self
+            }
+
+            /// Hides these prompts, by the child's own names; `*` stands for any characters. Default:
+            /// none.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.hide_prompts(["draft_*"]);
+            /// ```
+            pub fn hide_prompts<I>(mut self, names: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = names.into_iter().map($crate::compose::Glob::new);
+                self.options.prompts.hidden.extend(globs);
+                self
+            }
+
+            /// Exposes the prompt that the child calls `from` as `to`; the namespace still goes
+            /// before it.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.rename_prompt("p1", "plan");
+            /// ```
+            pub fn rename_prompt(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+                self.options.rename_prompts.push((from.into(), to.into()));
+                self
+            }
+
+            /// Hides these resources, and resource templates, by the child's own URIs; `*` stands for
+            /// any characters. What is hidden cannot be read either. Default: none.
+            ///
+            /// ```
+            /// # use mcp_compose::child::*; let child = stdio("server");
+            /// child.hide_resources(["secret://*"]);
+            /// ```
+            pub fn hide_resources<I>(mut self, uris: I) -> Self
+            where
+                I: IntoIterator,
+                I::Item: Into<String>,
+            {
+                let globs = uris.into_iter().map($crate::compose::Glob::new);
+                self.options.resources.hidden.extend(globs);
                 self
             }
 
@@ -347,7 +397,11 @@ macro_rules! common_options {
                 I::Item: Into<String>,
             {
                 let globs = uris.into_iter().map($crate::compose::Glob::new);
-                self.options.resources.get_or_insert_default().extend(globs);
+                self.options
+                    .resources
+                    .only
+                    .get_or_insert_default()
+                    .extend(globs);
                 self
             }
 

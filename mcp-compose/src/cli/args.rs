@@ -14,6 +14,9 @@ use super::serve::ServeArgs;
 pub struct Args {
     #[command(flatten)]
     pub(super) serve: Box<ServeArgs>,
+    /// Only this profile of the composition, or one child under its own names.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
     #[command(subcommand)]
     pub(super) command: Option<Box<Command>>,
 }
@@ -44,6 +47,9 @@ pub(super) struct FileArgs {
     /// and .mcp.json that is here].
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
+    /// Only this profile of the composition, or one child under its own names.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
     #[command(subcommand)]
     pub(super) command: FileCommand,
 }
@@ -179,6 +185,19 @@ mod tests {
             &["import"],
         ] {
             assert!(composed(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_may_stand_after_a_command() {
+        for args in [
+            &["--stdio", "--profile", "reading"][..],
+            &["--profile", "reading", "--http", "0"],
+            &["list", "--json", "--profile", "reading"],
+            &["call", "--profile", "reading", "db_query"],
+        ] {
+            let profile = composed(args).and_then(|args| args.common.profile);
+            assert_eq!(profile.as_deref(), Some("reading"), "{args:?}");
         }
     }
 

@@ -73,7 +73,7 @@ impl Arguments {
             Self::Json(raw) => return Ok(raw),
             Self::Words(words) => words,
         };
-        let catalog = gateway.catalog();
+        let catalog = gateway.default_catalog();
         let schema = catalog.tool(name).and_then(|tool| tool.input_schema());
         let typed = values::of_tool(&words, schema.as_ref())?;
         serde_json::value::to_raw_value(&typed).map_err(|error| Failure::Failed(error.to_string()))

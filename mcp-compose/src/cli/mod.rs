@@ -194,6 +194,10 @@ impl Args {
             words: words.iter().map(|&word| word.to_owned()).collect(),
         };
         let name = composition.settings.name().to_owned();
+        let composition = match self.profile {
+            Some(profile) => composition.only(profile),
+            None => composition,
+        };
         let program = Program::Composed(Box::new(composition));
         if let Some(command) = self.command {
             if *self.serve != ServeArgs::default() {
@@ -236,7 +240,7 @@ async fn run_file() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let config = args.config;
-    let program = Program::File(config.clone());
+    let program = Program::File(config.clone(), args.profile);
     exit(match args.command {
         FileCommand::New(args) => new::run(&args),
         FileCommand::Add(args) => add::run(&args, config),

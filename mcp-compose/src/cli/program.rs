@@ -14,8 +14,8 @@ use crate::observe;
 pub(super) enum Program {
     /// The program is one.
     Composed(Box<Composition>),
-    /// `mcp-compose` reads it from a file, if it was given one.
-    File(Option<PathBuf>),
+    /// `mcp-compose` reads it from a file, if it was given one, and takes this profile of it.
+    File(Option<PathBuf>, Option<String>),
 }
 
 /// The files of a working folder that are taken where none is named, the first that is there.
@@ -32,10 +32,15 @@ impl Program {
     pub(super) fn served(self, watch: bool) -> Result<Composition, Failure> {
         let mut composition = match self {
             Self::Composed(composition) => *composition,
-            Self::File(file) => {
+            Self::File(file, profile) => {
                 let file = file_of(file)?;
                 log::init();
-                read_file(&file).map_err(|error| Failure::Usage(error.to_string()))?
+                let composition =
+                    read_file(&file).map_err(|error| Failure::Usage(error.to_string()))?;
+                match profile {
+                    Some(profile) => composition.only(profile),
+                    None => composition,
+                }
             }
         };
         log::init();
@@ -53,7 +58,7 @@ impl Program {
         log::init_if_asked();
         match self {
             Self::Composed(composition) => Ok((*composition, Vec::new())),
-            Self::File(file) => {
+            Self::File(file, _) => {
                 let file = file_of(file)?;
                 let read = Composition::from_what_can_be_read(&file);
                 read.map_err(|error| Failure::Usage(error.to_string()))
@@ -68,7 +73,7 @@ impl Program {
                 let settings = &composition.settings;
                 (settings.name().to_owned(), settings.version().to_owned())
             }
-            Self::File(_) => (
+            Self::File(..) => (
                 "mcp-compose".to_owned(),
                 env!("CARGO_PKG_VERSION").to_owned(),
             ),
@@ -77,19 +82,28 @@ impl Program {
 
     /// What a client is to start.
     pub(super) fn subject(&self) -> Result<Subject, Failure> {
-        match self {
-            Self::Composed(composition) => Ok(Subject {
-                name: composition.settings.name().to_owned(),
-                args: vec!["--stdio".to_owned()],
-            }),
-            Self::File(file) => subject_of(&file_of(file.clone())?),
+        let (mut subject, profile) = match self {
+            Self::Composed(composition) => {
+                let subject = Subject {
+                    name: composition.settings.name().to_owned(),
+                    args: vec!["--stdio".to_owned()],
+                };
+                (subject, &composition.settings.only)
+            }
+            Self::File(file, profile) => (subject_of(&file_of(file.clone())?)?, profile),
+        };
+        if let Some(profile) = profile {
+            subject
+                .args
+                .extend(["--profile".to_owned(), profile.clone()]);
         }
+        Ok(subject)
     }
 
     /// What clients may have been told to start: by its name alone where there is no file.
     pub(super) fn former_subject(&self) -> Result<Subject, Failure> {
         match self {
-            Self::File(None) if file_here().is_none() => Ok(Subject {
+            Self::File(None, _) if file_here().is_none() => Ok(Subject {
                 name: String::new(),
                 args: Vec::new(),
             }),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{ChildSpec, Composition, DeclaredChild, IntoChild, Namespace, Problem, Settings};
+use super::{
+    ChildSpec, Composition, DeclaredChild, IntoChild, Namespace, Problem, Profile, Settings,
+};
 use crate::IntoChildren;
 
 /// Collects the settings and children of a [`Composition`].
@@ -65,6 +67,43 @@ impl CompositionBuilder {
     /// Refuses to start when a name collides or is too long, rather than to change it.
     pub fn strict(mut self) -> Self {
         self.settings.strict = true;
+        self
+    }
+
+    /// Serves a part of the composition under a name of its own as well: over HTTP at `/mcp/{name}`,
+    /// elsewhere where the profile is asked for ([`Composition::only`], `--profile`).
+    ///
+    /// A name is `[a-z][a-z0-9_-]*`, at most 32 characters, and no child's namespace. A list of
+    /// patterns over exposed names and URIs is a profile, and so is a [`Profile`].
+    ///
+    /// ```
+    /// use mcp_compose::{Composition, child::stdio};
+    ///
+    /// let composition = Composition::builder()
+    ///     .child("docs", stdio("docs-server"))
+    ///     .child("db", stdio("db-server"))
+    ///     .profile("reading", ["docs_*", "db_query"])
+    ///     .build();
+    /// ```
+    pub fn profile(mut self, name: impl AsRef<str>, profile: impl Into<Profile>) -> Self {
+        let text = name.as_ref();
+        match Namespace::parse(text) {
+            Ok(name) => self
+                .settings
+                .profiles
+                .push((name, Arc::new(profile.into()))),
+            Err(wrong) => {
+                let place = format!("profile {}", text.escape_debug());
+                self.problems.push(Problem::error(place, wrong));
+            }
+        }
+        self
+    }
+
+    /// Serves each child by itself as well, over HTTP at `/mcp/{namespace}`: under its own names and
+    /// URIs, with its own instructions. Default: only the whole and the profiles are served.
+    pub fn child_endpoints(mut self) -> Self {
+        self.settings.child_endpoints = true;
         self
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::{ChildSource, ChildSpec, Composition, ListedRoot, Prefix, Problem, Roots, Settings};
+use crate::nearest::nearest;
 use crate::server::LocalServer;
 
 /// The longest name that the protocol recommends.
@@ -28,7 +29,60 @@ pub(super) fn declarations(composition: &Composition) -> Vec<Problem> {
         options(child, &mut problems);
     }
     namespaces(composition, &mut problems);
+    profiles(composition, &mut problems);
     problems
+}
+
+/// Profiles and children are asked for by the same names.
+fn profiles(composition: &Composition, problems: &mut Vec<Problem>) {
+    let profiles = &composition.settings.profiles;
+    let children = || {
+        let children = composition.children.iter();
+        children.filter_map(|child| Some(child.namespace.as_ref()?.as_str()))
+    };
+    for (at, (name, profile)) in profiles.iter().enumerate() {
+        let place = format!("profile {name}");
+        if profiles[..at].iter().any(|(first, _)| first == name) {
+            problems.push(Problem::error(&place, "the profile is declared twice"));
+        } else if children().any(|child| child == name.as_str()) {
+            let message = "a child has the same name; give the profile another";
+            problems.push(Problem::error(&place, message));
+        }
+        for unknown in &profile.children {
+            if children().any(|child| child == unknown) {
+                continue;
+            }
+            let near = nearest(unknown, children());
+            let near = near.map(|near| format!("; did you mean `{near}`?"));
+            let message = format!(
+                "there is no child `{}`{}",
+                unknown.escape_debug(),
+                near.unwrap_or_default()
+            );
+            // It may be disabled for now, or added while we run.
+            problems.push(Problem::warning(&place, message));
+        }
+    }
+    let Some(only) = &composition.settings.only else {
+        return;
+    };
+    let names: Vec<_> = profiles.iter().map(|(name, _)| name.as_str()).collect();
+    if names.contains(&only.as_str()) || children().any(|child| child == only) {
+        return;
+    }
+    let known: Vec<_> = names.into_iter().chain(children()).collect();
+    let shown = only.escape_debug();
+    problems.push(Problem::error(
+        "profile",
+        match nearest(only, known.iter().copied()) {
+            Some(near) => format!("there is no profile or child `{shown}`; did you mean `{near}`?"),
+            None if known.is_empty() => format!("there is no profile or child `{shown}`"),
+            None => format!(
+                "there is no profile or child `{shown}`; there are {}",
+                known.join(", ")
+            ),
+        },
+    ));
 }
 
 fn settings(settings: &Settings, problems: &mut Vec<Problem>) {
@@ -106,8 +160,14 @@ fn options(child: &ChildSpec, problems: &mut Vec<Problem>) {
             error(format!("root {mistake}"));
         }
     }
+    renames(&options.rename, &mut error);
+    renames(&options.rename_prompts, &mut error);
+}
+
+/// What is wrong with other names for what a child has of one kind.
+fn renames(renames: &[(String, String)], error: &mut impl FnMut(String)) {
     let mut targets = HashMap::new();
-    for (from, to) in &options.rename {
+    for (from, to) in renames {
         if to.is_empty() || !to.chars().all(is_name_character) {
             error(format!(
                 "`{from}` is renamed to `{}`, which some clients refuse; use letters, digits, `_` and `-`",
@@ -284,9 +344,7 @@ impl Kind {
     fn name(self, child: &ChildSpec, original: &str, raw: &str) -> Result<Option<String>, String> {
         Ok(match self {
             Kind::Tool => child.options.listed(original, raw)?.map(|(name, _)| name),
-            Kind::Prompt => {
-                Some(original.to_owned()).filter(|name| child.options.offers_prompt(name))
-            }
+            Kind::Prompt => child.options.prompt_name(original).map(str::to_owned),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod expand;
 mod format;
+mod profiles;
 mod questions;
 mod reader;
 mod server;
@@ -68,6 +69,8 @@ const SETTINGS: &[&str] = &[
     "separator",
     "maxName",
     "strict",
+    "childEndpoints",
+    "profiles",
 ];
 
 /// A file that a composition was read from.
@@ -238,6 +241,10 @@ fn file(
     if file.flag("strict") {
         builder = builder.strict();
     }
+    if file.flag("childEndpoints") {
+        builder = builder.child_endpoints();
+    }
+    builder = profiles::read(&mut file, builder);
     let children = children(&mut file, &mut builder);
     unknown_keys(&mut file, &mut builder);
     if let Some((place, children)) = children {

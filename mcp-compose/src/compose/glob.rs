@@ -28,11 +28,34 @@ impl Glob {
         }
         rest.ends_with(last)
     }
+
+    /// Whether a name that begins with `head` can match.
+    pub(crate) fn may_begin_with(&self, head: &str) -> bool {
+        match self.0.split_once('*') {
+            Some((first, _)) => first.starts_with(head) || head.starts_with(first),
+            None => self.0.starts_with(head),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Glob;
+
+    #[test]
+    fn knows_which_names_it_cannot_match() {
+        for (pattern, head, expected) in [
+            ("docs_*", "docs_", true),
+            ("d*", "docs_", true),
+            ("*", "docs_", true),
+            ("docs_a*b", "docs_", true),
+            ("docs", "docs_", false),
+            ("db_*", "docs_", false),
+        ] {
+            let may = Glob::new(pattern).may_begin_with(head);
+            assert_eq!(may, expected, "{pattern} on {head}");
+        }
+    }
 
     #[test]
     fn matches_whole_names() {

@@ -11,6 +11,7 @@ mod namespace;
 mod options;
 mod preflight;
 mod problem;
+mod profile;
 mod roots;
 mod secret;
 mod settings;
@@ -25,6 +26,7 @@ pub use config::ConfigError;
 pub use into::IntoComposition;
 pub use options::{ChildEra, Isolation, Prefix, Relay, Restart, Validate};
 pub use problem::{Problem, Severity};
+pub use profile::Profile;
 pub use roots::{ListedRoot, Roots};
 
 pub(crate) use child::{ChildSource, ChildSpec};
@@ -36,6 +38,7 @@ pub(crate) use glob::Glob;
 pub(crate) use map_tool::MapTool;
 pub(crate) use namespace::Namespace;
 pub(crate) use options::ChildOptions;
+pub(crate) use profile::Reach;
 pub(crate) use secret::Secret;
 pub(crate) use settings::Settings;
 
@@ -147,6 +150,25 @@ impl Composition {
         path: &Path,
     ) -> Result<(Composition, Vec<Unread>), ConfigError> {
         config::read_what_can_be(path)
+    }
+
+    /// Serves nothing but a [profile](CompositionBuilder::profile), or one child by itself under its
+    /// own names, whatever the clients connect by. Children that are not in it start only if the
+    /// program itself calls them.
+    ///
+    /// ```
+    /// use mcp_compose::{Composition, child::stdio};
+    ///
+    /// let composition = Composition::builder()
+    ///     .child("docs", stdio("docs-server"))
+    ///     .profile("reading", ["docs_search"])
+    ///     .build();
+    /// let reading = composition.only("reading");
+    /// assert!(reading.check().is_empty());
+    /// ```
+    pub fn only(mut self, name: impl Into<String>) -> Self {
+        self.settings.only = Some(name.into());
+        self
     }
 
     /// All that is wrong and can be seen without starting a child.

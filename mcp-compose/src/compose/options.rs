@@ -137,14 +137,15 @@ pub(crate) struct ChildOptions {
     pub(crate) optional: bool,
     pub(crate) prefix: Prefix,
     pub(crate) restart: Restart,
-    pub(crate) tools: ToolFilter,
-    /// `None`: all of them.
-    pub(crate) prompts: Option<Vec<Glob>>,
-    /// Of resources, by URI, and of templates. `None`: all of them.
-    pub(crate) resources: Option<Vec<Glob>>,
+    pub(crate) tools: Filter,
+    pub(crate) prompts: Filter,
+    /// Of resources, by URI, and of templates.
+    pub(crate) resources: Filter,
     pub(crate) map_tool: Option<MapTool>,
     /// Original tool name to the name that replaces it.
     pub(crate) rename: Vec<(String, String)>,
+    /// The same of prompts.
+    pub(crate) rename_prompts: Vec<(String, String)>,
     /// Original tool name to the description that replaces the child's.
     pub(crate) describe: Vec<(String, String)>,
     pub(crate) max_in_flight: usize,
@@ -174,11 +175,12 @@ impl Default for ChildOptions {
             optional: false,
             prefix: Prefix::Always,
             restart: Restart::Always,
-            tools: ToolFilter::default(),
-            prompts: None,
-            resources: None,
+            tools: Filter::default(),
+            prompts: Filter::default(),
+            resources: Filter::default(),
             map_tool: None,
             rename: Vec::new(),
+            rename_prompts: Vec::new(),
             describe: Vec::new(),
             max_in_flight: 64,
             max_message: 16 << 20,
@@ -199,11 +201,16 @@ impl ChildOptions {
 
     /// The name, before the namespace, under which tool `original` is exposed; `None` when it is not.
     pub(crate) fn tool_name<'a>(&'a self, original: &'a str) -> Option<&'a str> {
-        if !self.tools.allows(original) {
-            return None;
-        }
-        let renamed = self.rename.iter().rev().find(|(from, _)| from == original);
-        Some(renamed.map_or(original, |(_, to)| to))
+        self.tools
+            .allows(original)
+            .then(|| renamed(&self.rename, original))
+    }
+
+    /// The name, before the namespace, under which prompt `original` is exposed; `None` when it is not.
+    pub(crate) fn prompt_name<'a>(&'a self, original: &'a str) -> Option<&'a str> {
+        self.prompts
+            .allows(original)
+            .then(|| renamed(&self.rename_prompts, original))
     }
 
     /// Tool `original`, which the child lists as `raw`: the name that it has before the namespace, and how it is listed,
@@ -233,14 +240,9 @@ impl ChildOptions {
         Ok(Some((name, Cow::Owned(tool))))
     }
 
-    /// Whether prompt `original` is exposed.
-    pub(crate) fn offers_prompt(&self, original: &str) -> bool {
-        is_among(self.prompts.as_deref(), original)
-    }
-
     /// Whether a resource, or a template, is exposed.
     pub(crate) fn offers_resource(&self, original: &str) -> bool {
-        is_among(self.resources.as_deref(), original)
+        self.resources.allows(original)
     }
 
     /// The description that replaces the child's own for tool `original`.
@@ -254,16 +256,22 @@ impl ChildOptions {
     }
 }
 
-/// Which of a child's tools are exposed, by original name.
+/// The name that replaces `original`, or itself.
+fn renamed<'a>(renames: &'a [(String, String)], original: &'a str) -> &'a str {
+    let found = renames.iter().rev().find(|(from, _)| from == original);
+    found.map_or(original, |(_, to)| to)
+}
+
+/// Which of the things of one kind that a child has are exposed, by original name or URI.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ToolFilter {
+pub(crate) struct Filter {
     /// `None`: all of them.
     pub(crate) only: Option<Vec<Glob>>,
     pub(crate) hidden: Vec<Glob>,
 }
 
-impl ToolFilter {
-    /// Whether the tool is exposed; a hidden one never is.
+impl Filter {
+    /// Whether it is exposed; what is hidden never is.
     pub(crate) fn allows(&self, original: &str) -> bool {
         is_among(self.only.as_deref(), original)
             && !self.hidden.iter().any(|glob| glob.matches(original))
@@ -281,7 +289,7 @@ mod tests {
     #[test]
     fn hiding_wins_over_listing() {
         let options = ChildOptions {
-            tools: ToolFilter {
+            tools: Filter {
                 only: Some(vec![Glob::new("search_*"), Glob::new("order")]),
                 hidden: vec![Glob::new("search_secret")],
             },
@@ -296,7 +304,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_exposes_nothing() {
-        let filter = ToolFilter {
+        let filter = Filter {
             only: Some(Vec::new()),
             hidden: Vec::new(),
         };

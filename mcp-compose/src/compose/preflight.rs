@@ -79,8 +79,11 @@ impl Composition {
             child.options.restart = Restart::Never;
             child
         });
+        let mut settings = self.settings.clone();
+        // All that is declared is looked at.
+        settings.only = None;
         Composition {
-            settings: self.settings.clone(),
+            settings,
             children: children.collect(),
             problems: Vec::new(),
             file: None,

@@ -1,5 +1,8 @@
 //! What holds for the composition as a whole.
 
+use std::sync::Arc;
+
+use super::{Namespace, Profile};
 #[cfg(feature = "admin")]
 use crate::serve::Admin;
 use crate::serve::ReadyWhen;
@@ -25,6 +28,12 @@ pub(crate) struct Settings {
     /// Where the status page is, if anywhere.
     #[cfg(feature = "admin")]
     pub(crate) admin: Option<Admin>,
+    /// Parts that are served under names of their own.
+    pub(crate) profiles: Vec<(Namespace, Arc<Profile>)>,
+    /// Whether each child is served by itself, under its own names, as well.
+    pub(crate) child_endpoints: bool,
+    /// The one profile, or child, that is served.
+    pub(crate) only: Option<String>,
 }
 
 impl Default for Settings {
@@ -44,6 +53,9 @@ impl Default for Settings {
             ready: ReadyWhen::default(),
             #[cfg(feature = "admin")]
             admin: None,
+            profiles: Vec::new(),
+            child_endpoints: false,
+            only: None,
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn names(data: &[u8]) {
             ..Listing::default()
         });
     }
-    let catalog = Catalog::build(&settings, &children, None);
+    let catalog = Catalog::build(&settings, &children, None).whole;
     for kind in [Kind::Tools, Kind::Prompts] {
         let listed = listed(&catalog, kind);
         let all: usize = listings.iter().map(|of| of[kind as usize].len()).sum();

@@ -27,13 +27,19 @@ pub(super) fn payload(data: &[u8]) {
     }
     let raw = Raw::from_json(text);
     let child = children("weather").remove(0);
+    let namespace = child.spec.namespace.as_ref();
     for of in [
         ResultOf::ToolCall,
         ResultOf::Prompt,
         ResultOf::Read,
         ResultOf::Other,
     ] {
-        let exposed = expose_result(&child, raw.clone(), of, Some(("a://b", "weather://a://b")));
+        let exposed = expose_result(
+            namespace,
+            raw.clone(),
+            of,
+            Some(("a://b", "weather://a://b")),
+        );
         assert!(is_json(exposed.as_str()), "{}", exposed.as_str());
         if of == ResultOf::Other || !raw.as_str().trim_start().starts_with('{') {
             assert_eq!(exposed, raw);
@@ -45,7 +51,7 @@ pub(super) fn payload(data: &[u8]) {
         }
     }
     for era in [Era::Modern, Era::Legacy] {
-        let error = expose_error(&child, ErrorObject::from_raw(raw.clone()), era);
+        let error = expose_error(&child, namespace, ErrorObject::from_raw(raw.clone()), era);
         assert!(is_json(error.raw().as_str()));
         let error: serde_json::Value = match serde_json::from_str(error.raw().as_str()) {
             Ok(error) => error,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::Guard;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ use crate::child::asks::{self, Told};
 use crate::child::instance::{Instance, LogWish};
 use crate::child::pool::{Holder, Lease, Wanted};
 use crate::child::supervisor::Child;
-use crate::compose::ChildSource;
+use crate::compose::{ChildSource, Namespace};
 use crate::nearest::nearest;
 use crate::observe::figures::Operation;
 use crate::observe::trace::Served;
@@ -56,6 +57,16 @@ pub(crate) struct Caller<'r> {
 }
 
 impl Caller<'_> {
+    /// What is exposed to it now.
+    pub(super) fn catalog(&self) -> Guard<Arc<Catalog>> {
+        self.client.view().catalog()
+    }
+
+    /// The namespace that a child's URIs have for it.
+    pub(super) fn namespace<'c>(&self, child: &'c Child) -> Option<&'c Namespace> {
+        self.catalog().part().namespace(child)
+    }
+
     /// The least severe level of log messages that this request wants, as it was asked for.
     pub(super) fn log_level(&self) -> Option<LogLevel> {
         match self.era {
@@ -152,7 +163,7 @@ impl Caller<'_> {
     pub(super) fn wanted(&self, child: &Child) -> Wanted {
         let told = self.told(child, Era::Legacy);
         // The answer to a question of a stateless request is a result of that very request.
-        let alone = self.era == Era::Modern && told != asks::shared(&child.spec.options);
+        let alone = self.era == Era::Modern && !told.asks_as(&asks::shared(&child.spec.options));
         Wanted {
             holder: self.holder(),
             told,
@@ -296,11 +307,14 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let Some(route) = self.find(|catalog| catalog.tool(&name).cloned()).await else {
-            return Err(self.unknown_tool(&name));
+        let Some(route) = self
+            .find(caller, |catalog| catalog.tool(&name).cloned())
+            .await
+        else {
+            return Err(self.unknown_tool(caller, &name));
         };
         if let Some(refusal) = check_arguments(&route, &name, params.get("arguments")).await {
-            return Ok(self.finish(refusal, Era::Legacy, caller.era, false));
+            return Ok(self.finish(caller, refusal, Era::Legacy, false));
         }
         // No child was told that calls can be made tasks in the way of 2025-11-25.
         params.remove("task");
@@ -324,10 +338,11 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let name = required(&params, "name")?;
-        let Some(Route { child, original }) =
-            self.find(|catalog| catalog.prompt(&name).cloned()).await
+        let Some(Route { child, original }) = self
+            .find(caller, |catalog| catalog.prompt(&name).cloned())
+            .await
         else {
-            let absent = self.of_absent_child(&name);
+            let absent = self.of_absent_child(caller, &name);
             return Err(absent
                 .unwrap_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`"))));
         };
@@ -344,7 +359,7 @@ impl Gateway {
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
         let uri = required(&params, "uri")?;
-        let Route { child, original } = self.resource_route(caller.era, &uri).await?;
+        let Route { child, original } = self.resource_route(caller, &uri).await?;
         params.set("uri", json::quote(&original));
         let mut forward = Forward::answering(&child, "resources/read", params, caller)?;
         forward.name = Some(original.as_str().into());
@@ -366,7 +381,9 @@ impl Gateway {
         let route = match kind.as_str() {
             "ref/prompt" => {
                 let name = required(&reference, "name")?;
-                let route = self.find(|catalog| catalog.prompt(&name).cloned()).await;
+                let route = self
+                    .find(caller, |catalog| catalog.prompt(&name).cloned())
+                    .await;
                 let route = route
                     .ok_or_else(|| fault::invalid_params(&format!("unknown prompt `{name}`")))?;
                 reference.set("name", json::quote(&route.original));
@@ -374,7 +391,7 @@ impl Gateway {
             }
             "ref/resource" => {
                 let uri = required(&reference, "uri")?;
-                let route = self.find(|catalog| catalog.template(&uri)).await;
+                let route = self.find(caller, |catalog| catalog.template(&uri)).await;
                 let route = route.ok_or_else(|| {
                     fault::invalid_params(&format!("unknown resource template `{uri}`"))
                 })?;
@@ -395,7 +412,7 @@ impl Gateway {
         {
             let none =
                 Raw::from_static(r#"{"completion":{"values":[],"total":0,"hasMore":false}}"#);
-            return Ok(self.finish(none, Era::Legacy, caller.era, false));
+            return Ok(self.finish(caller, none, Era::Legacy, false));
         }
         params.set("ref", reference.to_json());
         let forward = Forward::new(&route.child, "completion/complete", params);
@@ -409,7 +426,7 @@ impl Gateway {
         method: &'r str,
         params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
-        let Some(child) = self.catalog().only_bare_child(|_| true) else {
+        let Some(child) = caller.catalog().only_bare_child(|_| true) else {
             return Err(ErrorObject::new(
                 code::METHOD_NOT_FOUND,
                 &format!("unknown method `{method}`"),
@@ -419,11 +436,15 @@ impl Gateway {
             .await
     }
 
-    pub(crate) async fn resource_route(&self, era: Era, uri: &str) -> Result<Route, ErrorObject> {
-        self.find(|catalog| catalog.resource(uri))
+    pub(crate) async fn resource_route(
+        &self,
+        caller: &Caller<'_>,
+        uri: &str,
+    ) -> Result<Route, ErrorObject> {
+        self.find(caller, |catalog| catalog.resource(uri))
             .await
             .ok_or_else(|| {
-                let code = if era == Era::Modern {
+                let code = if caller.era == Era::Modern {
                     code::INVALID_PARAMS
                 } else {
                     code::RESOURCE_NOT_FOUND
@@ -435,30 +456,38 @@ impl Gateway {
 
     /// Looks something up in the catalog. What is not there may belong to a child that is still
     /// starting: a client may know its names from before.
-    async fn find<T>(&self, look: impl Fn(&Catalog) -> Option<T>) -> Option<T> {
-        if let Some(found) = look(&self.catalog()) {
+    async fn find<T>(
+        &self,
+        caller: &Caller<'_>,
+        look: impl Fn(&Catalog) -> Option<T>,
+    ) -> Option<T> {
+        if let Some(found) = look(&caller.catalog()) {
             return Some(found);
         }
-        self.settled(super::LIST_GRACE).await;
-        look(&self.catalog())
+        self.settled_in(caller.client.view(), super::LIST_GRACE)
+            .await;
+        look(&caller.catalog())
     }
 
     /// What is to be said of a name that nobody has: the child that names of this kind belong to may have
     /// listed nothing yet.
-    fn of_absent_child(&self, name: &str) -> Option<ErrorObject> {
-        let children = self.children();
-        children.iter().find_map(|child| {
-            let rest = name.strip_prefix(child.spec.prefix()?.as_str())?;
-            rest.strip_prefix(&*self.settings.separator)?;
+    fn of_absent_child(&self, caller: &Caller<'_>, name: &str) -> Option<ErrorObject> {
+        let catalog = caller.catalog();
+        catalog.children().iter().find_map(|child| {
+            // By itself, all names are its own.
+            if !catalog.part().is_alone() {
+                let rest = name.strip_prefix(child.spec.prefix()?.as_str())?;
+                rest.strip_prefix(&*self.settings.separator)?;
+            }
             Some(fault::unavailable(child, &child.never_listed()?))
         })
     }
 
-    fn unknown_tool(&self, name: &str) -> ErrorObject {
-        if let Some(error) = self.of_absent_child(name) {
+    fn unknown_tool(&self, caller: &Caller<'_>, name: &str) -> ErrorObject {
+        if let Some(error) = self.of_absent_child(caller, name) {
             return error;
         }
-        let catalog = self.catalog();
+        let catalog = caller.catalog();
         let near = nearest(name, catalog.tool_names());
         let hint = near
             .map(|near| format!("; did you mean `{near}`?"))
@@ -493,9 +522,7 @@ impl Gateway {
                 Reopened::Waits(parked, round) => {
                     self.parked(caller, &forward, &parked, round).await
                 }
-                Reopened::AskAgain(result) => {
-                    Ok(self.finish(result, Era::Modern, caller.era, false))
-                }
+                Reopened::AskAgain(result) => Ok(self.finish(caller, result, Era::Modern, false)),
             };
         }
         let mut rounds = Rounds::default();
@@ -528,8 +555,9 @@ impl Gateway {
         result: Raw,
         era: Era,
     ) -> Raw {
-        let result = rewrite::expose_result(forward.child, result, forward.result, forward.asked);
-        self.finish(result, era, caller.era, forward.cacheable)
+        let namespace = caller.namespace(forward.child);
+        let result = rewrite::expose_result(namespace, result, forward.result, forward.asked);
+        self.finish(caller, result, era, forward.cacheable)
     }
 
     /// Sends a request to its child. It is sent a second time only if the first certainly did not
@@ -560,7 +588,9 @@ impl Gateway {
             match self.attempt(caller, forward, lease, waited).await {
                 Ok(reply) => return Ok(reply),
                 Err(ended) if ended.not_sent() && attempt < ATTEMPTS => attempt += 1,
-                Err(ended) => return Err(ended.explain(child, caller.era)),
+                Err(ended) => {
+                    return Err(ended.explain(child, caller.namespace(child), caller.era));
+                }
             }
         }
     }
@@ -620,7 +650,14 @@ impl Gateway {
                     }
                     false => {
                         let principal = caller.holder().name();
-                        match park::park(self, underway, request, principal, caller.viewer()) {
+                        match park::park(
+                            self,
+                            underway,
+                            request,
+                            principal,
+                            caller.namespace(child),
+                            caller.viewer(),
+                        ) {
                             Ok(parked) => return Ok(Reply::Parked(parked)),
                             Err(refused) => underway = *refused,
                         }

@@ -1,20 +1,24 @@
 //! All that is exposed, with its owner: an immutable snapshot with prepared list answers.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
+mod part;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::validate::Schema;
-use super::{names, uris};
+use super::{names, rewrite, uris};
 use crate::child::handshake::Offers;
 use crate::child::listing::{Entry, Kind};
 use crate::child::supervisor::Child;
-use crate::compose::{ChildSource, Namespace, Prefix, Problem, Settings, Validate};
+use crate::compose::{ChildSource, Namespace, Prefix, Problem, Reach, Settings, Validate};
 use crate::wire::param_headers::ParamHeaders;
 use crate::wire::version::META_SERVER_INFO;
 use crate::wire::{FastMap, Object, Raw, json};
+
+pub(crate) use part::Part;
 
 /// Most entries on one page of a list.
 const PAGE_ENTRIES: usize = 2_000;
@@ -76,6 +80,11 @@ pub(crate) struct Catalog {
     aliases: HashMap<String, String>,
     /// Original URIs that exactly one child lists.
     originals: HashMap<String, Option<Route>>,
+    /// URIs of the user interfaces of tools. In a profile they come with the tools, listed or not.
+    interfaces: HashSet<String>,
+    /// What of the composition this is.
+    part: Part,
+    /// Those that something here can be of.
     children: Vec<Arc<Child>>,
     /// When it was put together.
     pub(crate) built: Instant,
@@ -91,48 +100,81 @@ pub(crate) struct Catalog {
     pub(crate) problems: Vec<Problem>,
 }
 
+/// The catalogs of a composition that are made of one another.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) whole: Catalog,
+    /// In the order of the settings' profiles.
+    pub(crate) profiles: Vec<Catalog>,
+}
+
 impl Catalog {
-    /// Puts together what the children listed last. Routes of tools that did not change are taken
-    /// over from `former`, compiled schemas and all.
+    /// Puts together what the children listed last, and what of it is in each profile. Routes of tools
+    /// that did not change are taken over from `former`, compiled schemas and all.
     pub(crate) fn build(
         settings: &Settings,
         children: &[Arc<Child>],
         former: Option<&Self>,
-    ) -> Self {
-        let server_info = server_info(settings, children);
-        let former = former.into_iter().flat_map(|former| former.tools.values());
-        let mut builder = Builder {
-            settings,
-            former: former
-                .map(|route| ((route.child.id, &*route.original), route))
-                .collect(),
-            items: Default::default(),
-            catalog: Self {
-                pages: std::array::from_fn(|_| Pages {
-                    legacy: Vec::new(),
-                    modern: Vec::new(),
-                }),
-                tools: FastMap::default(),
-                prompts: FastMap::default(),
-                resources: FastMap::default(),
-                templates: HashMap::new(),
-                bare_templates: Vec::new(),
-                aliases: HashMap::new(),
-                originals: HashMap::new(),
-                children: children.to_vec(),
-                built: Instant::now(),
-                offers: Offers::default(),
-                instructions: None,
-                server_info,
-                collisions: Vec::new(),
-                problems: Vec::new(),
-            },
-        };
-        builder.claim_local_names(children);
-        for child in children {
-            builder.add(child);
+    ) -> Built {
+        let profiles = settings.profiles.iter();
+        let profiles = profiles.map(|(_, profile)| Part::Profile(Arc::clone(profile)));
+        let parts = std::iter::once(Part::Whole).chain(profiles);
+        let mut catalogs = Builder::new(settings, children, former, parts)
+            .all(children)
+            .into_iter();
+        Built {
+            // The part that was named first.
+            whole: catalogs.next().unwrap_or_else(|| Self::empty(Part::Whole)),
+            profiles: catalogs.collect(),
         }
-        builder.finish(children)
+    }
+
+    /// As [`Catalog::build`], of one child under its own names. `None`: it is gone.
+    pub(crate) fn alone(
+        settings: &Settings,
+        child: Option<&Arc<Child>>,
+        former: Option<&Self>,
+    ) -> Self {
+        let children = child.map(std::slice::from_ref).unwrap_or_default();
+        let part = std::iter::once(Part::Alone);
+        let catalogs = Builder::new(settings, children, former, part).all(children);
+        let mut catalogs = catalogs.into_iter();
+        catalogs.next().unwrap_or_else(|| Self::empty(Part::Alone))
+    }
+
+    fn empty(part: Part) -> Self {
+        Self {
+            pages: std::array::from_fn(|_| Pages {
+                legacy: Vec::new(),
+                modern: Vec::new(),
+            }),
+            tools: FastMap::default(),
+            prompts: FastMap::default(),
+            resources: FastMap::default(),
+            templates: HashMap::new(),
+            bare_templates: Vec::new(),
+            aliases: HashMap::new(),
+            originals: HashMap::new(),
+            interfaces: HashSet::new(),
+            part,
+            children: Vec::new(),
+            built: Instant::now(),
+            offers: Offers::default(),
+            instructions: None,
+            server_info: Raw::from_static("{}"),
+            collisions: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// What of the composition this is.
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// The children that something here can be of, in the order of their declaration.
+    pub(crate) fn children(&self) -> &[Arc<Child>] {
+        &self.children
     }
 
     /// How many things of a kind are exposed.
@@ -231,19 +273,20 @@ impl Catalog {
             return Some(route.clone());
         }
         for child in &self.children {
-            if let Some(namespace) = &child.spec.namespace
+            if let Some(namespace) = self.part.namespace(child)
                 && let Some(original) = uris::original(namespace, uri)
             {
-                let offered = child.spec.options.offers_resource(&original);
-                return offered.then(|| Route {
+                return self.offers(child, &original).then(|| Route {
                     child: Arc::clone(child),
                     original,
                 });
             }
         }
-        if let Some(template) = self.bare_templates.iter().find(|route| {
-            uris::matches(&route.original, uri) && route.child.spec.options.offers_resource(uri)
-        }) {
+        if let Some(template) = self
+            .bare_templates
+            .iter()
+            .find(|route| uris::matches(&route.original, uri) && self.offers(&route.child, uri))
+        {
             return Some(Route {
                 child: Arc::clone(&template.child),
                 original: uri.to_owned(),
@@ -254,11 +297,30 @@ impl Catalog {
             return Some(route.clone());
         }
         self.only_bare_child(|offers| offers.resources)
-            .filter(|child| child.spec.options.offers_resource(uri))
+            .filter(|child| self.offers(child, uri))
             .map(|child| Route {
                 child,
                 original: uri.to_owned(),
             })
+    }
+
+    /// Whether a resource that is not listed can be read.
+    fn offers(&self, child: &Arc<Child>, original: &str) -> bool {
+        if !child.spec.options.offers_resource(original) {
+            return false;
+        }
+        let Part::Profile(_) = &self.part else {
+            return true;
+        };
+        let exposed = uris::expose(self.part.namespace(child), original);
+        let instance = || {
+            let mut theirs = self.templates.values();
+            theirs.any(|route| {
+                Arc::ptr_eq(&route.child, child) && uris::matches(&route.original, original)
+            })
+        };
+        self.part.takes(child, &exposed, &self.interfaces)
+            || (instance() && !self.part.refuses(&exposed))
     }
 
     /// The way to a resource template (or to a resource whose variables are to be completed).
@@ -272,7 +334,7 @@ impl Catalog {
     /// The one child without a namespace that is not of this process and offers something.
     pub(crate) fn only_bare_child(&self, offers: impl Fn(&Offers) -> bool) -> Option<Arc<Child>> {
         let mut bare = self.children.iter().filter(|child| {
-            child.spec.namespace.is_none()
+            self.part.namespace(child).is_none()
                 && !child.is_local()
                 && child
                     .profile()
@@ -330,21 +392,99 @@ fn server_info(settings: &Settings, children: &[Arc<Child>]) -> Raw {
     info.to_raw()
 }
 
+/// Who one child by itself is.
+fn own_info(settings: &Settings, child: Option<&Arc<Child>>) -> Raw {
+    let said = child.and_then(|child| child.profile()?.info.clone());
+    said.unwrap_or_else(|| {
+        let (name, version) = match child {
+            None => (settings.name(), settings.version()),
+            Some(child) => match &child.spec.source {
+                ChildSource::Local(server) => (&*server.info().name, &*server.info().version),
+                _ => (&*child.label, settings.version()),
+            },
+        };
+        let mut info = Object::default();
+        info.set("name", json::quote(name));
+        info.set("version", json::quote(version));
+        info.to_raw()
+    })
+}
+
 /// An entry as clients of each era see it.
 struct Item {
     legacy: String,
     modern: Option<String>,
 }
 
+/// A catalog that is being put together.
+struct Draft {
+    items: [Vec<Rc<Item>>; 4],
+    catalog: Catalog,
+}
+
+impl Draft {
+    fn new(part: Part) -> Self {
+        Self {
+            items: Default::default(),
+            catalog: Catalog::empty(part),
+        }
+    }
+
+    /// Whether what a child exposes in the whole under this name or URI is in it.
+    fn takes(&self, child: &Child, exposed: &str) -> bool {
+        let Catalog {
+            part, interfaces, ..
+        } = &self.catalog;
+        part.takes(child, exposed, interfaces)
+    }
+}
+
 struct Builder<'a> {
     settings: &'a Settings,
     /// Routes of the snapshot before, by child and original name.
     former: HashMap<(u64, &'a str), &'a Arc<ToolRoute>>,
-    items: [Vec<Item>; 4],
-    catalog: Catalog,
+    /// Names are made in the first one; the others have what they take of it.
+    first: Draft,
+    others: Vec<Draft>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(
+        settings: &'a Settings,
+        children: &[Arc<Child>],
+        former: Option<&'a Catalog>,
+        mut parts: impl Iterator<Item = Part>,
+    ) -> Self {
+        let former = former.into_iter().flat_map(|former| former.tools.values());
+        let mut builder = Self {
+            settings,
+            former: former
+                .map(|route| ((route.child.id, &*route.original), route))
+                .collect(),
+            first: Draft::new(parts.next().unwrap_or(Part::Whole)),
+            others: parts.map(Draft::new).collect(),
+        };
+        builder.claim_local_names(children);
+        for child in children {
+            builder.add(child);
+        }
+        builder
+    }
+
+    /// The namespace that the names and URIs of a child get.
+    fn namespace<'c>(&self, child: &'c Child) -> Option<&'c Namespace> {
+        self.first.catalog.part.namespace(child)
+    }
+
+    /// Those that take what a child exposes under this name or URI.
+    fn takers<'d>(
+        &'d mut self,
+        child: &'d Child,
+        exposed: &'d str,
+    ) -> impl Iterator<Item = &'d mut Draft> {
+        let drafts = std::iter::once(&mut self.first).chain(&mut self.others);
+        drafts.filter(move |draft| draft.takes(child, exposed))
+    }
     /// Names of typed servers of this process come first: no child can take them.
     fn claim_local_names(&mut self, children: &[Arc<Child>]) {
         for child in children
@@ -359,7 +499,7 @@ impl Builder<'_> {
                     continue;
                 };
                 let route = self.tool_route(child, entry);
-                self.catalog.tools.entry(name).or_insert(route);
+                self.first.catalog.tools.entry(name).or_insert(route);
             }
         }
     }
@@ -383,7 +523,7 @@ impl Builder<'_> {
 
     /// The name under which something of this name is exposed.
     fn expose(&mut self, child: &Arc<Child>, kind: Kind, original: &str, name: &str) -> String {
-        let namespace = child.spec.namespace.as_ref().map(Namespace::as_str);
+        let namespace = self.namespace(child).map(Namespace::as_str);
         let prefix = child.spec.options.prefix;
         let mut exposed = name.to_owned();
         let max = self.settings.max_name;
@@ -400,17 +540,19 @@ impl Builder<'_> {
             let length = whole.chars().count();
             if length > max {
                 let noun = kind.noun();
-                self.catalog.collisions.push(self.problem(
+                let problem = self.problem(
                     child,
                     format!("{noun} `{whole}` has {length} characters, more than max_name ({max}); it is exposed as `{exposed}`"),
-                ));
+                );
+                self.first.catalog.collisions.push(problem);
             }
         } else if name.chars().count() > max {
             let (noun, length) = (kind.noun(), name.chars().count());
-            self.catalog.collisions.push(self.problem(
+            let problem = self.problem(
                 child,
                 format!("{noun} `{name}` has {length} characters, more than max_name ({max})"),
-            ));
+            );
+            self.first.catalog.collisions.push(problem);
         }
         match self.owner(child, kind, original, &exposed) {
             Some(owner) => self.rename(child, kind, &exposed, original, &owner),
@@ -428,11 +570,11 @@ impl Builder<'_> {
     ) -> Option<String> {
         let (owner, theirs) = match kind {
             Kind::Tools => {
-                let route = self.catalog.tools.get(exposed)?;
+                let route = self.first.catalog.tools.get(exposed)?;
                 (&route.child, &*route.original)
             }
             _ => {
-                let route = self.catalog.prompts.get(exposed)?;
+                let route = self.first.catalog.prompts.get(exposed)?;
                 (&route.child, route.original.as_str())
             }
         };
@@ -449,8 +591,6 @@ impl Builder<'_> {
         };
         let exposed = self.expose(child, Kind::Tools, &entry.original, &name);
         let route = self.tool_route(child, entry);
-        self.catalog.tools.insert(exposed.clone(), route);
-
         let Ok(mut object) = Object::parse(&tool) else {
             return;
         };
@@ -458,13 +598,22 @@ impl Builder<'_> {
         if let Some(description) = options.description(&entry.original) {
             object.set("description", json::quote(description));
         }
-        if let Some(meta) = object.get("_meta").and_then(|meta| expose_ui(child, meta)) {
+        let namespace = self.namespace(child);
+        let meta = object.get("_meta");
+        if let Some(meta) = meta.and_then(|meta| rewrite::expose_ui(namespace, meta)) {
             object.set("_meta", meta);
         }
+        let interfaces = rewrite::ui_of(&object);
         let legacy = object.to_json();
         // Tasks of 2025-11-25; strict clients of the next revision refuse the member.
         let modern = object.remove("execution").map(|_| object.to_json());
-        self.items[Kind::Tools as usize].push(Item { legacy, modern });
+        let item = Rc::new(Item { legacy, modern });
+        for draft in self.takers(child, &exposed) {
+            let tools = &mut draft.catalog.tools;
+            tools.insert(exposed.clone(), Arc::clone(&route));
+            draft.items[Kind::Tools as usize].push(Rc::clone(&item));
+            draft.catalog.interfaces.extend(interfaces.iter().cloned());
+        }
     }
 
     fn tool_route(&self, child: &Arc<Child>, entry: &Entry) -> Arc<ToolRoute> {
@@ -495,89 +644,89 @@ impl Builder<'_> {
     }
 
     fn add_prompt(&mut self, child: &Arc<Child>, entry: &Entry) {
-        if !child.spec.options.offers_prompt(&entry.original) {
+        let Some(name) = child.spec.options.prompt_name(&entry.original) else {
             return;
-        }
-        let exposed = self.expose(child, Kind::Prompts, &entry.original, &entry.original);
+        };
+        let exposed = self.expose(child, Kind::Prompts, &entry.original, name);
         let route = Route {
             child: Arc::clone(child),
             original: entry.original.clone(),
         };
-        self.catalog.prompts.insert(exposed.clone(), route);
-        self.push(Kind::Prompts, entry, &exposed);
+        let Some(item) = item(Kind::Prompts, entry, &exposed) else {
+            return;
+        };
+        for draft in self.takers(child, &exposed) {
+            let prompts = &mut draft.catalog.prompts;
+            prompts.insert(exposed.clone(), route.clone());
+            draft.items[Kind::Prompts as usize].push(Rc::clone(&item));
+        }
     }
 
     fn add_resource(&mut self, child: &Arc<Child>, entry: &Entry) {
         if !child.spec.options.offers_resource(&entry.original) {
             return;
         }
-        let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
+        let exposed = uris::expose(self.namespace(child), &entry.original);
+        if let Some(owner) = self.first.catalog.resources.get(&exposed) {
+            let owner = &owner.child.label;
+            let why = format!("resource `{exposed}` belongs to `{owner}` already and is left out");
+            return self.left_out(child, why);
+        }
         let route = Route {
             child: Arc::clone(child),
             original: entry.original.clone(),
         };
-        match self.catalog.resources.entry(exposed.clone()) {
-            Slot::Occupied(owner) => {
-                let owner = owner.get().child.label.clone();
-                let why =
-                    format!("resource `{exposed}` belongs to `{owner}` already and is left out");
-                return self.left_out(child, why);
+        let Some(item) = item(Kind::Resources, entry, &exposed) else {
+            return;
+        };
+        let alias = uris::normalised(&exposed);
+        for draft in self.takers(child, &exposed) {
+            let catalog = &mut draft.catalog;
+            catalog.resources.insert(exposed.clone(), route.clone());
+            if let Some(alias) = alias.clone() {
+                let spelt = catalog.aliases.entry(alias);
+                spelt.or_insert_with(|| exposed.clone());
             }
-            Slot::Vacant(slot) => {
-                slot.insert(route.clone());
-            }
+            catalog
+                .originals
+                .entry(entry.original.clone())
+                .and_modify(|owner| *owner = None)
+                .or_insert_with(|| Some(route.clone()));
+            draft.items[Kind::Resources as usize].push(Rc::clone(&item));
         }
-        if let Some(alias) = uris::normalised(&exposed) {
-            self.catalog
-                .aliases
-                .entry(alias)
-                .or_insert_with(|| exposed.clone());
-        }
-        self.catalog
-            .originals
-            .entry(entry.original.clone())
-            .and_modify(|owner| *owner = None)
-            .or_insert(Some(route));
-        self.push(Kind::Resources, entry, &exposed);
     }
 
     fn add_template(&mut self, child: &Arc<Child>, entry: &Entry) {
-        let exposed = uris::expose(child.spec.namespace.as_ref(), &entry.original);
+        let namespace = self.namespace(child);
+        let exposed = uris::expose(namespace, &entry.original);
         let route = Route {
             child: Arc::clone(child),
             original: entry.original.clone(),
         };
-        if child.spec.namespace.is_none() {
-            self.catalog.bare_templates.push(route.clone());
+        if namespace.is_none() {
+            for draft in std::iter::once(&mut self.first).chain(&mut self.others) {
+                draft.catalog.bare_templates.push(route.clone());
+            }
         }
         // Not listed, but what it stands for may be read.
         if !child.spec.options.offers_resource(&entry.original) {
             return;
         }
-        match self.catalog.templates.entry(exposed.clone()) {
-            Slot::Occupied(owner) => {
-                let owner = owner.get().child.label.clone();
-                let why = format!(
-                    "resource template `{exposed}` belongs to `{owner}` already and is left out"
-                );
-                return self.left_out(child, why);
-            }
-            Slot::Vacant(slot) => {
-                slot.insert(route);
-            }
+        if let Some(owner) = self.first.catalog.templates.get(&exposed) {
+            let owner = &owner.child.label;
+            let why = format!(
+                "resource template `{exposed}` belongs to `{owner}` already and is left out"
+            );
+            return self.left_out(child, why);
         }
-        self.push(Kind::Templates, entry, &exposed);
-    }
-
-    fn push(&mut self, kind: Kind, entry: &Entry, exposed: &str) {
-        let Ok(mut object) = Object::parse(entry.raw.as_str()) else {
+        let Some(item) = item(Kind::Templates, entry, &exposed) else {
             return;
         };
-        object.set(kind.key(), json::quote(exposed));
-        self.items[kind as usize].push(Item {
-            legacy: object.to_json(),
-            modern: None,
-        });
+        for draft in self.takers(child, &exposed) {
+            let templates = &mut draft.catalog.templates;
+            templates.insert(exposed.clone(), route.clone());
+            draft.items[Kind::Templates as usize].push(Rc::clone(&item));
+        }
     }
 
     /// A name that is taken gets a hash of what is behind it.
@@ -598,12 +747,13 @@ impl Builder<'_> {
             renamed = names::with_hash(exposed, &seed, max);
         }
         let noun = kind.noun();
-        self.catalog.collisions.push(self.problem(
+        let problem = self.problem(
             child,
             format!(
                 "{noun} `{exposed}` is already that of `{owner}`; it is exposed as `{renamed}`"
             ),
-        ));
+        );
+        self.first.catalog.collisions.push(problem);
         renamed
     }
 
@@ -619,13 +769,34 @@ impl Builder<'_> {
 
     fn left_out(&mut self, child: &Child, why: impl Into<String>) {
         let problem = Problem::warning(&child.label, why);
-        self.catalog.problems.push(problem);
+        self.first.catalog.problems.push(problem);
     }
 
-    fn finish(mut self, children: &[Arc<Child>]) -> Catalog {
+    /// The catalogs, in the order in which their parts were given.
+    fn all(self, children: &[Arc<Child>]) -> Vec<Catalog> {
+        let drafts = std::iter::once(self.first).chain(self.others);
+        drafts
+            .map(|draft| draft.finish(self.settings, children))
+            .collect()
+    }
+}
+
+impl Draft {
+    fn finish(mut self, settings: &Settings, children: &[Arc<Child>]) -> Catalog {
+        let part = &self.catalog.part;
+        let reached = |child: &Arc<Child>| (Arc::clone(child), part.reach(&child.spec, settings));
+        let reached: Vec<_> = children
+            .iter()
+            .map(reached)
+            .filter(|(_, reach)| !reach.is_empty())
+            .collect();
+        self.catalog.server_info = match part {
+            Part::Alone => own_info(settings, children.first()),
+            Part::Whole | Part::Profile(_) => server_info(settings, children),
+        };
         let mut ttl = TTL_MS;
         let mut private = false;
-        for child in children {
+        for (child, _) in &reached {
             let listing = child.listing();
             ttl = ttl.min(listing.ttl_ms.unwrap_or(TTL_MS));
             private |= listing.private;
@@ -644,10 +815,29 @@ impl Builder<'_> {
             let modern = pages(kind, modern, &tail);
             self.catalog.pages[kind as usize] = Pages { legacy, modern };
         }
-        self.catalog.offers = offers(children);
-        self.catalog.instructions = instructions(self.settings, children);
+        self.catalog.offers = offers(&reached);
+        // Many servers have some, and do not say so.
+        self.catalog.offers.ui |= !self.catalog.interfaces.is_empty();
+        self.catalog.instructions = match self.catalog.part {
+            Part::Alone => {
+                let profile = children.first().and_then(|child| child.profile());
+                profile.and_then(|profile| profile.instructions.clone())
+            }
+            Part::Whole | Part::Profile(_) => instructions(settings, &reached),
+        };
+        self.catalog.children = reached.into_iter().map(|(child, _)| child).collect();
         self.catalog
     }
+}
+
+/// An entry under the name or URI that it is exposed under.
+fn item(kind: Kind, entry: &Entry, exposed: &str) -> Option<Rc<Item>> {
+    let mut object = Object::parse(entry.raw.as_str()).ok()?;
+    object.set(kind.key(), json::quote(exposed));
+    Some(Rc::new(Item {
+        legacy: object.to_json(),
+        modern: None,
+    }))
 }
 
 fn pages<'i>(kind: Kind, items: impl Iterator<Item = &'i str>, tail: &str) -> Vec<Raw> {
@@ -677,14 +867,14 @@ fn pages<'i>(kind: Kind, items: impl Iterator<Item = &'i str>, tail: &str) -> Ve
 }
 
 /// What the children offer together. A child that was never reached may offer anything.
-fn offers(children: &[Arc<Child>]) -> Offers {
+fn offers(children: &[(Arc<Child>, Reach)]) -> Offers {
     let mut all = Offers {
         logging: true,
         ..Offers::default()
     };
-    for child in children {
-        let Some(profile) = child.profile() else {
-            return Offers {
+    for (child, reach) in children {
+        let offers = child.profile().map_or(
+            Offers {
                 tools: true,
                 prompts: true,
                 resources: true,
@@ -692,23 +882,25 @@ fn offers(children: &[Arc<Child>]) -> Offers {
                 completions: true,
                 logging: true,
                 tasks: true,
+                ui: false,
                 hops: false,
-            };
-        };
-        let offers = profile.offers;
-        all.tools |= offers.tools;
-        all.prompts |= offers.prompts;
-        all.resources |= offers.resources;
-        all.subscribe |= offers.subscribe;
+            },
+            |profile| profile.offers,
+        );
+        all.tools |= offers.tools && reach.names;
+        all.prompts |= offers.prompts && reach.names;
+        all.resources |= offers.resources && reach.uris;
+        all.subscribe |= offers.subscribe && reach.uris;
         all.completions |= offers.completions;
-        all.tasks |= offers.tasks;
+        all.tasks |= offers.tasks && reach.names;
+        all.ui |= offers.ui && reach.names;
     }
     all
 }
 
-fn instructions(settings: &Settings, children: &[Arc<Child>]) -> Option<String> {
+fn instructions(settings: &Settings, children: &[(Arc<Child>, Reach)]) -> Option<String> {
     let mut text = settings.instructions.clone().unwrap_or_default();
-    for child in children {
+    for (child, _) in children {
         let Some(profile) = child.profile() else {
             continue;
         };
@@ -731,33 +923,4 @@ fn instructions(settings: &Settings, children: &[Arc<Child>]) -> Option<String> 
         text.push_str(instructions);
     }
     (!text.is_empty()).then_some(text)
-}
-
-/// Rewrites the place of a tool's user interface in its `_meta`.
-fn expose_ui(child: &Child, meta: &str) -> Option<String> {
-    let namespace = child.spec.namespace.as_ref()?;
-    let mut object = Object::parse(meta).ok()?;
-    let mut changed = false;
-    if let Some(uri) = object
-        .string("ui/resourceUri")
-        .map(std::borrow::Cow::into_owned)
-    {
-        object.set(
-            "ui/resourceUri",
-            json::quote(&uris::expose(Some(namespace), &uri)),
-        );
-        changed = true;
-    }
-    if let Some(ui) = object.get("ui").map(str::to_owned)
-        && let Ok(mut ui) = Object::parse(&ui)
-        && let Some(uri) = ui.string("resourceUri").map(std::borrow::Cow::into_owned)
-    {
-        ui.set(
-            "resourceUri",
-            json::quote(&uris::expose(Some(namespace), &uri)),
-        );
-        object.set("ui", ui.to_json());
-        changed = true;
-    }
-    changed.then(|| object.to_json())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use super::principal::Principal;
+use super::view::View;
 use crate::child::asks::Told;
 use crate::child::instance::LogWish;
 use crate::server::LogLevel;
@@ -37,6 +38,8 @@ pub(crate) struct Client {
     /// Where what belongs to no request goes; `None` for a stateless request.
     push: Option<Arc<dyn Outlet>>,
     principal: Principal,
+    /// What of the composition it sees.
+    view: Arc<View>,
     /// How it can be asked; never set for a stateless request.
     peer: OnceLock<Weak<Peer>>,
     handshake: OnceLock<Handshake>,
@@ -49,11 +52,17 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(id: u64, push: Option<Arc<dyn Outlet>>, principal: Principal) -> Arc<Self> {
+    pub(crate) fn new(
+        id: u64,
+        push: Option<Arc<dyn Outlet>>,
+        principal: Principal,
+        view: Arc<View>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             push,
             principal,
+            view,
             peer: OnceLock::new(),
             handshake: OnceLock::new(),
             initialized: CancellationToken::new(),
@@ -65,6 +74,11 @@ impl Client {
     /// Whom it acts for.
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// What of the composition it sees.
+    pub(crate) fn view(&self) -> &Arc<View> {
+        &self.view
     }
 
     /// Notes the peer that questions to the client are sent by. The first one stays.
@@ -156,10 +170,14 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::Settings;
+    use crate::gateway::view::Views;
 
     #[tokio::test]
     async fn a_client_is_asked_once_it_has_said_that_it_is_ready() {
-        let client = Client::new(1, None, Principal::anonymous());
+        let views = Views::new(&Settings::default());
+        let view = Arc::clone(views.whole());
+        let client = Client::new(1, None, Principal::anonymous(), view);
         let mut ready = std::pin::pin!(client.ready());
         assert!(futures_util::poll!(ready.as_mut()).is_pending());
         client.set_initialized();

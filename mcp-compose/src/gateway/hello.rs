@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::catalog::Catalog;
 use super::client::{Client, Handshake};
 use super::underway::MAX_HOPS;
-use super::{Gateway, HELLO_GRACE, call, fault, tasks};
+use super::{Gateway, HELLO_GRACE, call, fault};
+use crate::child::asks::{TASKS, UI};
+use crate::child::handshake::Offers;
 use crate::wire::message::ErrorObject;
 use crate::wire::version::{ALL, Era, META_HOPS, META_SERVER_INFO, negotiate_legacy};
 use crate::wire::{Object, Raw, json};
@@ -24,7 +25,7 @@ impl Gateway {
         let version = negotiate_legacy(&requested);
         self.introduce(client, Era::Legacy, params.get("capabilities"));
         // What is advertised is what the children offer, so far as they are known by then.
-        self.settled(HELLO_GRACE).await;
+        self.settled_in(client.view(), HELLO_GRACE).await;
         let said = |key: &str| {
             params
                 .get(key)
@@ -38,10 +39,10 @@ impl Gateway {
         if !client.greet(handshake) {
             return Err(fault::invalid_params("`initialize` was answered before"));
         }
-        let catalog = self.catalog();
+        let catalog = client.view().catalog();
         let mut result = Object::default();
         result.set("protocolVersion", json::quote(version));
-        result.set("capabilities", capabilities(&catalog));
+        result.set("capabilities", capabilities(&catalog.offers, Era::Legacy));
         result.set("serverInfo", catalog.server_info.as_str());
         let mut meta = Object::default();
         meta.set(META_HOPS, MAX_HOPS.to_string());
@@ -53,17 +54,16 @@ impl Gateway {
     }
 
     /// `server/discover`.
-    pub(super) async fn discover(&self) -> Raw {
-        self.settled(HELLO_GRACE).await;
-        let catalog = self.catalog();
+    pub(super) async fn discover(&self, client: &Client) -> Raw {
+        self.settled_in(client.view(), HELLO_GRACE).await;
+        let catalog = client.view().catalog();
         let mut meta = Object::default();
         meta.set(META_SERVER_INFO, catalog.server_info.as_str());
         meta.set(META_HOPS, MAX_HOPS.to_string());
         let mut result = Object::default();
         result.set("resultType", "\"complete\"");
         result.set("supportedVersions", Raw::of(&ALL).as_str().to_owned());
-        let capabilities = tasks::advertise(capabilities(&catalog), &catalog.offers);
-        result.set("capabilities", capabilities);
+        result.set("capabilities", capabilities(&catalog.offers, Era::Modern));
         if let Some(instructions) = &catalog.instructions {
             result.set("instructions", json::quote(instructions));
         }
@@ -75,8 +75,7 @@ impl Gateway {
 }
 
 /// What is relayed, as `capabilities` says it.
-fn capabilities(catalog: &Catalog) -> String {
-    let offers = catalog.offers;
+fn capabilities(offers: &Offers, era: Era) -> String {
     let mut capabilities = Object::default();
     if offers.tools {
         capabilities.set("tools", r#"{"listChanged":true}"#);
@@ -98,5 +97,39 @@ fn capabilities(catalog: &Catalog) -> String {
     if offers.logging {
         capabilities.set("logging", "{}");
     }
+    let mut extensions = Object::default();
+    if offers.tasks && era == Era::Modern {
+        extensions.set(TASKS, "{}");
+    }
+    if offers.ui {
+        extensions.set(UI, "{}");
+    }
+    if !extensions.is_empty() {
+        capabilities.set("extensions", extensions.to_json());
+    }
     capabilities.to_json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_are_advertised_where_a_child_has_them_and_the_era_knows_them() {
+        let none = Offers::default();
+        assert_eq!(capabilities(&none, Era::Modern), "{}");
+        let both = Offers {
+            tasks: true,
+            ui: true,
+            ..none
+        };
+        assert_eq!(
+            capabilities(&both, Era::Modern),
+            r#"{"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}}}"#
+        );
+        assert_eq!(
+            capabilities(&both, Era::Legacy),
+            r#"{"extensions":{"io.modelcontextprotocol/ui":{}}}"#
+        );
+    }
 }

@@ -27,6 +27,7 @@ mod tasks;
 mod underway;
 pub(crate) mod uris;
 pub(crate) mod validate;
+pub(crate) mod view;
 mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,6 +49,7 @@ use self::reload::Changes;
 use self::seal::Seals;
 use self::sole::Sole;
 use self::tasks::TaskIds;
+use self::view::{View, Views};
 use self::watch::{Subscriber, Watches};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Common, Phase};
@@ -55,7 +57,6 @@ use crate::child::turns::Turns;
 use crate::compose::{ChildSource, ChildSpec, Composition, ConfigFile, Problem, Settings};
 use crate::observe::trace::Served;
 use crate::wire::message::{ErrorObject, code};
-use crate::wire::param_headers::ParamHeaders;
 use crate::wire::peer::lock;
 use crate::wire::version::{ALL, Era, META_CLIENT_CAPABILITIES, META_VERSION, MODERN};
 use crate::wire::{FastMap, Notification, Object, Raw, Request, json, scan};
@@ -75,8 +76,9 @@ pub(crate) struct Gateway {
     own: Weak<Self>,
     settings: Settings,
     children: ArcSwap<Vec<Arc<Child>>>,
-    catalog: ArcSwap<Catalog>,
-    /// Held while a new catalog is put together.
+    /// What is exposed, to whom.
+    views: Views,
+    /// Held while new catalogs are put together.
     publishing: Mutex<()>,
     clients: Mutex<FastMap<u64, Arc<Client>>>,
     watches: Watches,
@@ -133,13 +135,18 @@ impl Gateway {
     fn begin(composition: Composition, runtime: Handle, sole: Option<Sole>) -> Arc<Self> {
         let Composition {
             settings,
-            children,
+            mut children,
             file,
             ..
         } = composition;
+        let views = Views::new(&settings);
+        for child in &mut children {
+            // Started if the program itself calls it.
+            child.options.lazy |= !views.default().may_show(child, &settings);
+        }
         let gateway = Arc::new_cyclic(|own| Self {
             own: Weak::clone(own),
-            catalog: ArcSwap::from_pointee(Catalog::build(&settings, &[], None)),
+            views,
             settings,
             children: ArcSwap::default(),
             publishing: Mutex::default(),
@@ -275,7 +282,17 @@ impl Gateway {
 
     /// A connection that lives: it hears list changes and the like until [`Gateway::disconnect`].
     pub(crate) fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Client> {
-        let client = Client::new(self.next_id(), Some(push), principal);
+        self.connect_to(Arc::clone(self.views.default()), push, principal)
+    }
+
+    /// As [`Gateway::connect`], of a client that sees this of the composition.
+    pub(crate) fn connect_to(
+        &self,
+        view: Arc<View>,
+        push: Arc<dyn Outlet>,
+        principal: Principal,
+    ) -> Arc<Client> {
+        let client = Client::new(self.next_id(), Some(push), principal, view);
         lock(&self.clients).insert(client.id, Arc::clone(&client));
         client
     }
@@ -289,9 +306,24 @@ impl Gateway {
         self.forget(Subscriber::Client(client.id));
     }
 
-    /// The sender of one stateless request.
+    /// The sender of one stateless request, who names no profile.
+    #[cfg(any(test, feature = "admin"))]
     pub(crate) fn stateless(&self, principal: Principal) -> Arc<Client> {
-        Client::new(self.next_id(), None, principal)
+        self.stateless_to(Arc::clone(self.views.default()), principal)
+    }
+
+    /// The sender of one stateless request that sees this of the composition.
+    pub(crate) fn stateless_to(&self, view: Arc<View>, principal: Principal) -> Arc<Client> {
+        Client::new(self.next_id(), None, principal, view)
+    }
+
+    /// What clients see that ask for a profile, or for a child by itself, by this name, or for
+    /// nothing in particular.
+    pub(crate) fn view(&self, name: Option<&str>) -> Option<Arc<View>> {
+        match name {
+            None => Some(Arc::clone(self.views.default())),
+            Some(name) => self.views.named(name, &self.settings, &self.children),
+        }
     }
 
     /// Serves one request. What precedes the result goes to `outlet`, in order. Dropping the future
@@ -359,7 +391,7 @@ impl Gateway {
             ("resources/read", _) => self.read_resource(&caller, params).await,
             ("prompts/get", _) => self.get_prompt(&caller, params).await,
             ("completion/complete", _) => self.complete(&caller, params).await,
-            ("server/discover", Era::Modern) => Ok(self.discover().await),
+            ("server/discover", Era::Modern) => Ok(self.discover(client).await),
             ("subscriptions/listen", Era::Modern) => self.listen(&caller, request, &params).await,
             (method @ ("tasks/get" | "tasks/update" | "tasks/cancel"), Era::Modern) => {
                 self.task(&caller, method, params).await
@@ -369,7 +401,7 @@ impl Gateway {
             ("resources/subscribe", Era::Legacy) => self.subscribe(&caller, &params).await,
             ("resources/unsubscribe", Era::Legacy) => self.unsubscribe(&caller, &params).await,
             (method, _) => match Kind::ALL.into_iter().find(|kind| kind.method() == method) {
-                Some(kind) => self.list(kind, era, &params).await,
+                Some(kind) => self.list(&caller, kind, &params).await,
                 None if belongs_to_one_era(method) => Err(ErrorObject::new(
                     code::METHOD_NOT_FOUND,
                     &format!("method `{method}` not found in this protocol version"),
@@ -394,7 +426,8 @@ impl Gateway {
                 }
             }
             method => {
-                if let Some(instance) = self
+                if let Some(instance) = client
+                    .view()
                     .catalog()
                     .only_bare_child(|_| true)
                     .and_then(|child| child.running())
@@ -409,11 +442,6 @@ impl Gateway {
                 }
             }
         }
-    }
-
-    /// `Mcp-Param-*` rules of an exposed tool.
-    pub(crate) fn param_headers(&self, tool: &str) -> Option<Arc<ParamHeaders>> {
-        self.catalog().tool(tool)?.headers.clone()
     }
 
     /// Fires when no new work is to be taken.
@@ -460,9 +488,14 @@ impl Gateway {
         self.settings.name()
     }
 
-    /// What is exposed now.
+    /// All that is exposed now, under the names of the whole.
     pub(crate) fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
-        self.catalog.load()
+        self.views.whole().catalog()
+    }
+
+    /// What clients see that name no profile: all of it, or the one part that is served.
+    pub(crate) fn default_catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.views.default().catalog())
     }
 
     /// How long it has been running.
@@ -486,7 +519,13 @@ impl Gateway {
 
     /// Waits until every child has started or failed, at most `grace` from the start on.
     pub(crate) async fn settled(&self, grace: Duration) {
-        let children = self.children();
+        self.settled_in(self.views.default(), grace).await;
+    }
+
+    /// As [`Gateway::settled`], of the children that have a part in a view.
+    pub(crate) async fn settled_in(&self, view: &View, grace: Duration) {
+        let catalog = Arc::clone(&view.catalog());
+        let children = catalog.children();
         let all = async {
             for child in children.iter() {
                 // A lazy child is started by whoever wants to see what it offers.
@@ -501,14 +540,19 @@ impl Gateway {
         let _ = tokio::time::timeout(grace.saturating_sub(self.began.elapsed()), all).await;
     }
 
-    async fn list(&self, kind: Kind, era: Era, params: &Object<'_>) -> Result<Raw, ErrorObject> {
-        self.settled(LIST_GRACE).await;
+    async fn list(
+        &self,
+        caller: &Caller<'_>,
+        kind: Kind,
+        params: &Object<'_>,
+    ) -> Result<Raw, ErrorObject> {
+        self.settled_in(caller.client.view(), LIST_GRACE).await;
         let cursor = match params.get("cursor") {
             None | Some("null") => None,
             Some(_) => Some(call::required(params, "cursor")?),
         };
-        let catalog = self.catalog();
-        let page = catalog.page(kind, cursor.as_deref(), era == Era::Modern);
+        let catalog = caller.catalog();
+        let page = catalog.page(kind, cursor.as_deref(), caller.era == Era::Modern);
         page.cloned().ok_or_else(|| {
             fault::invalid_params(
                 "the cursor is not one of this server's; list again from the start",
@@ -525,36 +569,30 @@ impl Gateway {
         Ok(Raw::from_static("{}"))
     }
 
-    /// Puts a new catalog together and tells the clients what differs.
+    /// Puts new catalogs together and tells the clients what differs for them.
     fn publish(&self) {
-        let kinds = {
+        let changes = {
             let _publishing = lock(&self.publishing);
-            let former = self.catalog.load_full();
-            let next = Catalog::build(&self.settings, &self.children(), Some(&former));
-            for problem in next.problems.iter().chain(&next.collisions) {
-                if !former.problems.contains(problem) && !former.collisions.contains(problem) {
-                    tracing::warn!("{problem}");
-                }
-            }
-            let kinds = next.changed_since(&former);
-            self.catalog.store(Arc::new(next));
-            kinds
+            self.views.rebuild(&self.settings, &self.children())
         };
-        if !kinds.is_empty() {
-            self.announce(&kinds);
+        for problem in changes.problems {
+            tracing::warn!("{problem}");
+        }
+        for (view, kinds) in changes.views {
+            self.announce(&view, &kinds);
         }
     }
 
     /// Makes a result one of the client's era.
-    fn finish(&self, result: Raw, child: Era, client: Era, cacheable: bool) -> Raw {
-        if child == Era::Legacy && client == Era::Legacy {
+    fn finish(&self, caller: &Caller<'_>, result: Raw, child: Era, cacheable: bool) -> Raw {
+        if child == Era::Legacy && caller.era == Era::Legacy {
             return result;
         }
         rewrite::to_era(
             result,
             child,
-            client,
-            &self.catalog().server_info,
+            caller.era,
+            &caller.catalog().server_info,
             cacheable,
         )
     }

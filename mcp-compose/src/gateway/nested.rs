@@ -102,7 +102,13 @@ impl Gateway {
             Some(origin) => origin.principal.clone(),
             None => Principal::anonymous(),
         };
-        let client = Client::new(self.next_id(), Some(Arc::clone(outlet)), principal);
+        let client = Client::new(
+            self.next_id(),
+            Some(Arc::clone(outlet)),
+            principal,
+            // The program's own, whatever its caller sees.
+            Arc::clone(self.views.whole()),
+        );
         let capabilities = meta.get(META_CLIENT_CAPABILITIES);
         client.greet(Handshake {
             version: LATEST_LEGACY,

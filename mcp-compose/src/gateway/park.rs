@@ -22,6 +22,7 @@ use super::question::{Asked, STILL_OPEN};
 use super::underway::{OpenGuard, Step, Underway};
 use crate::child::instance::LogWish;
 use crate::child::supervisor::Child;
+use crate::compose::Namespace;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::lock;
 use crate::wire::version::Era;
@@ -289,6 +290,7 @@ pub(super) fn park(
     underway: Underway,
     first: Request,
     principal: Arc<str>,
+    namespace: Option<&Namespace>,
     viewer: Viewer,
 ) -> Result<Arc<Parked>, Box<Underway>> {
     let child = Arc::clone(&underway.child);
@@ -312,6 +314,7 @@ pub(super) fn park(
         collect_until: None,
         guard: None,
         viewer: Some(viewer),
+        namespace: namespace.cloned(),
         progress: None,
         left: None,
     };
@@ -333,6 +336,8 @@ struct Driver {
     /// Held while the client has something to answer.
     guard: Option<OpenGuard>,
     viewer: Option<Viewer>,
+    /// Of the child's URIs, for the client.
+    namespace: Option<Namespace>,
     /// The latest progress that nobody has seen.
     progress: Option<Raw>,
     /// When the last request that waited left, while the call goes on.
@@ -362,7 +367,10 @@ impl Driver {
                         // A request that has just come back gets its progress before the end.
                         self.changed(&mut underway);
                         let client = Era::Modern;
-                        let outcome = outcome.map_err(|ended| ended.explain(&self.parked.child, client));
+                        let outcome = outcome.map_err(|ended| {
+                            let child = &self.parked.child;
+                            ended.explain(child, self.namespace.as_ref(), client)
+                        });
                         self.refuse_open("the call that caused this question has ended");
                         // The session is free before anybody hears of the end.
                         drop(underway);

@@ -1,7 +1,6 @@
 //! What is changed in payloads on their way: URIs, `_meta`, and the members that only one era has.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -73,15 +72,12 @@ pub(crate) enum ResultOf {
 /// Makes the URIs of a child's result the exposed ones. `asked` is the original URI that was read
 /// and the spelling that the client asked for: it gets its own spelling back.
 pub(crate) fn expose_result(
-    child: &Arc<Child>,
+    namespace: Option<&Namespace>,
     result: Raw,
     of: ResultOf,
     asked: Option<(&str, &str)>,
 ) -> Raw {
-    let rewrites = Rewrites {
-        namespace: child.spec.namespace.as_ref(),
-        asked,
-    };
+    let rewrites = Rewrites { namespace, asked };
     if of == ResultOf::Other
         || (rewrites.namespace.is_none() && rewrites.asked.is_none_or(|(a, b)| a == b))
     {
@@ -89,12 +85,14 @@ pub(crate) fn expose_result(
     }
     // Most results hold no URI, and finding that out costs a fraction of taking them apart. (A
     // quote inside a JSON string is escaped: this finds members only.)
-    if memmem::find(result.as_str().as_bytes(), b"\"uri\"").is_none() {
+    if memmem::find(result.as_str().as_bytes(), b"ri\"").is_none() {
         return result;
     }
     let Ok(mut object) = Object::parse(result.as_str()) else {
         return result;
     };
+    let meta = object.get_borrowed("_meta");
+    let meta = meta.and_then(|meta| expose_ui(namespace, meta));
     let member = match of {
         ResultOf::ToolCall => "content",
         ResultOf::Prompt => "messages",
@@ -106,11 +104,55 @@ pub(crate) fn expose_result(
         ResultOf::Prompt => array(items, |message| rewrites.message(message)),
         _ => array(items, |contents| rewrites.uri(contents)),
     });
-    let Some(items) = items else {
+    if items.is_none() && meta.is_none() {
         return result;
-    };
-    object.set(member, items);
+    }
+    if let Some(items) = items {
+        object.set(member, items);
+    }
+    if let Some(meta) = meta {
+        object.set("_meta", meta);
+    }
     object.to_raw()
+}
+
+/// Where `_meta` says which user interface belongs to a tool, or to a result of it: an older key, and
+/// the one of today. Servers give both.
+const UI_KEY: &str = "ui/resourceUri";
+const UI_OBJECT: (&str, &str) = ("ui", "resourceUri");
+
+/// Rewrites the place of a user interface in a `_meta`; `None`: there is none.
+pub(super) fn expose_ui(namespace: Option<&Namespace>, meta: &str) -> Option<String> {
+    let namespace = Some(namespace?);
+    let mut object = Object::parse(meta).ok()?;
+    let mut changed = false;
+    if let Some(uri) = object.string(UI_KEY).map(Cow::into_owned) {
+        object.set(UI_KEY, json::quote(&uris::expose(namespace, &uri)));
+        changed = true;
+    }
+    let (ui, key) = UI_OBJECT;
+    if let Some(mut inner) = object
+        .get_borrowed(ui)
+        .and_then(|ui| Object::parse(ui).ok())
+        && let Some(uri) = inner.string(key).map(Cow::into_owned)
+    {
+        inner.set(key, json::quote(&uris::expose(namespace, &uri)));
+        object.set(ui, inner.to_json());
+        changed = true;
+    }
+    changed.then(|| object.to_json())
+}
+
+/// The user interfaces that a listed tool names.
+pub(super) fn ui_of(tool: &Object<'_>) -> Vec<String> {
+    let Some(Ok(meta)) = tool.get("_meta").map(Object::parse) else {
+        return Vec::new();
+    };
+    let (ui, key) = UI_OBJECT;
+    let inner = meta.get(ui).and_then(|ui| Object::parse(ui).ok());
+    let inner = inner.as_ref().and_then(|ui| ui.string(key));
+    let both = [meta.string(UI_KEY), inner].into_iter().flatten();
+    both.map(Cow::into_owned).collect()
 }
 
 /// An array of which some items are replaced.
@@ -269,7 +311,12 @@ fn set_server_info(object: &mut Object<'_>, server_info: Option<&Raw>) {
 
 /// Makes a child's error one that the client of this era may get. Code, message and data stay,
 /// but for what speaks of the hop between us and the child.
-pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) -> ErrorObject {
+pub(crate) fn expose_error(
+    child: &Child,
+    namespace: Option<&Namespace>,
+    error: ErrorObject,
+    client: Era,
+) -> ErrorObject {
     let error = well_formed(child, error);
     let given = error.code();
     let replaced = match given {
@@ -281,7 +328,7 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
     if let Some(ours) = name_child(child, &error) {
         return ours;
     }
-    let has_uri = child.spec.namespace.is_some() && error.raw().as_str().contains("\"uri\"");
+    let has_uri = namespace.is_some() && error.raw().as_str().contains("\"uri\"");
     if replaced.is_none() && !has_uri {
         return error;
     }
@@ -293,7 +340,7 @@ pub(crate) fn expose_error(child: &Arc<Child>, error: ErrorObject, client: Era) 
     }
     if let Some(data) = object.get_borrowed("data") {
         let rewrites = Rewrites {
-            namespace: child.spec.namespace.as_ref(),
+            namespace,
             asked: None,
         };
         if let Some(data) = rewrites.uri(data) {

@@ -206,7 +206,7 @@ impl Gateway {
     ) -> Result<Raw, ErrorObject> {
         let sealed = self.sealed(caller, forward, state)?;
         let result = asks.expose(forward.child, Some(&sealed));
-        Ok(self.finish(result, Era::Modern, caller.era, false))
+        Ok(self.finish(caller, result, Era::Modern, false))
     }
 
     /// A state for the client to give back.
@@ -238,9 +238,7 @@ impl Gateway {
         if !(caller.is_asked_inline() || answered_here) {
             let result = match (&asks.state, ours) {
                 // Nothing is to be kept, so that the answers are for the child as they come.
-                (None, None) => {
-                    self.finish(asks.expose(child, None), Era::Modern, caller.era, false)
-                }
+                (None, None) => self.finish(caller, asks.expose(child, None), Era::Modern, false),
                 (state, ours) => {
                     let state = State::Child(state.clone(), ours);
                     self.asking(caller, forward, &asks, &state)?

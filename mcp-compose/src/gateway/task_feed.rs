@@ -135,7 +135,7 @@ impl Gateway {
     ) -> Result<TaskFeed, ErrorObject> {
         let Some(ids) = filter
             .get("taskIds")
-            .filter(|_| self.catalog().offers.tasks)
+            .filter(|_| caller.catalog().offers.tasks)
         else {
             return Ok(TaskFeed::default());
         };

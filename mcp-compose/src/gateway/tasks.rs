@@ -16,7 +16,6 @@ use super::client::Client;
 use super::fault::{self, Fault};
 use super::rewrite::{self, ResultOf};
 use crate::child::asks::{self, TASKS};
-use crate::child::handshake::Offers;
 use crate::child::supervisor::Child;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::Delivered;
@@ -105,7 +104,7 @@ impl Gateway {
         method: &'r str,
         mut params: Object<'r>,
     ) -> Result<Raw, ErrorObject> {
-        if !self.catalog().offers.tasks {
+        if !caller.catalog().offers.tasks {
             return Err(ErrorObject::new(
                 code::METHOD_NOT_FOUND,
                 &format!("method `{method}` not found: no child makes tasks"),
@@ -129,9 +128,9 @@ impl Gateway {
         client: &Client,
         id: &'i str,
     ) -> Option<(Arc<Child>, &'i str)> {
-        let children = self.children();
+        let catalog = client.view().catalog();
         let principal = client.principal().as_str();
-        children.iter().find_map(|child| {
+        catalog.children().iter().find_map(|child| {
             let original = self.task_ids.original(Owner::of(child, principal), id)?;
             Some((Arc::clone(child), original))
         })
@@ -193,13 +192,17 @@ impl Gateway {
             task.set("inputRequests", asks.exposed_requests(child));
         }
         if let Some(result) = task.get("result").map(str::to_owned) {
-            let result =
-                rewrite::expose_result(child, Raw::from_json(result), ResultOf::ToolCall, None);
+            let result = rewrite::expose_result(
+                caller.namespace(child),
+                Raw::from_json(result),
+                ResultOf::ToolCall,
+                None,
+            );
             task.set("result", result.as_str().to_owned());
         }
         if let Some(error) = task.get("error").map(str::to_owned) {
             let error = ErrorObject::from_raw(Raw::from_json(error));
-            let error = rewrite::expose_error(child, error, Era::Modern);
+            let error = rewrite::expose_error(child, caller.namespace(child), error, Era::Modern);
             task.set("error", error.raw().as_str().to_owned());
         }
         Ok(())
@@ -214,17 +217,6 @@ fn has_questions(task: &Object<'_>) -> bool {
 /// Whether the client of this request said that it takes tasks.
 pub(super) fn declares(caller: &Caller<'_>) -> bool {
     caller.era == Era::Modern && caller.capabilities().is_some_and(asks::has_tasks)
-}
-
-/// The `capabilities` of `server/discover`, with the extension where a child has it.
-pub(super) fn advertise(capabilities: String, offers: &Offers) -> String {
-    let Ok(mut object) = Object::parse(&capabilities) else {
-        return capabilities;
-    };
-    if offers.tasks {
-        object.set("extensions", format!("{{{}:{{}}}}", json::quote(TASKS)));
-    }
-    object.to_json()
 }
 
 pub(super) fn missing_capability() -> ErrorObject {
@@ -326,22 +318,5 @@ mod tests {
             assert_eq!(ids.original(OWNER, other), None, "{other}");
             assert_eq!(ids.original(BARE, other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn discovery_says_that_there_are_tasks_where_there_are() {
-        let offers = Offers::default();
-        assert_eq!(
-            advertise("{\"tools\":{}}".into(), &offers),
-            "{\"tools\":{}}"
-        );
-        let offers = Offers {
-            tasks: true,
-            ..offers
-        };
-        assert_eq!(
-            advertise("{\"tools\":{}}".into(), &offers),
-            r#"{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#
-        );
     }
 }

@@ -17,6 +17,7 @@ use crate::child::asks::Told;
 use crate::child::instance::{Active, InFlight, LogWish, Questions};
 use crate::child::pool::Lease;
 use crate::child::supervisor::Child;
+use crate::compose::Namespace;
 use crate::observe::figures::{Operation, Outcome};
 use crate::observe::trace::Sent;
 use crate::wire::message::ErrorObject;
@@ -92,10 +93,17 @@ impl Ended {
     }
 
     /// The error that the client gets.
-    pub(super) fn explain(self, child: &Arc<Child>, client: Era) -> ErrorObject {
+    pub(super) fn explain(
+        self,
+        child: &Child,
+        namespace: Option<&Namespace>,
+        client: Era,
+    ) -> ErrorObject {
         match self {
             Self::Failed(Failure::Lost(lost)) => fault::lost(child, &lost),
-            Self::Failed(Failure::Error(error)) => rewrite::expose_error(child, error, client),
+            Self::Failed(Failure::Error(error)) => {
+                rewrite::expose_error(child, namespace, error, client)
+            }
             Self::Failed(Failure::Overloaded) => fault::overloaded(child),
             Self::TimedOut(after) => fault::timed_out(child, after),
             Self::Cancelled => fault::cancelled(),

@@ -15,6 +15,7 @@ use super::call::{Caller, log_message, required};
 use super::catalog::Route;
 use super::client::Outlet;
 use super::elicitations::COMPLETE;
+use super::view::View;
 use super::{fault, task_feed};
 use crate::child::handshake::{Introduced, stamp_modern};
 use crate::child::instance::{Instance, LogWish};
@@ -73,6 +74,8 @@ struct Listen {
     outlet: Arc<dyn Outlet>,
     /// The id of the request, raw.
     id: String,
+    /// What its client sees.
+    view: Arc<View>,
     kinds: [bool; 4],
     /// Several sessions of a child may tell the same update.
     several: bool,
@@ -184,7 +187,7 @@ impl Gateway {
         params: &Object<'_>,
     ) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri).await?;
+        let route = self.resource_route(caller, &uri).await?;
         let subscriber = Subscriber::Client(caller.client.id);
         if self.watches.of(subscriber).len() >= MAX_SUBSCRIPTIONS {
             return Err(fault::invalid_params(&format!(
@@ -197,7 +200,7 @@ impl Gateway {
         };
         let lease = route.child.lease(&wanted).await;
         let lease = lease.map_err(|why| fault::unavailable(&route.child, &why))?;
-        self.watch(&route, &lease, subscriber, &uri).await?;
+        self.watch(caller, &route, &lease, subscriber, &uri).await?;
         Ok(Raw::from_static("{}"))
     }
 
@@ -208,7 +211,7 @@ impl Gateway {
         params: &Object<'_>,
     ) -> Result<Raw, ErrorObject> {
         let uri = required(params, "uri")?;
-        let route = self.resource_route(caller.era, &uri).await?;
+        let route = self.resource_route(caller, &uri).await?;
         let subscriber = Subscriber::Client(caller.client.id);
         // At whichever session it was: what the client can be asked has not changed, but the child
         // may speak another era by now.
@@ -223,6 +226,7 @@ impl Gateway {
     /// Subscribes at a session: the first subscriber of a resource there, the others join.
     async fn watch(
         &self,
+        caller: &Caller<'_>,
         route: &Route,
         instance: &Arc<Instance>,
         who: Subscriber,
@@ -264,7 +268,9 @@ impl Gateway {
         instance.unwatch(original);
         Err(match failure {
             None => fault::timed_out(child, child.spec.options.timeout),
-            Some(Failure::Error(error)) => super::rewrite::expose_error(child, error, Era::Legacy),
+            Some(Failure::Error(error)) => {
+                super::rewrite::expose_error(child, caller.namespace(child), error, Era::Legacy)
+            }
             Some(Failure::Lost(lost)) => fault::lost(child, &lost),
             Some(Failure::Overloaded) => fault::overloaded(child),
         })
@@ -367,13 +373,17 @@ impl Gateway {
         let mut several = false;
         let mut honoured = Vec::new();
         for uri in wanted {
-            let Ok(route) = self.resource_route(Era::Modern, &uri).await else {
+            let Ok(route) = self.resource_route(caller, &uri).await else {
                 continue;
             };
             let Ok(instance) = route.child.instance().await else {
                 continue;
             };
-            if self.watch(&route, &instance, who, &uri).await.is_ok() {
+            if self
+                .watch(caller, &route, &instance, who, &uri)
+                .await
+                .is_ok()
+            {
                 // What the calls of this client do, they do at sessions of its own.
                 let wanted = caller.wanted(&route.child);
                 if route.child.separates(&wanted) {
@@ -386,6 +396,7 @@ impl Gateway {
         let entry = Listen {
             outlet: Arc::clone(caller.outlet),
             id: request.id.as_str().to_owned(),
+            view: Arc::clone(caller.client.view()),
             kinds,
             several,
         };
@@ -431,8 +442,8 @@ impl Gateway {
         )))
     }
 
-    /// Tells every client which lists differ from before, each list once.
-    pub(super) fn announce(&self, kinds: &[Kind]) {
+    /// Tells every client of a view which lists differ from before, each list once.
+    pub(super) fn announce(&self, view: &Arc<View>, kinds: &[Kind]) {
         let methods: Vec<&'static str> = {
             let mut seen = HashSet::new();
             kinds
@@ -441,12 +452,15 @@ impl Gateway {
                 .filter(|method| seen.insert(*method))
                 .collect()
         };
-        for client in self.greeted_clients() {
+        let clients = self.greeted_clients();
+        for client in clients.iter().filter(|it| Arc::ptr_eq(it.view(), view)) {
             for method in &methods {
                 client.push(Message::Notification(Notification::new(method, None)));
             }
         }
-        for (id, listen) in lock(&self.watches.listens).iter() {
+        let listens = lock(&self.watches.listens);
+        let theirs = listens.iter();
+        for (id, listen) in theirs.filter(|(_, listen)| Arc::ptr_eq(&listen.view, view)) {
             for method in &methods {
                 if kinds
                     .iter()
@@ -521,7 +535,11 @@ impl Gateway {
 
     /// What a session says without a link to a call goes to a client only where it can belong to
     /// nobody else: to the one call in flight, or to the one client that it can be meant for.
-    fn audience(&self, instance: Option<&Arc<Instance>>) -> Option<(Arc<dyn Outlet>, LogWish)> {
+    fn audience(
+        &self,
+        child: &Child,
+        instance: Option<&Arc<Instance>>,
+    ) -> Option<(Arc<dyn Outlet>, LogWish)> {
         let calls = instance
             .map(|instance| instance.in_flight())
             .unwrap_or_default();
@@ -535,7 +553,9 @@ impl Gateway {
                 Some(Holder::Client(owner)) => self.client(*owner)?,
                 Some(Holder::Principal(_)) => return None,
                 None => {
-                    let mut clients = self.greeted_clients().into_iter();
+                    let mut clients = self.greeted_clients();
+                    clients.retain(|client| client.view().shows(child));
+                    let mut clients = clients.into_iter();
                     clients.next().filter(|_| clients.next().is_none())?
                 }
             },
@@ -546,7 +566,7 @@ impl Gateway {
 
     fn logged(&self, child: &Child, instance: Option<&Arc<Instance>>, notification: Notification) {
         let (notification, level) = log_message(child, notification);
-        match self.audience(instance) {
+        match self.audience(child, instance) {
             Some((outlet, wish)) if wish.takes(level) => {
                 // An outlet that is gone has nobody who reads it.
                 if outlet.send(Message::Notification(notification)) == Err(LinkError::Full) {
@@ -678,7 +698,7 @@ impl Audience for Gateway {
             // What belongs to no `subscriptions/listen` of a client is nobody's.
             "notifications/subscriptions/acknowledged" | task_feed::TOLD => {}
             _ => {
-                if let Some((outlet, _)) = self.audience(instance) {
+                if let Some((outlet, _)) = self.audience(child, instance) {
                     let _ = outlet.send(Message::Notification(notification));
                 }
             }

@@ -50,7 +50,7 @@ async fn offered(gateway: &Arc<Gateway>) -> Offer {
     let settled = gateway.settled(START_GRACE);
     while_starting(&gateway.children(), settled).await;
     let name = gateway.server_name();
-    Offer::of(name, &gateway.catalog(), &gateway.children())
+    Offer::of(name, &gateway.default_catalog(), &gateway.children())
 }
 
 fn unknown_child(given: &str, known: &[String]) -> Failure {

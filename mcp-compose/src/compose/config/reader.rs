@@ -182,9 +182,13 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// A list of strings, with their variables replaced.
     pub(super) fn texts(&mut self, key: Key) -> Option<Vec<String>> {
         let value = self.take(key)?;
-        let key = self.format().spelled(key);
+        self.texts_of(&self.format().spelled(key), value)
+    }
+
+    /// As [`texts`](Self::texts), of what stood under a key as the file writes it.
+    pub(super) fn texts_of(&mut self, key: &str, value: Value) -> Option<Vec<String>> {
         let Value::List(items) = value else {
-            self.unexpected(&key, "a list of strings", &value);
+            self.unexpected(key, "a list of strings", &value);
             return None;
         };
         let items = items.into_iter().enumerate();

@@ -62,7 +62,10 @@ pub(super) const KEYS: &[&str] = &[
     "rename",
     "describe",
     "prompts",
+    "hidePrompts",
+    "renamePrompts",
     "resources",
+    "hideResources",
     "maxInFlight",
     "maxMessage",
     "disabled",
@@ -359,8 +362,11 @@ fn options(server: &mut Reader<'_, '_>, child: &mut DeclaredChild) {
         options.tools.hidden = names.into_iter().map(Glob::new).collect();
     }
     let globs = |names: Vec<String>| names.into_iter().map(Glob::new).collect();
-    options.prompts = server.texts("prompts").map(globs);
-    options.resources = server.texts("resources").map(globs);
+    options.prompts.only = server.texts("prompts").map(globs);
+    options.prompts.hidden = server.texts("hidePrompts").map(globs).unwrap_or_default();
+    options.resources.only = server.texts("resources").map(globs);
+    options.resources.hidden = server.texts("hideResources").map(globs).unwrap_or_default();
+    options.rename_prompts = server.pairs("renamePrompts");
     options.rename = server.pairs("rename");
     options.describe = server.pairs("describe");
     if let Some(calls) = server.count("maxInFlight") {

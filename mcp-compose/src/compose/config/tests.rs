@@ -144,7 +144,8 @@ fn takes_what_becomes_of_names_and_processes() {
     let composition = good(
         r#"{"mcpServers": {
             "a": {"command": "x", "clearEnv": true, "stderr": {"file": "logs/${TOKEN}.log"}, "grace": 20, "prefix": "never",
-                  "restart": 3, "prompts": ["plan_*"], "resources": []},
+                  "restart": 3, "prompts": ["plan_*"], "hidePrompts": ["plan_x"], "renamePrompts": {"plan_a": "plan"},
+                  "resources": []},
             "b": {"command": "x", "inheritEnv": true, "stderr": "inherit", "prefix": "on-conflict", "restart": "never"},
             "c": {"command": "x", "stderr": "null", "prefix": "always", "restart": "always"},
             "d": {"command": "x", "stderr": "log"}
@@ -190,7 +191,10 @@ fn takes_what_becomes_of_names_and_processes() {
             Restart::Always
         ]
     );
-    assert!(options[0].offers_prompt("plan_a") && !options[0].offers_prompt("ask"));
+    assert_eq!(options[0].prompt_name("plan_a"), Some("plan"));
+    assert_eq!(options[0].prompt_name("plan_b"), Some("plan_b"));
+    assert_eq!(options[0].prompt_name("plan_x"), None);
+    assert_eq!(options[0].prompt_name("ask"), None);
     assert!(!options[0].offers_resource("a://b") && options[1].offers_resource("a://b"));
 }
 
@@ -601,4 +605,44 @@ fn what_stayed_in_a_file_is_found() {
     let (before, after) = (file(before).expect("read"), file(after).expect("read"));
     assert_eq!(after.kept_from(&before), [Some(1), None]);
     assert!(!after.has_settings_of(&before) && after.has_settings_of(&after));
+}
+
+#[test]
+fn profiles_are_lists_or_objects() {
+    let read = |profiles: &str| {
+        let text = format!(
+            r#"{{"mcpServers": {{"docs": {{"command": "a"}}, "db": {{"command": "b"}}}}, "profiles": {profiles}}}"#
+        );
+        parse_text(&text, "mcp.json", &|_| None)
+    };
+    let composition = read(
+        r#"{"reading": ["docs_*", "db_query"], "writing": {"children": ["db"], "exclude": ["*_drop"]}}"#,
+    );
+    let composition = composition.expect("it is right");
+    assert!(composition.check().is_empty(), "{:?}", composition.check());
+    let [(reading, first), (writing, second)] = &composition.settings.profiles[..] else {
+        panic!("two profiles");
+    };
+    assert_eq!((reading.as_str(), writing.as_str()), ("reading", "writing"));
+    assert!(first.takes(Some("db"), "db_query") && !first.takes(Some("db"), "db_drop"));
+    assert!(second.takes(Some("db"), "db_query") && !second.takes(Some("db"), "db_drop"));
+
+    let wrong = read(r#"{"a": {"childrn": ["db"]}, "b": "docs_*", "c": [1]}"#).unwrap_err();
+    let wrong = wrong.to_string();
+    assert_eq!(
+        wrong,
+        "mcp.json:\n  \
+         profiles.a.childrn: unknown key; did you mean `children`?\n  \
+         profiles.b: expected an object, got a string\n  \
+         profiles.c[0]: expected a string, got a number"
+    );
+    let clash = read(r#"{"db": [], "x": {"children": ["dbb"]}}"#).expect("it is read");
+    let problems: Vec<_> = clash.check().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "profile db: a child has the same name; give the profile another",
+            "profile x: there is no child `dbb`; did you mean `db`?",
+        ]
+    );
 }

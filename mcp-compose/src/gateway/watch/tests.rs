@@ -299,7 +299,9 @@ async fn c12_a_client_that_lags_is_told_of_every_change_once_it_reads() {
     full.store(true, Ordering::SeqCst);
     for n in 1..=1000 {
         shared.say(updated(n));
-        house.gateway.announce(&[Kind::Tools]);
+        house
+            .gateway
+            .announce(house.gateway.views.whole(), &[Kind::Tools]);
     }
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(hears.try_recv().is_err(), "there was no room");

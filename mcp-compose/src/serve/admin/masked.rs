@@ -67,22 +67,21 @@ fn options(options: &ChildOptions, lines: &mut Vec<(&'static str, String)>) {
     );
     unusual("lazy", "yes".to_owned(), !options.lazy);
     unusual("optional", "yes".to_owned(), !options.optional);
-    let prompts = options
-        .prompts
-        .as_deref()
-        .map(|globs| format!("{} patterns", globs.len()));
-    unusual(
-        "prompts",
-        prompts.unwrap_or_default(),
-        options.prompts.is_none(),
-    );
-    let resources: Option<usize> = options.resources.as_deref().map(<[Glob]>::len);
-    let resources = resources.map(|patterns| format!("{patterns} patterns"));
-    unusual(
-        "resources",
-        resources.unwrap_or_default(),
-        options.resources.is_none(),
-    );
+    for (what, filter) in [
+        ("tools", &options.tools),
+        ("prompts", &options.prompts),
+        ("resources", &options.resources),
+    ] {
+        let patterns = filter.only.as_deref().map_or(0, <[Glob]>::len);
+        let only = format!("{patterns} patterns");
+        unusual(what, only, filter.only.is_none());
+        let hidden = filter.hidden.len();
+        unusual(
+            "hidden",
+            format!("{what} of {hidden} patterns"),
+            hidden == 0,
+        );
+    }
     for (from, to) in &options.rename {
         unusual("renamed", format!("{from} to {to}"), false);
     }

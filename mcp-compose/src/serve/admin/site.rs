@@ -72,7 +72,7 @@ impl Site {
 
     /// The tools that are exposed now; put together once for each catalog.
     pub(super) fn tools(&self) -> Arc<Tools> {
-        let catalog = Arc::clone(&self.gateway.catalog());
+        let catalog = self.gateway.default_catalog();
         let mut kept = lock(&self.tools);
         if let Some((of, tools)) = &*kept
             && Arc::ptr_eq(of, &catalog)

@@ -230,7 +230,7 @@ pub(super) fn budget(gateway: &Gateway, tools: &[ToolRow]) -> Budget {
 
 /// What was left out of the catalog, or had to be named otherwise.
 pub(super) fn notices(gateway: &Gateway) -> Vec<String> {
-    let catalog = gateway.catalog();
+    let catalog = gateway.default_catalog();
     let all = catalog.collisions.iter().chain(&catalog.problems);
     all.map(ToString::to_string).collect()
 }

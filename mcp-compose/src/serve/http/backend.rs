@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
 use crate::gateway::client::{Client, Outlet, Principal};
+use crate::gateway::view::View;
 use crate::serve::health::{Health, Probe};
 use crate::wire::peer::Peer;
 use crate::wire::{ErrorObject, Notification, Raw, Request};
@@ -16,9 +17,19 @@ use crate::wire::{ErrorObject, Notification, Raw, Request};
 pub(crate) trait Backend: Send + Sync + 'static {
     /// Who is served.
     type Client: Send + Sync + 'static;
+    /// What of the whole clients see.
+    type View: Send + Sync + 'static;
+
+    /// What is served under a name of its own, or to clients that name nothing.
+    fn view(&self, name: Option<&str>) -> Option<Arc<Self::View>>;
 
     /// A client of a session: told of changes through `push` until [`Backend::disconnect`].
-    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Self::Client>;
+    fn connect(
+        &self,
+        view: &Arc<Self::View>,
+        push: Arc<dyn Outlet>,
+        principal: Principal,
+    ) -> Arc<Self::Client>;
 
     /// The peer that questions to a client of a session are sent by.
     fn bind(client: &Self::Client, peer: &Arc<Peer>);
@@ -27,7 +38,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn disconnect(&self, client: &Arc<Self::Client>);
 
     /// The client of one stateless request (2026-07-28).
-    fn stateless(&self, principal: Principal) -> Arc<Self::Client>;
+    fn stateless(&self, view: &Arc<Self::View>, principal: Principal) -> Arc<Self::Client>;
 
     /// Serves one request. What precedes the result goes to `outlet`. Dropping the future cancels.
     fn serve(
@@ -42,8 +53,12 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn notified(&self, client: &Arc<Self::Client>, notification: Notification);
 
     /// Checks the `Mcp-Param-*` headers of a call of `tool`.
-    fn verify_params(&self, tool: &str, arguments: &str, headers: &HeaderMap)
-    -> Result<(), String>;
+    fn verify_params(
+        view: &Self::View,
+        tool: &str,
+        arguments: &str,
+        headers: &HeaderMap,
+    ) -> Result<(), String>;
 
     /// The version that `client` agreed on in `initialize`.
     fn legacy_version(client: &Self::Client) -> Option<&'static str>;
@@ -60,9 +75,19 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
 impl Backend for Gateway {
     type Client = Client;
+    type View = View;
 
-    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<Client> {
-        self.connect(push, principal)
+    fn view(&self, name: Option<&str>) -> Option<Arc<View>> {
+        self.view(name)
+    }
+
+    fn connect(
+        &self,
+        view: &Arc<View>,
+        push: Arc<dyn Outlet>,
+        principal: Principal,
+    ) -> Arc<Client> {
+        self.connect_to(Arc::clone(view), push, principal)
     }
 
     fn bind(client: &Client, peer: &Arc<Peer>) {
@@ -73,8 +98,8 @@ impl Backend for Gateway {
         self.disconnect(client);
     }
 
-    fn stateless(&self, principal: Principal) -> Arc<Client> {
-        self.stateless(principal)
+    fn stateless(&self, view: &Arc<View>, principal: Principal) -> Arc<Client> {
+        self.stateless_to(Arc::clone(view), principal)
     }
 
     async fn serve(
@@ -92,12 +117,13 @@ impl Backend for Gateway {
     }
 
     fn verify_params(
-        &self,
+        view: &View,
         tool: &str,
         arguments: &str,
         headers: &HeaderMap,
     ) -> Result<(), String> {
-        match self.param_headers(tool) {
+        let catalog = view.catalog();
+        match catalog.tool(tool).and_then(|tool| tool.headers.as_ref()) {
             Some(rules) => rules.verify(arguments, headers),
             None => Ok(()),
         }

@@ -8,7 +8,6 @@ use futures_util::stream::FuturesUnordered;
 use http::header::HeaderMap;
 use http::{HeaderValue, Response, StatusCode};
 
-use super::Front;
 use super::backend::Backend;
 use super::body::{Body, Driver, Events};
 use super::call::{Call, First};
@@ -17,7 +16,8 @@ use super::headers::{self, Accepts, LAST_EVENT_ID, MCP_PROTOCOL_VERSION, MCP_SES
 use super::reply::{self, Refusal};
 use super::session::Session;
 use super::stream::{Asking, EventStream};
-use crate::gateway::client::{Outlet, Principal};
+use super::{Front, Sender};
+use crate::gateway::client::Outlet;
 use crate::wire::message::{Incoming, Malformed};
 use crate::wire::sse::EventId;
 use crate::wire::version::{LATEST_LEGACY, LEGACY, MODERN};
@@ -30,17 +30,15 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post_legacy(
         self: &Arc<Self>,
         http: &Arc<HttpRequest>,
-        principal: Principal,
+        sender: Sender<G::View>,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         let headers = &http.headers;
         if !headers.contains_key(MCP_SESSION_ID) {
-            return self
-                .post_without_session(principal, accepts, incoming)
-                .await;
+            return self.post_without_session(sender, accepts, incoming).await;
         }
-        let session = self.session(headers, &principal)?;
+        let session = self.session(headers, &sender)?;
         match incoming {
             Incoming::One(Message::Request(request)) if &*request.method == "initialize" => {
                 Err(Refusal::new(
@@ -68,13 +66,13 @@ impl<G: Backend> Front<G> {
 
     async fn post_without_session(
         self: &Arc<Self>,
-        principal: Principal,
+        sender: Sender<G::View>,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         match incoming {
             Incoming::One(Message::Request(request)) => match &*request.method {
-                "initialize" => self.initialize(principal, accepts, request).await,
+                "initialize" => self.initialize(sender, accepts, request).await,
                 "ping" => Ok(reply::json(
                     StatusCode::OK,
                     wire::Response {
@@ -90,7 +88,7 @@ impl<G: Backend> Front<G> {
 
     async fn initialize(
         self: &Arc<Self>,
-        principal: Principal,
+        sender: Sender<G::View>,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -98,9 +96,9 @@ impl<G: Backend> Front<G> {
         // Before anything is allocated for it, and counted from here on.
         let place = self
             .sessions
-            .place(&principal)
+            .place(&sender.principal)
             .map_err(|refusal| refusal.about(&request.id))?;
-        let session = Session::open(&self.backend, principal, place)?;
+        let session = Session::open(&self.backend, sender, place)?;
         let inbound = session.begin(&request.id)?;
         // Before the client knows its session it cannot answer.
         let stream = session.streams.answer(Asking::Refused, None);
@@ -237,7 +235,7 @@ impl<G: Backend> Front<G> {
     pub(super) fn get(
         &self,
         headers: &HeaderMap,
-        principal: &Principal,
+        sender: &Sender<G::View>,
     ) -> Result<Response<Body>, Refusal> {
         if !is_legacy(headers)? {
             return Ok(reply::not_allowed("POST"));
@@ -248,7 +246,7 @@ impl<G: Backend> Front<G> {
                 "`Accept` lists `text/event-stream`",
             ));
         }
-        let session = self.session(headers, principal)?;
+        let session = self.session(headers, sender)?;
         if self.draining.is_cancelled() {
             return Err(Refusal::draining());
         }
@@ -274,12 +272,12 @@ impl<G: Backend> Front<G> {
     pub(super) fn delete(
         &self,
         headers: &HeaderMap,
-        principal: &Principal,
+        sender: &Sender<G::View>,
     ) -> Result<Response<Body>, Refusal> {
         if !is_legacy(headers)? {
             return Ok(reply::not_allowed("POST"));
         }
-        let session = self.session(headers, principal)?;
+        let session = self.session(headers, sender)?;
         self.sessions
             .end(&session.id, "the client ended the session");
         Ok(reply::empty(StatusCode::NO_CONTENT))
@@ -289,13 +287,13 @@ impl<G: Backend> Front<G> {
     fn session(
         &self,
         headers: &HeaderMap,
-        principal: &Principal,
+        sender: &Sender<G::View>,
     ) -> Result<Arc<Session<G>>, Refusal> {
         if !headers.contains_key(MCP_SESSION_ID) {
             return Err(no_session());
         }
         headers::text(headers, &MCP_SESSION_ID)
-            .and_then(|id| self.sessions.get(id, principal))
+            .and_then(|id| self.sessions.get(id, sender))
             .ok_or_else(|| {
                 Refusal::new(
                     StatusCode::NOT_FOUND,

@@ -63,10 +63,13 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// The paths of the endpoint.
 const PATHS: [&str; 2] = ["/mcp", "/"];
 
-/// Who sent a request.
-#[derive(Debug, Clone)]
-struct Sender {
+/// Under this a profile, or a child by itself, has a path of its own.
+const VIEWS: &str = "/mcp/";
+
+/// Who sent a request, and to what.
+struct Sender<V> {
     principal: Principal,
+    view: Arc<V>,
     /// What it has in flight, where it is known who it is.
     load: Option<Arc<Gauge>>,
 }
@@ -117,10 +120,14 @@ impl<G: Backend> Front<G> {
         if let Err(why) = self.guard.check(&head.headers) {
             return Refusal::new(StatusCode::FORBIDDEN, why).into();
         }
-        let sender = match self.options.tokens.check(&head.headers) {
-            Ok(known) => Sender::of(known, &head),
+        let known = match self.options.tokens.check(&head.headers) {
+            Ok(known) => known,
             Err(why) => return Refusal::denied(why).into(),
         };
+        let Some(view) = self.backend.view(named(head.uri.path())) else {
+            return reply::empty(StatusCode::NOT_FOUND);
+        };
+        let sender = Sender::of(known, view, &head);
         self.options.tokens.strip(&mut head.headers);
         match head.method {
             Method::POST => {
@@ -130,8 +137,8 @@ impl<G: Backend> Front<G> {
                 });
                 self.post(&request, sender, body).await
             }
-            Method::GET => self.get(&head.headers, &sender.principal),
-            Method::DELETE => self.delete(&head.headers, &sender.principal),
+            Method::GET => self.get(&head.headers, &sender),
+            Method::DELETE => self.delete(&head.headers, &sender),
             _ => Ok(reply::not_allowed("GET, POST, DELETE")),
         }
         .unwrap_or_else(Response::from)
@@ -142,7 +149,8 @@ impl<G: Backend> Front<G> {
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
-        if PATHS.contains(&request.uri().path()) {
+        let path = request.uri().path();
+        if PATHS.contains(&path) || named(path).is_some() {
             return self.handle(request).await;
         }
         match self.guard.check(request.headers()) {
@@ -209,8 +217,14 @@ impl<G: Backend> Drop for Front<G> {
     }
 }
 
-impl Sender {
-    fn of(known: Option<&Known>, head: &http::request::Parts) -> Self {
+/// What a path asks for by name.
+fn named(path: &str) -> Option<&str> {
+    let name = path.strip_prefix(VIEWS)?;
+    (!name.is_empty()).then_some(name)
+}
+
+impl<V> Sender<V> {
+    fn of(known: Option<&Known>, view: Arc<V>, head: &http::request::Parts) -> Self {
         let said = head.extensions.get::<Principal>();
         let principal = match (said, known) {
             (None, Some(known)) => known.principal.clone(),
@@ -218,6 +232,7 @@ impl Sender {
         };
         Self {
             principal,
+            view,
             load: known.map(|known| Arc::clone(&known.load)),
         }
     }
@@ -251,7 +266,7 @@ async fn sweep<G: Backend>(
     }
 }
 
-/// The front as an axum router: `/mcp` and `/`, for people who serve it themselves.
+/// The front as an axum router: `/mcp`, `/mcp/{name}` and `/`, for people who serve it themselves.
 pub(crate) fn router<G: Backend>(front: &Arc<Front<G>>) -> axum::Router {
     let front = Arc::clone(front);
     let service = tower::service_fn(move |request: Request<axum::body::Body>| {
@@ -261,7 +276,9 @@ pub(crate) fn router<G: Backend>(front: &Arc<Front<G>>) -> axum::Router {
             Ok::<_, Infallible>(response.map(axum::body::Body::new))
         }
     });
-    PATHS.into_iter().fold(axum::Router::new(), |router, path| {
+    let views = format!("{VIEWS}{{name}}");
+    let paths = PATHS.into_iter().chain([&*views]);
+    paths.fold(axum::Router::new(), |router, path| {
         router.route_service(path, service.clone())
     })
 }

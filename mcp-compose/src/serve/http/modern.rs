@@ -13,7 +13,7 @@ use super::peek::Peek;
 use super::reply::{self, Refusal};
 use super::stream::EventStream;
 use super::{Front, Sender};
-use crate::gateway::client::{Outlet, Principal};
+use crate::gateway::client::Outlet;
 use crate::wire::message::{Incoming, code};
 use crate::wire::version::META_VERSION;
 use crate::wire::{self, ErrorObject, HttpRequest, Message, Request};
@@ -25,7 +25,7 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post_modern(
         &self,
         http: &Arc<HttpRequest>,
-        sender: Sender,
+        sender: Sender<G::View>,
         accepts: Accepts,
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
@@ -49,7 +49,7 @@ impl<G: Backend> Front<G> {
     async fn serve_modern(
         &self,
         http: &Arc<HttpRequest>,
-        sender: Sender,
+        sender: Sender<G::View>,
         accepts: Accepts,
         request: Request,
     ) -> Result<Response<Body>, Refusal> {
@@ -72,15 +72,15 @@ impl<G: Backend> Front<G> {
             });
         }
         if let (Some(name), "tools/call") = (&peek.name, &*request.method) {
-            self.backend
-                .verify_params(name, peek.arguments.unwrap_or("{}"), headers)
+            let arguments = peek.arguments.unwrap_or("{}");
+            G::verify_params(&sender.view, name, arguments, headers)
                 .map_err(|why| headers::mismatch(&why, &request))?;
         }
         let complete = peek.complete;
         let seats = self.seats(&sender, &request)?;
         let stream = Arc::new(EventStream::plain(Some(Arc::clone(http))));
         let outlet = Arc::clone(&stream) as Arc<dyn Outlet>;
-        let mut call = self.stateless_call(sender.principal, request, outlet, seats);
+        let mut call = self.stateless_call(sender, request, outlet, seats);
         match call.first(&stream, accepts, self.options.patience).await {
             First::Response(response) => Ok(reply::json(status(&response, complete), response)),
             First::Events => Ok(reply::events(Events::of_call(
@@ -95,7 +95,7 @@ impl<G: Backend> Front<G> {
     /// as there are connections.
     fn seats(
         &self,
-        sender: &Sender,
+        sender: &Sender<G::View>,
         request: &Request,
     ) -> Result<(Option<Seat>, Option<Seat>), Refusal> {
         let here = self.seat(&request.id)?;
@@ -111,13 +111,13 @@ impl<G: Backend> Front<G> {
 
     fn stateless_call(
         &self,
-        principal: Principal,
+        sender: Sender<G::View>,
         request: Request,
         outlet: Arc<dyn Outlet>,
         seats: (Option<Seat>, Option<Seat>),
     ) -> Call {
         let backend = Arc::clone(&self.backend);
-        let client = backend.stateless(principal);
+        let client = backend.stateless(&sender.view, sender.principal);
         // A listen ends when draining begins, other requests may finish.
         let cancelled = match &*request.method {
             LISTEN => self.draining.clone(),

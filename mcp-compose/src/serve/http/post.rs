@@ -26,7 +26,7 @@ impl<G: Backend> Front<G> {
     pub(super) async fn post<B>(
         self: &Arc<Self>,
         request: &Arc<HttpRequest>,
-        sender: Sender,
+        sender: Sender<G::View>,
         body: B,
     ) -> Result<Response<Body>, Refusal>
     where
@@ -52,8 +52,7 @@ impl<G: Backend> Front<G> {
         if is_modern(headers, &incoming)? {
             self.post_modern(request, sender, accepts, incoming).await
         } else {
-            self.post_legacy(request, sender.principal, accepts, incoming)
-                .await
+            self.post_legacy(request, sender, accepts, incoming).await
         }
     }
 }

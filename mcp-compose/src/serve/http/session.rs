@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::Sender;
 use super::backend::Backend;
 use super::gauge::Gauge;
 use super::options::HttpOptions;
@@ -27,6 +28,8 @@ pub(super) struct Session<G: Backend> {
     pub(super) client: Arc<G::Client>,
     /// Who began it.
     pub(super) principal: Principal,
+    /// What it began it with.
+    view: Arc<G::View>,
     /// Requests in flight in both directions.
     pub(super) peer: Arc<Peer>,
     pub(super) streams: Arc<Streams>,
@@ -40,12 +43,16 @@ impl<G: Backend> Session<G> {
     /// A session that is not in the table yet: `initialize` may fail.
     pub(super) fn open(
         backend: &Arc<G>,
-        principal: Principal,
+        sender: Sender<G::View>,
         place: Place,
     ) -> Result<Arc<Self>, Refusal> {
+        let Sender {
+            principal, view, ..
+        } = sender;
         let id = fresh_id()?;
         let push = Arc::new(PushQueue::default());
-        let client = backend.connect(Arc::clone(&push) as Arc<dyn Outlet>, principal.clone());
+        let outlet = Arc::clone(&push) as Arc<dyn Outlet>;
+        let client = backend.connect(&view, outlet, principal.clone());
         let handler = SessionHandler {
             backend: Arc::clone(backend),
             client: Arc::clone(&client),
@@ -57,6 +64,7 @@ impl<G: Backend> Session<G> {
             id,
             client,
             principal,
+            view,
             peer,
             streams: Streams::new(push),
             load: Arc::default(),
@@ -168,10 +176,13 @@ impl<G: Backend> Sessions<G> {
     }
 
     /// The session of this id, if `principal` may use it. It has been heard of then, before anybody else looks.
-    pub(super) fn get(&self, id: &str, principal: &Principal) -> Option<Arc<Session<G>>> {
+    pub(super) fn get(&self, id: &str, sender: &Sender<G::View>) -> Option<Arc<Session<G>>> {
         let table = lock(&self.table);
         let session = table.get(id)?;
-        if !principal.shares_sessions_with(&session.principal) {
+        // Nor is it one of another path.
+        if !sender.principal.shares_sessions_with(&session.principal)
+            || !Arc::ptr_eq(&sender.view, &session.view)
+        {
             return None;
         }
         session.streams.touch();

@@ -37,6 +37,8 @@ pub(super) struct Fake {
     pub(super) waiting: Gate,
     /// One permit for each request that was dropped while it waited.
     pub(super) dropped: Gate,
+    whole: Arc<()>,
+    part: Arc<()>,
     pub(super) served: AtomicUsize,
     pub(super) notified: Mutex<Vec<String>>,
     pub(super) clients: Mutex<Vec<Arc<FakeClient>>>,
@@ -108,8 +110,22 @@ pub(super) fn note(text: &str) -> Message {
 
 impl Backend for Fake {
     type Client = FakeClient;
+    type View = ();
 
-    fn connect(&self, push: Arc<dyn Outlet>, principal: Principal) -> Arc<FakeClient> {
+    fn view(&self, name: Option<&str>) -> Option<Arc<()>> {
+        match name {
+            None => Some(Arc::clone(&self.whole)),
+            Some("part") => Some(Arc::clone(&self.part)),
+            Some(_) => None,
+        }
+    }
+
+    fn connect(
+        &self,
+        _view: &Arc<()>,
+        push: Arc<dyn Outlet>,
+        principal: Principal,
+    ) -> Arc<FakeClient> {
         let client = Arc::new(FakeClient {
             version: OnceLock::new(),
             push: Some(push),
@@ -135,7 +151,7 @@ impl Backend for Fake {
         assert!(client.peer.set(Arc::downgrade(peer)).is_ok());
     }
 
-    fn stateless(&self, principal: Principal) -> Arc<FakeClient> {
+    fn stateless(&self, _view: &Arc<()>, principal: Principal) -> Arc<FakeClient> {
         Arc::new(FakeClient {
             version: OnceLock::new(),
             push: None,
@@ -248,7 +264,7 @@ impl Backend for Fake {
     }
 
     fn verify_params(
-        &self,
+        _view: &(),
         tool: &str,
         _arguments: &str,
         headers: &http::HeaderMap,

@@ -1,0 +1,91 @@
+//! `--profile`, over stdio and for the commands.
+
+use std::process::Output;
+
+use mcp_compose_tests::aggregator::Config;
+use mcp_compose_tests::patiently;
+use mcp_compose_tests::process::Process;
+use mcp_compose_tests::raw::Raw;
+use serde_json::json;
+
+use super::{ERAS, config};
+
+async fn list(config: &Config, arguments: &[&str]) -> Output {
+    let (mut command, _folder) = config.list();
+    command.args(arguments).kill_on_drop(true);
+    let output = patiently("list", command.output()).await;
+    output.expect("it can be started")
+}
+
+#[tokio::test]
+async fn a_profile_is_listed_called_and_served_alone() {
+    let listed = list(&config(), &["--profile", "reading"]).await;
+    assert!(listed.status.success(), "{listed:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&listed.stdout),
+        "Tools (3)\n  \
+           docs_search  search, as scripted.\n  \
+           docs_link    link, as scripted.\n  \
+           db_search    search, as scripted.\n\
+         Resources (1)\n  docs://page://one\n\
+         Resource templates (1)\n  docs://page://{name}\n\
+         Prompts (1)\n  docs_plan\n"
+    );
+    for (tool, code) in [("db_search", 0), ("db_delete", 1)] {
+        let (mut command, _folder) = config().call(tool, &json!({}));
+        command.args(["--profile", "reading"]).kill_on_drop(true);
+        let output = patiently("call", command.output()).await.expect("an end");
+        assert_eq!(output.status.code(), Some(code), "{tool}: {output:?}");
+    }
+    for version in ERAS {
+        let (mut command, _folder) = config().list();
+        let program = command.as_std();
+        let file = program.get_args().nth(2).expect("the file").to_owned();
+        let program = program.get_program().to_owned();
+        command = mcp_compose_tests::process::command(&program);
+        command.arg("serve").arg("--config").arg(file);
+        command.args(["--stdio", "--profile", "db-only"]);
+        let client = Raw::process(Process::start(&mut command), version).await;
+        let names = client.names("tools").await;
+        assert_eq!(names[0], "db_echo");
+        assert!(
+            names.iter().all(|name| name.starts_with("db_")),
+            "{names:?}"
+        );
+        let outside = client
+            .try_request("tools/call", json!({ "name": "docs_search" }))
+            .await;
+        outside.expect_err("it is of another profile");
+        client.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_child_is_asked_for_by_its_namespace() {
+    let listed = list(&config(), &["--profile", "db"]).await;
+    let text = String::from_utf8_lossy(&listed.stdout);
+    assert!(text.contains("\n  search   "), "{text}");
+    assert!(!text.contains("db_"), "{text}");
+}
+
+#[tokio::test]
+async fn mistakes_are_told_before_anything_is_started() {
+    let unknown = list(&config(), &["--profile", "readin"]).await;
+    assert_eq!(unknown.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&unknown.stderr),
+        "error: the composition cannot start:\n  \
+         profile: there is no profile or child `readin`; did you mean `reading`?\n"
+    );
+    let wrong = json!({ "docs": [], "Big": [], "ok": { "children": ["dbb"] } });
+    let wrong = list(&config().setting("profiles", wrong), &[]).await;
+    assert_eq!(wrong.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&wrong.stderr);
+    for line in [
+        "profile docs: a child has the same name; give the profile another",
+        "profile Big: namespace `Big` starts with `B`; it must start with a lower-case letter",
+        "profile ok: there is no child `dbb`; did you mean `db`?",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
