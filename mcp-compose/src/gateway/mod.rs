@@ -470,7 +470,6 @@ impl Gateway {
     }
 
     /// How long it has been running.
-    #[cfg(feature = "admin")]
     pub(crate) fn age(&self) -> Duration {
         self.began.elapsed()
     }
@@ -496,11 +495,6 @@ impl Gateway {
     /// What clients see that name no profile: all of it, or the one part that is served.
     pub(crate) fn default_catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.views.default().catalog())
-    }
-
-    /// How long it has been running.
-    pub(crate) fn uptime(&self) -> Duration {
-        self.began.elapsed()
     }
 
     /// How many clients are connected, or have a session.

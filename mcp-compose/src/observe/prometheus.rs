@@ -13,11 +13,8 @@ use crate::gateway::Gateway;
 use crate::serve::refusal;
 use crate::wire::peer::Oddity;
 
-#[cfg_attr(
-    not(feature = "admin"),
-    allow(dead_code, reason = "the admin listener says it")
-)]
 /// What the text is, for `Content-Type`.
+#[cfg(feature = "admin")]
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A metric: its name, its type, what it tells.
@@ -125,7 +122,7 @@ impl Gateway {
         text.head(&BUILD);
         text.sample(&BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
         text.head(&UPTIME);
-        text.sample(&UPTIME, &[], Seconds(self.uptime()));
+        text.sample(&UPTIME, &[], Seconds(self.age()));
         text.head(&CLIENTS);
         text.sample(&CLIENTS, &[], self.connected());
         text.head(&REFUSED);

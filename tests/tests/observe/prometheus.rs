@@ -3,8 +3,9 @@ use std::process::{Command, Stdio};
 
 use mcp_compose::child::stdio;
 use mcp_compose::{Composition, args};
+use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::peers::{binary, python};
-use mcp_compose_tests::scripted::{basic, tool};
+use mcp_compose_tests::scripted::{basic, scripted, tool};
 use serde_json::json;
 
 /// The metrics of a composition of two children, one of which cannot start, after some calls.
@@ -60,6 +61,36 @@ async fn the_text_is_what_prometheus_reads() {
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
     }
+    read(&text, 12);
+}
+
+#[tokio::test]
+async fn the_admin_listener_gives_it() {
+    const TOKEN: &str = "sesame-sesame-sesame";
+    let config = Config::new()
+        .child("leaf", scripted(basic(json!({}))))
+        .arguments(&["--admin", "127.0.0.1:0", "--admin-token-env", "PAGE_TOKEN"])
+        .environment("PAGE_TOKEN", TOKEN);
+    let aggregator = Aggregator::http(&config).await;
+    let place = aggregator.status_page().await + "metrics";
+    let client = reqwest::Client::new();
+    let refused = client.get(&place).send().await.expect("an answer");
+    assert_eq!(refused.status(), 401);
+    let answer = client.get(&place).bearer_auth(TOKEN).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let kind = &answer.headers()["content-type"];
+    assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.expect("the text");
+    assert!(
+        text.contains("mcp_compose_child_state{child=\"leaf\""),
+        "{text}"
+    );
+    read(&text, 10);
+}
+
+/// Has the text read by those it is for; there must be that many families in it.
+fn read(text: &str, least: usize) {
     // The parser of Prometheus' own client library.
     let parse = "import sys\n\
         from prometheus_client.parser import text_string_to_metric_families as parse\n\
@@ -67,11 +98,11 @@ async fn the_text_is_what_prometheus_reads() {
             assert family.type != 'unknown' and family.documentation, family\n    \
             assert family.samples, family\n    \
             print(family.name, family.type)\n";
-    let families = checked(Command::new(python()).args(["-c", parse]), &text);
-    assert!(families.lines().count() >= 12, "{families}");
+    let families = checked(Command::new(python()).args(["-c", parse]), text);
+    assert!(families.lines().count() >= least, "{families}");
     // Debian's package `prometheus` has it: where it is, its lint is heard too.
     if Command::new("promtool").arg("--version").output().is_ok() {
-        let said = checked(Command::new("promtool").args(["check", "metrics"]), &text);
+        let said = checked(Command::new("promtool").args(["check", "metrics"]), text);
         assert_eq!(said.trim(), "");
     }
 }
