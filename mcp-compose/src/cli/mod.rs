@@ -194,11 +194,7 @@ impl Args {
             words: words.iter().map(|&word| word.to_owned()).collect(),
         };
         let name = composition.settings.name().to_owned();
-        let composition = match self.profile {
-            Some(profile) => composition.only(profile),
-            None => composition,
-        };
-        let program = Program::Composed(Box::new(composition));
+        let program = Program::Composed(Box::new(composition.of(self.profile)));
         if let Some(command) = self.command {
             if *self.serve != ServeArgs::default() {
                 return exit(Err(Failure::Usage(

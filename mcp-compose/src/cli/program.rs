@@ -35,12 +35,8 @@ impl Program {
             Self::File(file, profile) => {
                 let file = file_of(file)?;
                 log::init();
-                let composition =
-                    read_file(&file).map_err(|error| Failure::Usage(error.to_string()))?;
-                match profile {
-                    Some(profile) => composition.only(profile),
-                    None => composition,
-                }
+                let read = read_file(&file).map_err(|error| Failure::Usage(error.to_string()))?;
+                read.of(profile)
             }
         };
         log::init();
@@ -58,10 +54,11 @@ impl Program {
         log::init_if_asked();
         match self {
             Self::Composed(composition) => Ok((*composition, Vec::new())),
-            Self::File(file, _) => {
+            Self::File(file, profile) => {
                 let file = file_of(file)?;
                 let read = Composition::from_what_can_be_read(&file);
-                read.map_err(|error| Failure::Usage(error.to_string()))
+                let (read, unread) = read.map_err(|error| Failure::Usage(error.to_string()))?;
+                Ok((read.of(profile), unread))
             }
         }
     }
@@ -108,6 +105,16 @@ impl Program {
                 args: Vec::new(),
             }),
             _ => self.subject(),
+        }
+    }
+}
+
+impl Composition {
+    /// Of it what `--profile` names, if anything.
+    pub(super) fn of(self, profile: Option<String>) -> Self {
+        match profile {
+            Some(profile) => self.only(profile),
+            None => self,
         }
     }
 }

@@ -135,15 +135,11 @@ impl Gateway {
     fn begin(composition: Composition, runtime: Handle, sole: Option<Sole>) -> Arc<Self> {
         let Composition {
             settings,
-            mut children,
+            children,
             file,
             ..
         } = composition;
         let views = Views::new(&settings);
-        for child in &mut children {
-            // Started if the program itself calls it.
-            child.options.lazy |= !views.default().may_show(child, &settings);
-        }
         let gateway = Arc::new_cyclic(|own| Self {
             own: Weak::clone(own),
             views,
@@ -207,7 +203,9 @@ impl Gateway {
             .into_iter()
             .filter_map(|next| match next {
                 Next::Kept(id) => former.iter().find(|child| child.id == id).cloned(),
-                Next::New(spec) => {
+                Next::New(mut spec) => {
+                    // Where nothing of it can be seen, it is started if the program itself calls it.
+                    spec.options.lazy |= !self.views.default().may_show(&spec, &self.settings);
                     let child = Child::new(self.next_id(), *spec, common.clone());
                     added.push(Arc::clone(&child));
                     Some(child)

@@ -63,6 +63,8 @@ async fn a_profile_is_listed_called_and_served_alone() {
 #[tokio::test]
 async fn a_child_is_asked_for_by_its_namespace() {
     let listed = list(&config(), &["--profile", "db"]).await;
+    // The other child is not started, and is not missed.
+    assert!(listed.status.success(), "{listed:?}");
     let text = String::from_utf8_lossy(&listed.stdout);
     assert!(text.contains("\n  search   "), "{text}");
     assert!(!text.contains("db_"), "{text}");

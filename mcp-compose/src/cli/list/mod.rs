@@ -48,9 +48,9 @@ pub(super) async fn run(args: ListArgs, composition: Composition) -> Result<(), 
 /// What is offered once every child has started or failed.
 async fn offered(gateway: &Arc<Gateway>) -> Offer {
     let settled = gateway.settled(START_GRACE);
-    while_starting(&gateway.children(), settled).await;
-    let name = gateway.server_name();
-    Offer::of(name, &gateway.default_catalog(), &gateway.children())
+    while_starting(gateway.default_catalog().children(), settled).await;
+    let catalog = gateway.default_catalog();
+    Offer::of(gateway.server_name(), &catalog, catalog.children())
 }
 
 fn unknown_child(given: &str, known: &[String]) -> Failure {

@@ -511,6 +511,31 @@ namespace = ""
 }
 
 #[test]
+fn profiles_stand_in_toml_as_well() {
+    let read = |rest: &str| {
+        toml(&format!(
+            "child_endpoints = true\n{rest}\n[children.docs]\ncommand = \"a\"\n[children.db]\ncommand = \"b\"\n"
+        ))
+    };
+    let profiles = "[profiles]\nreading-1 = []\nreading = [\"docs_*\"]\nwriting = { children = [\"db\"], exclude = [\"*_drop\"] }";
+    let composition = read(profiles).expect("it is right");
+    assert!(composition.settings.child_endpoints);
+    let [_, (_, reading), (_, writing)] = &composition.settings.profiles[..] else {
+        panic!("{composition:?}");
+    };
+    assert!(reading.takes(Some("docs"), "docs_find") && !reading.takes(Some("db"), "db_drop"));
+    assert!(writing.takes(Some("db"), "db_query") && !writing.takes(Some("db"), "db_drop"));
+
+    let wrong = read("[profiles]\na = { childrn = [] }\nb = [\n  1,\n]").expect_err("mistakes");
+    assert_eq!(
+        wrong.to_string(),
+        "compose.toml:\n  \
+         3:7: profiles.a.childrn: unknown key; did you mean `children`?\n  \
+         5:3: profiles.b[0]: expected a string, got a number"
+    );
+}
+
+#[test]
 fn every_mistake_in_toml_is_told_with_line_and_column() {
     let wrong = toml(
         r#"separtor = "-"
@@ -551,7 +576,7 @@ roots = "some"
     };
     let expected = [
         "1:1: separtor: unknown key; did you mean `separator`?",
-        "2:1: colour: unknown key; known are children, name, version, title, instructions, separator, max_name, strict",
+        "2:1: colour: unknown key; known are children, name, version, title, instructions, separator, max_name, strict, child_endpoints, profiles",
         "4:2: mcpServers: unknown key; did you mean `children`?",
         "10:14: children.database.args[1]: expected a string, got a number",
         "11:9: children.database.env.A: expected a string, got a number",
