@@ -21,17 +21,23 @@ async fn list(config: &Config, arguments: &[&str]) -> Output {
 async fn a_profile_is_listed_called_and_served_alone() {
     let listed = list(&config(), &["--profile", "reading"]).await;
     assert!(listed.status.success(), "{listed:?}");
-    assert_eq!(
-        String::from_utf8_lossy(&listed.stdout),
-        "Tools (3)\n  \
-           docs_search  search, as scripted.\n  \
-           docs_link    link, as scripted.\n  \
-           db_search    search, as scripted.\n\
-         Resources (1)\n  docs://page://one\n\
-         Resource templates (1)\n  docs://page://{name}\n\
-         Prompts (1)\n  docs_plan\n"
-    );
-    for (tool, code) in [("db_search", 0), ("db_delete", 1)] {
+    let text = String::from_utf8_lossy(&listed.stdout);
+    for shown in [
+        "Tools (3, ",
+        "  docs_search ",
+        "  docs_link ",
+        "  db_search ",
+        "Resources (1",
+        "  docs://page://one ",
+        "Resource templates (1",
+        "  docs://page://{name} ",
+        "Prompts (1",
+        "  docs_plan ",
+    ] {
+        assert!(text.contains(shown), "`{shown}` is not in\n{text}");
+    }
+    assert!(!text.contains("db_delete"), "{text}");
+    for (tool, code) in [("db_search", 0), ("db_delete", 2)] {
         let (mut command, _folder) = config().call(tool, &json!({}));
         command.args(["--profile", "reading"]).kill_on_drop(true);
         let output = patiently("call", command.output()).await.expect("an end");
@@ -66,7 +72,7 @@ async fn a_child_is_asked_for_by_its_namespace() {
     // The other child is not started, and is not missed.
     assert!(listed.status.success(), "{listed:?}");
     let text = String::from_utf8_lossy(&listed.stdout);
-    assert!(text.contains("\n  search   "), "{text}");
+    assert!(text.contains("\n  search "), "{text}");
     assert!(!text.contains("db_"), "{text}");
 }
 
