@@ -5,6 +5,7 @@ use mcp_compose::child::stdio;
 use mcp_compose::{Composition, args};
 use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::peers::{binary, python};
+use mcp_compose_tests::raw::{LEGACY, Raw};
 use mcp_compose_tests::scripted::{basic, scripted, tool};
 use serde_json::json;
 
@@ -72,7 +73,12 @@ async fn the_admin_listener_gives_it() {
         .arguments(&["--admin", "127.0.0.1:0", "--admin-token-env", "PAGE_TOKEN"])
         .environment("PAGE_TOKEN", TOKEN);
     let aggregator = Aggregator::http(&config).await;
+    let caller = Raw::http(&aggregator, LEGACY).await;
+    caller.listed("leaf_echo").await;
+    caller.call("leaf_echo", json!({})).await;
     let place = aggregator.status_page().await + "metrics";
+    // Where it is installed already, nothing is left to do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let refused = client.get(&place).send().await.expect("an answer");
     assert_eq!(refused.status(), 401);
