@@ -341,8 +341,18 @@ fn traced() -> PathBuf {
         .clone()
 }
 
-/// A binary of another package of this workspace, built by cargo in the profile of the tests.
+/// A binary of another package of this workspace: beside the one in `MCP_COMPOSE_BIN`, where the test command has built
+/// them all, or built by cargo in the profile of the tests.
 fn built(package: &str, name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os("MCP_COMPOSE_BIN") {
+        // Not by cargo: for this package alone it would take other features of the dependencies, and build them anew.
+        let file = crate::peers::binary(name);
+        let file = file.file_name().expect("a file");
+        let beside = PathBuf::from(path).with_file_name(file);
+        if beside.is_file() {
+            return beside;
+        }
+    }
     cargo_build(&["--package", package, "--bin", name]);
     crate::peers::binary(name)
 }

@@ -19,6 +19,9 @@ use tokio::sync::Notify;
 /// Ctrl-D.
 const END: &str = "\u{4}";
 
+/// What the terminal shows when the command has ended.
+const LAST: &str = "[the command has ended]";
+
 const ACCEPT: &str = "[a/d/c] ";
 const SEND: &str = "[a/e/d/c] ";
 
@@ -95,6 +98,7 @@ async fn ended_at_a_terminal(
     };
     let terminal = openpty(Some(&size), None).expect("a pseudo-terminal");
     let (input, glass) = (File::from(terminal.slave), File::from(terminal.master));
+    let mut last = input.try_clone().expect("a second handle");
     let mut keyboard = glass.try_clone().expect("a second handle");
     let screen = Screen::of(glass);
     let child = command
@@ -114,10 +118,14 @@ async fn ended_at_a_terminal(
     }
     let output = patiently("the end of the call", child.wait_with_output()).await;
     let output = output.expect("the output can be read");
+    // What was written last may still be on its way to the screen.
+    last.write_all(LAST.as_bytes())
+        .expect("the terminal takes it");
+    patiently("all that was written", screen.prompt(&mut seen, LAST)).await;
     (
         output.status.code(),
         String::from_utf8_lossy(&output.stdout).into_owned(),
-        screen.text(),
+        screen.text().replace(LAST, ""),
     )
 }
 

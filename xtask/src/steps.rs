@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The programs that have tests of their own.
+const TESTED_PROGRAMS: [&str; 4] = ["testing", "mcp-compose-new", "mcp-compose-bench", "xtask"];
+
 /// Runs every check that a change has to pass, in the order in which they fail fastest.
 pub(crate) fn test(root: &Path) -> Result<(), String> {
     cargo(root, &["fmt", "--all", "--check"])?;
@@ -29,7 +32,12 @@ pub(crate) fn test(root: &Path) -> Result<(), String> {
     if has_nextest(root) {
         tests.args(["nextest", "run", "--workspace"]);
     } else {
-        tests.args(["test", "--workspace", "--all-targets"]);
+        tests.args(["test", "--workspace"]);
+    }
+    // Each program is linked once more where its own tests are wanted, which takes 100 MB: not those without any.
+    tests.args(["--lib", "--test", "*"]);
+    for program in TESTED_PROGRAMS {
+        tests.args(["--bin", program]);
     }
     run(tests
         .arg("--no-fail-fast")
@@ -80,4 +88,49 @@ fn shown(command: &Command) -> String {
         .map(|word| word.to_string_lossy().into_owned())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() && !path.ends_with("target") {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_program_with_tests_is_forgotten() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the root");
+        let mut looked_at = 0;
+        for package in ["examples", "tests", "mcp-compose"] {
+            let mut found = Vec::new();
+            sources(&root.join(package).join("src"), &mut found);
+            for source in found {
+                let program = source
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("src/bin"));
+                if !program && !source.ends_with("mcp-compose/src/main.rs") {
+                    continue;
+                }
+                looked_at += 1;
+                let name = source.file_stem().expect("a name").to_string_lossy();
+                let text = std::fs::read_to_string(&source).expect("text");
+                assert!(
+                    !text.contains("#[cfg(test)]") || TESTED_PROGRAMS.contains(&&*name),
+                    "the tests in {} are not run",
+                    source.display()
+                );
+            }
+        }
+        assert!(looked_at > 20, "{looked_at}");
+    }
 }

@@ -1,7 +1,9 @@
 //! Questions and answers as they stand in messages: checked, named after the child that asks, and
 //! put into the form of the client's era.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::validate::Schema;
 use crate::child::asks::Told;
@@ -17,6 +19,9 @@ pub(super) const ROOTS: &str = "roots/list";
 
 /// The `_meta` key under which a question names the child that asks.
 const META_CHILD: &str = "mcpCompose/child";
+/// What a result that asks for input has in it.
+static INPUT_REQUIRED: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new("\"input_required\""));
 /// Most questions that a child may ask in one result.
 const MAX_REQUESTS: usize = 64;
 
@@ -171,7 +176,7 @@ pub(super) struct InputRequired {
 impl InputRequired {
     /// Whether a result of a modern child is one, without taking it apart.
     pub(super) fn is(result: &Raw) -> bool {
-        memmem::find(result.as_str().as_bytes(), b"\"input_required\"").is_some()
+        INPUT_REQUIRED.find(result.as_str().as_bytes()).is_some()
             && Object::parse(result.as_str()).is_ok_and(|object| {
                 object.string("resultType").as_deref() == Some("input_required")
             })

@@ -1,8 +1,9 @@
 //! What is changed in payloads on their way: URIs, `_meta`, and the members that only one era has.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::uris;
@@ -85,7 +86,7 @@ pub(crate) fn expose_result(
     }
     // Most results hold no URI, and finding that out costs a fraction of taking them apart. (A
     // quote inside a JSON string is escaped: this finds members only.)
-    if memmem::find(result.as_str().as_bytes(), b"ri\"").is_none() {
+    if URI.find(result.as_str().as_bytes()).is_none() {
         return result;
     }
     let Ok(mut object) = Object::parse(result.as_str()) else {
@@ -120,6 +121,12 @@ pub(crate) fn expose_result(
 /// the one of today. Servers give both.
 const UI_KEY: &str = "ui/resourceUri";
 const UI_OBJECT: (&str, &str) = ("ui", "resourceUri");
+
+/// What a result with a URI in it has.
+static URI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ri\""));
+/// What a result of up to 2025-11-25 mostly has not.
+static META: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"_meta\""));
+static RESULT_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"resultType\""));
 
 /// Rewrites the place of a user interface in a `_meta`; `None`: there is none.
 pub(super) fn expose_ui(namespace: Option<&Namespace>, meta: &str) -> Option<String> {
@@ -240,9 +247,9 @@ pub(crate) fn to_era(
         }
         (Era::Legacy, Era::Modern) => {
             let text = result.as_str();
-            let plain = !["\"_meta\"", "\"resultType\""]
+            let plain = [&META, &RESULT_TYPE]
                 .iter()
-                .any(|member| memmem::find(text.as_bytes(), member.as_bytes()).is_some());
+                .all(|member| member.find(text.as_bytes()).is_none());
             let hints = if cacheable {
                 ",\"ttlMs\":0,\"cacheScope\":\"private\""
             } else {

@@ -2,11 +2,11 @@
 //! an id that leads back to its child, works for the principal that it was made for and for nobody
 //! else, and cannot be made up.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
@@ -24,6 +24,8 @@ use crate::wire::{Object, Raw, json};
 
 /// Characters of a tag: 32 bytes in Base64.
 const TAG: usize = 43;
+/// What a result that is a task has in it.
+static TASK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"task\""));
 
 /// Makes exposed task ids, and reads them: `<namespace>.<tag>.<original>`. The tag depends on child,
 /// principal and original alone, so that a task is called the same whenever it is shown.
@@ -151,7 +153,7 @@ impl Gateway {
         }
         let about_task = method.starts_with("tasks/");
         // Hardly a result is a task, and finding that out costs a fraction of taking it apart.
-        if !about_task && memmem::find(result.as_str().as_bytes(), b"\"task\"").is_none() {
+        if !about_task && TASK.find(result.as_str().as_bytes()).is_none() {
             return Ok(result);
         }
         let Ok(mut object) = Object::parse(result.as_str()) else {

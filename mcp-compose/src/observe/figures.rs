@@ -1,9 +1,10 @@
 //! What is counted of the calls of one child, at the cost of a few relaxed additions a call.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::wire::{Object, Raw};
 
@@ -103,14 +104,16 @@ impl Outcome {
     }
 }
 
+/// What the result of a tool that failed has in it, and many another.
+static IS_ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"isError\""));
+
 /// Whether the result of a tool says that it is an error.
 pub(crate) fn is_tool_error(result: &Raw) -> bool {
     // A quote inside a JSON string is escaped: this finds members only. Most results have none, or
     // one that is false, and are not taken apart.
     let text = result.as_str().as_bytes();
-    let member = b"\"isError\"";
-    let says_so = memmem::find_iter(text, member).any(|at| {
-        let mut rest = text[at + member.len()..].iter();
+    let says_so = IS_ERROR.find_iter(text).any(|at| {
+        let mut rest = text[at + IS_ERROR.needle().len()..].iter();
         let next = rest.find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b':'));
         next == Some(&b't')
     });

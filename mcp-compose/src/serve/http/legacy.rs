@@ -35,10 +35,10 @@ impl<G: Backend> Front<G> {
         incoming: Incoming,
     ) -> Result<Response<Body>, Refusal> {
         let headers = &http.headers;
-        if !headers.contains_key(MCP_SESSION_ID) {
+        let Some(id) = headers.get(MCP_SESSION_ID) else {
             return self.post_without_session(sender, accepts, incoming).await;
-        }
-        let session = self.session(headers, &sender)?;
+        };
+        let session = self.session_of(id, &sender)?;
         match incoming {
             Incoming::One(Message::Request(request)) if &*request.method == "initialize" => {
                 Err(Refusal::new(
@@ -289,10 +289,17 @@ impl<G: Backend> Front<G> {
         headers: &HeaderMap,
         sender: &Sender<G::View>,
     ) -> Result<Arc<Session<G>>, Refusal> {
-        if !headers.contains_key(MCP_SESSION_ID) {
-            return Err(no_session());
-        }
-        headers::text(headers, &MCP_SESSION_ID)
+        let id = headers.get(MCP_SESSION_ID).ok_or_else(no_session)?;
+        self.session_of(id, sender)
+    }
+
+    fn session_of(
+        &self,
+        id: &HeaderValue,
+        sender: &Sender<G::View>,
+    ) -> Result<Arc<Session<G>>, Refusal> {
+        let session = id.to_str().ok();
+        session
             .and_then(|id| self.sessions.get(id, sender))
             .ok_or_else(|| {
                 Refusal::new(
