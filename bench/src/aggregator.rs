@@ -37,6 +37,8 @@ fn build() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--release", "--package", "mcp-compose"])
+        // As `cargo xtask static` has it.
+        .args(["--features", "mimalloc"])
         .args(["--bin", "mcp-compose", "--target-dir"])
         .arg(target)
         .stdin(Stdio::null())

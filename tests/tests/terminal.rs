@@ -13,7 +13,7 @@ use mcp_compose_tests::process::command;
 use nix::pty::{Winsize, openpty};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 
 /// Ctrl-D.
@@ -77,6 +77,44 @@ impl Screen {
     }
 }
 
+/// A command that runs at a terminal.
+struct Seat {
+    child: Child,
+    screen: Arc<Screen>,
+    keyboard: File,
+    /// The command's side, to write behind what it wrote.
+    last: File,
+}
+
+impl Seat {
+    fn at(command: &mut Command) -> Self {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 100,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let terminal = openpty(Some(&size), None).expect("a pseudo-terminal");
+        let (input, glass) = (File::from(terminal.slave), File::from(terminal.master));
+        let twice = |file: &File| file.try_clone().expect("a second handle");
+        let (last, keyboard) = (twice(&input), twice(&glass));
+        let screen = Screen::of(glass);
+        let child = command
+            .stdin(Stdio::from(twice(&input)))
+            .stderr(Stdio::from(input))
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts");
+        Self {
+            child,
+            screen,
+            keyboard,
+            last,
+        }
+    }
+}
+
 /// Runs the command at a terminal, where the person types each line once its prompt is there: what it printed, and
 /// what they saw.
 async fn at_a_terminal(command: &mut Command, dialog: &[(&str, &str)]) -> (String, String) {
@@ -90,24 +128,12 @@ async fn ended_at_a_terminal(
     command: &mut Command,
     dialog: &[(&str, &str)],
 ) -> (Option<i32>, String, String) {
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 100,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    let terminal = openpty(Some(&size), None).expect("a pseudo-terminal");
-    let (input, glass) = (File::from(terminal.slave), File::from(terminal.master));
-    let mut last = input.try_clone().expect("a second handle");
-    let mut keyboard = glass.try_clone().expect("a second handle");
-    let screen = Screen::of(glass);
-    let child = command
-        .stdin(Stdio::from(input.try_clone().expect("a second handle")))
-        .stderr(Stdio::from(input))
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the binary starts");
+    let Seat {
+        child,
+        screen,
+        mut keyboard,
+        mut last,
+    } = Seat::at(command);
     let mut seen = 0;
     for (prompt, line) in dialog {
         let waiting = screen.prompt(&mut seen, prompt);
@@ -194,6 +220,28 @@ async fn a_person_sees_each_child_start_and_the_list_stays_pure() {
     let (mut listing, _folder) = Config::new().child("weather", child).list();
     let (_, shown) = at_a_terminal(listing.env("TERM", "dumb"), &[]).await;
     assert!(!shown.contains("starting"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn whoever_serves_http_sees_what_came_of_each_start() {
+    let weather = json!({ "command": python(), "args": [reference("weather.py")] });
+    let config = Config::new()
+        .child("weather", weather)
+        .child("lost", json!({ "command": "/no/such/program" }));
+    let (mut serving, _folder) = config.serve("127.0.0.1:0");
+    let mut seat = Seat::at(serving.env("TERM", "xterm").env("NO_COLOR", "1"));
+    let mut seen = 0;
+    for line in [
+        "serving on http://127.0.0.1:",
+        "weather: starting ..",
+        "weather: 1 tool",
+        // Lines that move are as wide as the terminal: these are the ones that stay.
+        " s\nlost: down: ",
+    ] {
+        let what = format!("`{line}`");
+        patiently(&what, seat.screen.prompt(&mut seen, line)).await;
+    }
+    seat.child.kill().await.expect("it was running");
 }
 
 #[tokio::test]

@@ -54,9 +54,15 @@ impl Options {
         let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
         // A folder of its own: other flags make other artifacts, which would replace those of the ordinary build.
         let folder = root.join("target").join("static");
+        // Other programs name their allocator themselves.
+        let features: &[&str] = match self.package.as_str() {
+            "mcp-compose" => &["--features", "mimalloc"],
+            _ => &[],
+        };
         run(Command::new("cargo")
             .args(["rustc", "--release", "--target", &target])
             .args(["--package", &self.package, "--bin", &self.bin])
+            .args(features)
             .env("RUSTFLAGS", format!("{flags} {FLAGS}"))
             .env("CARGO_TARGET_DIR", &folder)
             // Of this program alone: a profile that strips would have all of its dependencies built anew.

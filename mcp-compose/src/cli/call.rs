@@ -1,6 +1,7 @@
 //! `call`: one call of a tool.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(super) struct CallArgs {
     /// The tool's exposed name.
     name: String,
     /// The arguments: `NAME=VALUE` (typed by the tool's schema) and `NAME:=JSON` for each, or all of them as one JSON
-    /// object; `-` reads that from stdin.
+    /// object; `-` reads that from stdin, `@FILE` from a file.
     #[arg(value_name = "ARGUMENT")]
     arguments: Vec<String>,
     /// Print the result as JSON, as clients get it.
@@ -42,8 +43,16 @@ struct CallResult {
     is_error: bool,
 }
 
-/// Longest JSON that is read from stdin, in bytes.
-const MAX_STDIN: u64 = 64 * 1024 * 1024;
+/// Longest JSON that is read from stdin or a file, in bytes.
+const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+fn read(file: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?
+        .take(MAX_INPUT)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
 
 /// Arguments as they were given.
 enum Arguments {
@@ -59,8 +68,12 @@ impl Arguments {
             [] => "{}".to_owned(),
             [word] if word == "-" => {
                 let mut text = String::new();
-                io::stdin().take(MAX_STDIN).read_to_string(&mut text)?;
+                io::stdin().take(MAX_INPUT).read_to_string(&mut text)?;
                 text
+            }
+            [word] if word.starts_with('@') => {
+                let file = &word[1..];
+                read(file).map_err(|error| Failure::Usage(format!("{file}: {error}")))?
             }
             [word] if word.trim_start().starts_with(['{', '[']) => word.clone(),
             _ => return Ok(Self::Words(words)),
@@ -239,6 +252,19 @@ mod tests {
             panic!("{ended:?}")
         };
         assert_eq!(message, "no such\\u{1b} tool (-32602)");
+    }
+
+    #[test]
+    fn a_file_can_hold_the_arguments() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("arguments.json");
+        std::fs::write(&file, "{\"a\": 1}\n").expect("written");
+        let given = |name: &std::path::Path| Arguments::of(vec![format!("@{}", name.display())]);
+        assert!(
+            matches!(given(&file), Ok(Arguments::Json(raw)) if raw.get().trim() == "{\"a\": 1}")
+        );
+        let lost = given(&folder.path().join("lost.json"));
+        assert!(matches!(lost, Err(Failure::Usage(text)) if text.contains("lost.json: ")));
     }
 
     #[test]

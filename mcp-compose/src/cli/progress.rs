@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::shown;
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Phase};
+use crate::gateway::Gateway;
 use crate::wire::peer::lock;
 
 /// How often a spinner turns.
@@ -26,8 +27,7 @@ pub(super) async fn while_starting<F: Future>(children: &[Arc<Child>], work: F) 
         return work.await;
     }
     let lines = Lines::begin();
-    let others = children.iter().filter(|child| !child.is_local());
-    let followed = join_all(others.map(|child| follow(child, lines.add(&child.label))));
+    let followed = lines.follow(children);
     tokio::pin!(work, followed);
     tokio::select! {
         biased;
@@ -36,13 +36,34 @@ pub(super) async fn while_starting<F: Future>(children: &[Arc<Child>], work: F) 
     }
 }
 
+/// Shows how each child of what is served is getting on, if stderr is a terminal. What came of each stays.
+pub(super) fn of_served(gateway: Arc<Gateway>) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        if !super::terminal::is_lively(&io::stderr()) {
+            return;
+        }
+        // A lazy child is started by whoever wants it.
+        let children = gateway.children();
+        let started = children.iter().filter(|child| !child.spec.options.lazy);
+        let started: Vec<_> = started.cloned().collect();
+        let lines = Lines::begin();
+        let outcomes = lines.follow(&started).await;
+        drop(lines);
+        for outcome in outcomes {
+            let _ = writeln!(io::stderr(), "{outcome}");
+        }
+    })
+}
+
 /// Follows a child's start to its end.
-async fn follow(child: &Child, line: ProgressBar) {
+async fn follow(child: &Child, line: ProgressBar) -> String {
     let began = Instant::now();
     line.set_message("starting ..");
     line.enable_steady_tick(TURN);
     child.settled().await;
-    line.finish_with_message(outcome(child, began.elapsed()));
+    let outcome = outcome(child, began.elapsed());
+    line.finish_with_message(outcome.clone());
+    format!("{}: {outcome}", shown::line(&child.label))
 }
 
 /// How a start has ended.
@@ -80,6 +101,12 @@ impl Lines {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         *lock(&LINES) = Some(lines.clone());
         Self(lines)
+    }
+
+    /// Follows each start, and gives what came of it.
+    async fn follow(&self, children: &[Arc<Child>]) -> Vec<String> {
+        let others = children.iter().filter(|child| !child.is_local());
+        join_all(others.map(|child| follow(child, self.add(&child.label)))).await
     }
 
     fn add(&self, label: &str) -> ProgressBar {

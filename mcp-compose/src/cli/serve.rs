@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, progress};
 use crate::compose::Composition;
 #[cfg(feature = "admin")]
 use crate::serve::Admin;
@@ -163,10 +163,11 @@ impl ServeArgs {
             });
         }
         #[cfg(feature = "admin")]
-        let composition = self.admin.add_to(composition)?;
+        let mut composition = self.admin.add_to(composition)?;
         match self.front.http {
             Some(address) => {
                 let options = self.http.options()?;
+                composition.showing = Some(progress::of_served);
                 Ok(composition.serve_http_with(address, options).await?)
             }
             None => {

@@ -144,6 +144,7 @@ impl CompositionBuilder {
             children: self.children,
             problems: self.problems,
             file: None,
+            showing: None,
         }
     }
 

@@ -19,6 +19,11 @@ mod settings;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::gateway::Gateway;
 
 pub use builder::CompositionBuilder;
 pub use child::{DeclaredChild, IntoChild};
@@ -55,6 +60,8 @@ pub struct Composition {
     pub(crate) problems: Vec<Problem>,
     /// The file that it was read from, and that is watched while it is served.
     pub(crate) file: Option<ConfigFile>,
+    /// Shows how children are getting on while it is served, to its end or until all have started.
+    pub(crate) showing: Option<fn(Arc<Gateway>) -> BoxFuture<'static, ()>>,
 }
 
 /// Reads a composition from a file: TOML where its name ends in `.toml`, else JSON in the

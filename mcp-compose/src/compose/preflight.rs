@@ -87,6 +87,7 @@ impl Composition {
             children: children.collect(),
             problems: Vec::new(),
             file: None,
+            showing: None,
         }
     }
 

@@ -500,9 +500,14 @@ impl Gateway {
         lock(&self.clients).len()
     }
 
+    /// Whether it is served only if no names collide or are too long.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.settings.strict
+    }
+
     /// In strict mode: waits for the children and gives the names that collide or are too long.
     pub(crate) async fn refusals(&self) -> Vec<Problem> {
-        if !self.settings.strict {
+        if !self.is_strict() {
             return Vec::new();
         }
         self.settled(LIST_GRACE).await;

@@ -62,6 +62,7 @@ impl Declared {
             children: self.0.specs.clone(),
             problems: self.0.problems.clone(),
             file: None,
+            showing: None,
         }
     }
 

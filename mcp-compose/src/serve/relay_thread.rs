@@ -5,9 +5,11 @@
 //! user code that blocks holds up nobody's relayed call.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -41,6 +43,7 @@ where
     let admin = super::admin::Bound::of(&composition)?;
     #[cfg(feature = "admin")]
     let users = Handle::current();
+    let showing = composition.showing;
     let serve = async move |gateway: Arc<Gateway>, stop: Stop| {
         // Not on this thread, where it could hold up calls; until everything has ended.
         #[cfg(feature = "admin")]
@@ -48,14 +51,33 @@ where
             Some(admin) => Some(admin.start(&gateway, &users)?),
             None => None,
         };
+        let showing = match showing {
+            Some(show) => show(Arc::clone(&gateway)),
+            None => Box::pin(std::future::ready(())),
+        };
+        let mut showing = showing.fuse();
+        let refusals = async {
+            if gateway.is_strict() {
+                // It waits for all of them anyway.
+                (&mut showing).await;
+            }
+            gateway.refusals().await
+        };
         let refusals = tokio::select! {
-            refusals = gateway.refusals() => refusals,
+            refusals = refusals => refusals,
             () = stop.told() => return Ok(()),
         };
-        if refusals.is_empty() {
-            return serve(gateway, stop).await;
+        if !refusals.is_empty() {
+            return Err(ServeError::Composition(refusals));
         }
-        Err(ServeError::Composition(refusals))
+        let mut served = pin!(serve(gateway, stop));
+        tokio::select! {
+            // First it says where it serves, then the lines are drawn below.
+            biased;
+            served = &mut served => return served,
+            () = showing => {}
+        }
+        served.await
     };
     on_thread(composition, clients, Stop::on_signals, serve).await?
 }

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
+use super::super::progress::while_starting;
 use super::child;
 use super::finding::{ChildDiagnosis, Diagnosis, Findings, Health};
 use super::whole;
@@ -24,7 +25,7 @@ pub(super) async fn examine(
     let gateway = Gateway::start(composition.on_trial(), Handle::current());
     let children = gateway.children();
     let settled = join_all(children.iter().map(|child| settled(child, bound)));
-    let took = settled.await;
+    let took = while_starting(&children, settled).await;
     let catalog = gateway.catalog();
 
     let problems = composition.check();

@@ -10,15 +10,16 @@ mod program;
 mod report;
 mod whole;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
 
 use self::finding::Health;
 use super::Failure;
+use super::children::all_known;
+use super::terminal::has_colours;
 use crate::compose::{Composition, Unread};
-use crate::nearest::nearest;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -48,18 +49,13 @@ pub(super) async fn run(
         let json = json.map_err(|error| Failure::Failed(error.to_string()))?;
         writeln!(out, "{json}")?;
     } else {
-        let colours = out.is_terminal() && !has(std::env::var_os("NO_COLOR"));
-        out.write_all(report::report(&diagnosis, colours).as_bytes())?;
+        let report = report::report(&diagnosis, has_colours(&out));
+        out.write_all(report.as_bytes())?;
     }
     match diagnosis.health() {
         Health::Error => Err(Failure::Shown),
         Health::Ok | Health::Warning => Ok(()),
     }
-}
-
-/// A variable that is set to nothing counts as unset.
-fn has(variable: Option<std::ffi::OsString>) -> bool {
-    variable.is_some_and(|value| !value.is_empty())
 }
 
 /// Leaves the named children only, if any are named.
@@ -75,16 +71,7 @@ fn only(
     let known: Vec<_> = labels
         .chain(unread.iter().map(|server| server.key.clone()))
         .collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        let hint = match nearest(unknown, known.iter().map(String::as_str)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are: {}", known.join(", ")),
-        };
-        return Err(Failure::Usage(format!(
-            "there is no child `{}`; {hint}",
-            unknown.escape_debug()
-        )));
-    }
+    all_known(names, &known)?;
     composition
         .children
         .retain(|child| names.contains(&child.label()));

@@ -1,13 +1,9 @@
 //! Names that clients cannot take, though we can.
 
+use super::super::limits::{MODELS, PORTABLE, is_taken};
 use super::finding::{Finding, Findings, Health, names};
 use crate::child::supervisor::Child;
 use crate::gateway::catalog::Catalog;
-
-/// What the interfaces of models take.
-const HARD: usize = 64;
-/// What is left of that behind what clients put before a name: `mcp__NAME__`, `mcp_NAME_`, and the like.
-const PORTABLE: usize = 48;
 
 /// The names of a child's tools, as clients see them.
 pub(super) fn of(child: &Child, catalog: &Catalog, findings: &mut Findings) {
@@ -28,16 +24,12 @@ pub(super) fn of(child: &Child, catalog: &Catalog, findings: &mut Findings) {
         .filter(|(_, tool)| tool.child.id == child.id);
     let mut exposed: Vec<_> = own.map(|(exposed, _)| exposed).collect();
     exposed.sort_unstable();
-    let strange = |name: &&str| {
-        let portable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        name.chars().count() > HARD || !name.chars().all(portable)
-    };
-    let (refused, good): (Vec<&str>, Vec<&str>) = exposed.iter().partition(|name| strange(name));
+    let (good, refused): (Vec<&str>, Vec<&str>) = exposed.iter().partition(|name| is_taken(name));
     if !refused.is_empty() {
         findings.error(
             "names",
             format!(
-                "most clients refuse {}: names have at most {HARD} letters, digits, `_` and `-`",
+                "most clients refuse {}: names have at most {MODELS} letters, digits, `_` and `-`",
                 names(refused)
             ),
             "choose other names with `rename`",

@@ -1,6 +1,5 @@
 //! `list`: all that is offered, whose it is, and what it costs.
 
-mod limits;
 mod offer;
 mod table;
 
@@ -10,12 +9,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use self::offer::Offer;
+use super::Failure;
+use super::children::all_known;
 use super::client::START_GRACE;
 use super::progress::while_starting;
-use super::{Failure, shown};
 use crate::compose::Composition;
 use crate::gateway::Gateway;
-use crate::nearest::nearest;
 use crate::serve::{Clients, in_process};
 
 /// Arguments of `list`.
@@ -31,9 +30,7 @@ pub(super) struct ListArgs {
 
 pub(super) async fn run(args: ListArgs, composition: Composition) -> Result<(), Failure> {
     let known: Vec<_> = composition.children.iter().map(|it| it.label()).collect();
-    if let Some(unknown) = args.child.iter().find(|name| !known.contains(name)) {
-        return Err(unknown_child(unknown, &known));
-    }
+    all_known(&args.child, &known)?;
     let offer = in_process(composition, Clients::Many, move |gateway| async move {
         let mut offer = offered(&gateway).await;
         if !args.child.is_empty() {
@@ -51,17 +48,6 @@ async fn offered(gateway: &Arc<Gateway>) -> Offer {
     while_starting(gateway.default_catalog().children(), settled).await;
     let catalog = gateway.default_catalog();
     Offer::of(gateway.server_name(), &catalog, catalog.children())
-}
-
-fn unknown_child(given: &str, known: &[String]) -> Failure {
-    let hint = match nearest(given, known.iter().map(String::as_str)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("there are: {}", known.join(", ")),
-    };
-    Failure::Usage(format!(
-        "there is no child `{}`; {hint}",
-        shown::line(given)
-    ))
 }
 
 /// A list that lacks what a child would offer is a failure.

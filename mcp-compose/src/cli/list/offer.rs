@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::limits;
+use super::super::limits;
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Phase};
 use crate::gateway::catalog::Catalog;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::limits::PORTABLE;
+use super::super::limits::PORTABLE;
 use super::offer::{Entry, Offer, Owner};
 use crate::cli::shown;
 

@@ -1,4 +1,4 @@
-//! How long the name of a tool may be, with what clients put before it.
+//! Which names of tools clients take, with what they put before them.
 
 /// From here on some client or other has a name that is too long, whatever the composition is called there.
 pub(super) const PORTABLE: usize = 48;
@@ -19,7 +19,13 @@ const LIMITS: [Limit; 3] = [
     limit("Cursor", ("", ""), 59),
 ];
 /// What the interfaces of models take, whoever the client is.
-const MODELS: usize = 64;
+pub(super) const MODELS: usize = 64;
+
+/// Whether the interfaces of models take a name.
+pub(super) fn is_taken(name: &str) -> bool {
+    let portable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    name.chars().count() <= MODELS && name.chars().all(portable)
+}
 
 const fn limit(client: &'static str, around: (&'static str, &'static str), most: usize) -> Limit {
     Limit {
