@@ -18,6 +18,7 @@ mod observe;
 pub mod prelude;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
+mod secret_text;
 mod serve;
 mod server;
 pub mod test;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::StdioSpec;
 use super::not_started::NotStarted;
 use crate::compose::{ChildSource, ChildSpec};
+use crate::secret_text;
 
 /// Lines that are told.
 const LINES: usize = 20;
@@ -61,7 +62,8 @@ fn cut(spec: &ChildSpec, text: &str, most: usize) -> String {
     shown
 }
 
-/// What must not be told of a child: what was declared for its environment.
+/// What must not be told of a child: what was declared for its environment, and what of its arguments looks like a
+/// secret.
 #[derive(Debug, Default)]
 pub(super) struct Secrets(Vec<String>);
 
@@ -69,7 +71,14 @@ impl Secrets {
     pub(super) fn of(spec: &StdioSpec) -> Self {
         let values = spec.env.iter().map(|(_, value)| value.expose());
         let values = values.map(|value| value.to_string_lossy().into_owned());
-        Self(values.filter(|value| value.len() >= SECRET).collect())
+        let words = std::iter::once(&spec.program).chain(&spec.args);
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        let arguments = secret_text::in_command(words.iter().map(AsRef::as_ref));
+        // Whoever uses a header's value has taken the scheme off.
+        let bare = |value: &str| value.strip_prefix("Bearer ").unwrap_or(value).to_owned();
+        let arguments = arguments.into_iter().flatten().map(bare);
+        let all = values.chain(arguments);
+        Self(all.filter(|value| value.len() >= SECRET).collect())
     }
 
     /// The text without them, and with all escaped that could deceive who reads it.
@@ -110,7 +119,10 @@ mod tests {
     use crate::compose::Composition;
 
     fn spec() -> ChildSpec {
-        let child = stdio("server").env("TOKEN", "s3cret-value").env("N", "1");
+        let child = stdio("server")
+            .args(["--token=s3cret-word", "-v"])
+            .env("TOKEN", "s3cret-value")
+            .env("N", "1");
         let composition = Composition::builder().child("a", child).build();
         composition.children[0].clone()
     }
@@ -121,11 +133,15 @@ mod tests {
 
     #[test]
     fn a02_the_last_lines_are_told_in_one_without_secrets_and_escapes() {
-        let stderr = lines(["one 1", "", "\tat s3cret-value \u{1b}[31mred\u{202e}"]);
+        let stderr = lines([
+            "one 1",
+            "",
+            "\tat s3cret-value s3cret-word \u{1b}[31mred\u{202e}",
+        ]);
         let why = format!("it exited (code 1): {}", stderr[2]);
         assert_eq!(
             with_last_words(&spec(), why.into(), &stderr).to_string(),
-            r"it exited (code 1); it last wrote to stderr: one 1 |  at *** \u{1b}[31mred\u{202e}"
+            r"it exited (code 1); it last wrote to stderr: one 1 |  at *** *** \u{1b}[31mred\u{202e}"
         );
         assert_eq!(
             with_last_words(&spec(), "it ended".into(), &[]).to_string(),

@@ -191,8 +191,7 @@ impl fmt::Debug for Child {
 }
 
 impl Child {
-    pub(crate) fn new(id: u64, spec: ChildSpec, common: Common) -> Arc<Self> {
-        let label = spec.label();
+    pub(crate) fn new(id: u64, label: String, spec: ChildSpec, common: Common) -> Arc<Self> {
         let max_in_flight = spec.options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         let plain = asks::shared(&spec.options);
         let first = if spec.options.lazy {

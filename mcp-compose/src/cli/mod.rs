@@ -69,7 +69,6 @@ mod program;
 mod progress;
 mod prompt;
 mod read;
-pub(crate) mod secret;
 mod serve;
 mod settings;
 mod shown;

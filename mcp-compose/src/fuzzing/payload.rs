@@ -90,7 +90,7 @@ pub(super) fn children(namespaces: &str) -> Vec<Arc<Child>> {
             tasks: TaskTracker::new(),
             turns: Turns::default(),
         };
-        Child::new(id as u64, spec, common)
+        Child::new(id as u64, spec.label(), spec, common)
     });
     made.collect()
 }

@@ -30,6 +30,7 @@ pub(crate) mod validate;
 pub(crate) mod view;
 mod watch;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
@@ -199,6 +200,13 @@ impl Gateway {
         };
         let former = self.children.load_full();
         let mut added = Vec::new();
+        let mut labels = HashSet::new();
+        for next in &next {
+            if let Next::Kept(id) = next {
+                let kept = former.iter().find(|child| child.id == *id);
+                labels.extend(kept.map(|child| child.label.clone()));
+            }
+        }
         let children: Vec<_> = next
             .into_iter()
             .filter_map(|next| match next {
@@ -206,7 +214,8 @@ impl Gateway {
                 Next::New(mut spec) => {
                     // Where nothing of it can be seen, it is started if the program itself calls it.
                     spec.options.lazy |= !self.views.default().may_show(&spec, &self.settings);
-                    let child = Child::new(self.next_id(), *spec, common.clone());
+                    let label = label_beside(&mut labels, spec.label());
+                    let child = Child::new(self.next_id(), label, *spec, common.clone());
                     added.push(Arc::clone(&child));
                     Some(child)
                 }
@@ -217,7 +226,6 @@ impl Gateway {
         self.children.store(Arc::new(children));
         for child in &gone {
             child.end();
-            self.watches.drop_child(child.id);
         }
         for child in added {
             child.spec.mount.set(self.own.clone(), child.id);
@@ -229,12 +237,17 @@ impl Gateway {
                 None => self.tasks.spawn(child.supervise()),
                 Some(before) => {
                     child.begin_as(&before);
+                    // Its sessions are asked for the same when they begin.
+                    self.watches.hand_over(before.id, child.id);
                     self.tasks.spawn(async move {
                         before.stopped().await;
                         child.supervise().await;
                     })
                 }
             };
+        }
+        for child in &gone {
+            self.watches.drop_child(child.id);
         }
         self.watch_files();
         self.publish();
@@ -333,7 +346,7 @@ impl Gateway {
         outlet: &Arc<dyn Outlet>,
         cancelled: &CancellationToken,
     ) -> Result<Raw, ErrorObject> {
-        let served = Served::begin(self, client, request, outlet);
+        let served = Served::begin(client, request, outlet);
         let outcome = self
             .respond(client, request, outlet, cancelled, served.as_ref())
             .await;
@@ -455,6 +468,18 @@ impl Gateway {
     /// The children, in the order of their declaration.
     pub(crate) fn children(&self) -> Arc<Vec<Arc<Child>>> {
         self.children.load_full()
+    }
+
+    /// Those of which clients that name no part can come to see anything.
+    pub(crate) fn served_children(&self) -> Vec<Arc<Child>> {
+        let view = self.views.default();
+        let served = |child: &&Arc<Child>| view.may_show(&child.spec, &self.settings);
+        self.children
+            .load()
+            .iter()
+            .filter(served)
+            .cloned()
+            .collect()
     }
 
     /// When it is ready.
@@ -633,6 +658,18 @@ impl Gateway {
     }
 }
 
+/// What a child is called beside others: two without a namespace may be the same program.
+fn label_beside(labels: &mut HashSet<String>, own: String) -> String {
+    let mut label = own.clone();
+    for number in 2.. {
+        if labels.insert(label.clone()) {
+            break;
+        }
+        label = format!("{own}-{number}");
+    }
+    label
+}
+
 /// Whether changes of files restart the child.
 fn has_files(child: &Arc<Child>) -> bool {
     matches!(&child.spec.source, ChildSource::Stdio(process) if !process.watch.is_empty())
@@ -697,16 +734,20 @@ fn belongs_to_one_era(method: &str) -> bool {
 impl Gateway {
     /// One whose only child is made up, and has started.
     async fn of_fake(fake: &crate::child::fake::Fake) -> Arc<Self> {
-        use crate::compose::{ChildOptions, ChildSource, ChildSpec};
         let mut composition = Composition::builder().build();
-        composition.children.push(ChildSpec {
-            namespace: None,
-            source: ChildSource::Fake(fake.clone()),
-            options: ChildOptions::default(),
-            mount: Arc::default(),
-        });
+        composition.children.push(Self::fake_child(fake, None));
         let gateway = Self::start(composition, Handle::current());
         gateway.children()[0].settled().await;
         gateway
+    }
+
+    fn fake_child(fake: &crate::child::fake::Fake, namespace: Option<&str>) -> ChildSpec {
+        use crate::compose::{ChildOptions, ChildSource, Namespace};
+        ChildSpec {
+            namespace: namespace.map(|name| Namespace::parse(name).expect("a namespace")),
+            source: ChildSource::Fake(fake.clone()),
+            options: ChildOptions::default(),
+            mount: Arc::default(),
+        }
     }
 }

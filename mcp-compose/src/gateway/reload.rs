@@ -7,7 +7,7 @@ mod pattern;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,17 @@ struct Taken {
     ids: Vec<u64>,
     /// What was last said of it, so that it is said once.
     said: Option<String>,
+    /// As it was when it was last read.
+    seen: Option<Seen>,
+}
+
+/// Which file it is and when it was written: whatever else changes in its folder leaves that alone.
+type Seen = (PathBuf, SystemTime, u64);
+
+fn seen(path: &Path) -> Option<Seen> {
+    let path = path.canonicalize().ok()?;
+    let about = path.metadata().ok()?;
+    Some((path, about.modified().ok()?, about.len()))
 }
 
 /// Sees to changes until the gateway stops, which owns this.
@@ -56,6 +67,7 @@ async fn attend(gateway: &Weak<Gateway>, changes: &Arc<Changes>, file: Option<Co
         file,
         ids: ids(gateway),
         said: None,
+        seen: None,
     });
     if taken.is_some() {
         // It may have changed between being read and being watched.
@@ -179,8 +191,17 @@ fn restart(gateway: &Weak<Gateway>, changes: &Changes, id: u64) {
 
 /// Reads the composition's file again. One that is wrong changes nothing.
 async fn take_over(gateway: &Weak<Gateway>, taken: &mut Taken) {
-    let path = taken.file.path.clone();
-    let Ok(read) = tokio::task::spawn_blocking(move || sound(&path)).await else {
+    let (path, before) = (taken.file.path.clone(), taken.seen.take());
+    let read = tokio::task::spawn_blocking(move || {
+        let now = seen(&path);
+        let same = now.is_some() && now == before;
+        (now, (!same).then(|| sound(&path)))
+    });
+    let Ok((now, read)) = read.await else {
+        return;
+    };
+    taken.seen = now;
+    let Some(read) = read else {
         return;
     };
     let Some(gateway) = gateway.upgrade() else {

@@ -164,6 +164,25 @@ impl Watches {
         found
     }
 
+    /// A child has taken another's place: what is watched there is watched here.
+    pub(super) fn hand_over(&self, from: u64, to: u64) {
+        let mut resources = lock(&self.resources);
+        let theirs: Vec<_> = resources
+            .keys()
+            .filter(|one| one.child == from)
+            .cloned()
+            .collect();
+        for resource in theirs {
+            if let Some(subscribers) = resources.remove(&resource) {
+                let there = Resource {
+                    child: to,
+                    ..resource
+                };
+                resources.entry(there).or_default().extend(subscribers);
+            }
+        }
+    }
+
     /// A child is gone, and nothing of it can be watched any more.
     pub(super) fn drop_child(&self, child: u64) {
         lock(&self.resources).retain(|resource, _| resource.child != child);

@@ -129,7 +129,7 @@ impl Gateway {
         for (reason, count) in refusal::counts() {
             text.sample(&REFUSED, &[("reason", reason)], count);
         }
-        let catalog = self.catalog();
+        let catalog = self.default_catalog();
         text.head(&ENTRIES);
         for kind in Kind::ALL {
             text.sample(&ENTRIES, &[("kind", kind.noun())], catalog.len(kind));

@@ -50,12 +50,7 @@ mod off {
 
     impl Served {
         #[inline(always)]
-        pub(crate) fn begin(
-            _: &Gateway,
-            _: &Client,
-            _: &Request,
-            _: &Arc<dyn Outlet>,
-        ) -> Option<Self> {
+        pub(crate) fn begin(_: &Client, _: &Request, _: &Arc<dyn Outlet>) -> Option<Self> {
             None
         }
 

@@ -115,7 +115,7 @@ impl Gateway {
         if self.draining().is_cancelled() {
             return Health::not("draining");
         }
-        let children = self.children();
+        let children = self.served_children();
         let mut callable = children.iter().map(|child| can_be_called(child));
         let ready = match self.ready_when() {
             ReadyWhen::Any => children.is_empty() || callable.any(|it| it),

@@ -112,7 +112,7 @@ impl Rig {
             tasks: TaskTracker::new(),
             turns: Turns::default(),
         };
-        let child = Child::new(1, spec, common);
+        let child = Child::new(1, spec.label(), spec, common);
         tokio::spawn(Arc::clone(&child).supervise());
         Self {
             child,

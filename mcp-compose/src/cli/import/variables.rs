@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::{Part, Text, variable_name};
-use crate::cli::secret::{is_secret, is_secret_name, looks_secret};
+use crate::secret_text::{is_secret, is_secret_name, looks_secret};
 
 /// A variable that has to be set.
 #[derive(Debug, Clone, PartialEq)]

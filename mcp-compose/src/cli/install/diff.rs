@@ -2,8 +2,8 @@
 
 use similar::TextDiff;
 
-use crate::cli::secret::{is_secret, is_secret_name, looks_secret};
 use crate::cli::shown;
+use crate::secret_text::{is_secret, is_secret_name, looks_secret};
 
 const HIDDEN: &str = "***";
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::super::Next;
 use super::super::client::{Client, Principal};
 use super::*;
 use crate::child::asks;
@@ -173,6 +174,37 @@ async fn a_client_hears_what_its_own_session_tells_and_nobody_else_does() {
     house.heard(own, "resources/unsubscribe", 1).await;
     assert!(other.requests("resources/unsubscribe").is_empty());
     assert!(shared.requests("resources/unsubscribe").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_watched_of_a_child_is_watched_of_the_one_that_takes_its_place() {
+    let mut house = House::new().await;
+    let (first, second) = (Fake::default(), Fake::default());
+    let next = |fake: &Fake| {
+        let child = Gateway::fake_child(fake, Some("shop"));
+        vec![Next::New(Box::new(child))]
+    };
+    house.gateway.set_children(next(&first));
+    house.child().settled().await;
+    let mut guest = house.legacy("{}").await;
+    guest
+        .ask("resources/subscribe", r#"{"uri":"shop://fake://a"}"#)
+        .await;
+    house.gateway.set_children(next(&second));
+    house.child().settled().await;
+    house.fake = second;
+    let again = house.sessions(None).remove(0);
+    house.heard(&again, "resources/subscribe", 1).await;
+    assert_eq!(again.requests("resources/subscribe"), [A]);
+    again.say(updated(7));
+    let update = guest.update().await;
+    assert!(
+        update.contains(r#""n":7"#) && update.contains("shop://fake://a"),
+        "{update}"
+    );
+    // Nothing of one that is gone for good is kept.
+    house.gateway.set_children(Vec::new());
+    assert!(lock(&house.gateway.watches.resources).is_empty());
 }
 
 #[tokio::test]

@@ -16,7 +16,6 @@ use super::super::conventions as of;
 use super::{EXPORTING, Exporting};
 use crate::child::supervisor::Child;
 use crate::compose::ChildSource;
-use crate::gateway::Gateway;
 use crate::gateway::client::{Client, Outlet};
 use crate::observe::figures::{Operation, Outcome, is_tool_error};
 use crate::observe::trace::Carrier;
@@ -35,7 +34,6 @@ pub(crate) struct Served(Recording);
 
 impl Served {
     pub(crate) fn begin(
-        gateway: &Gateway,
         client: &Client,
         request: &Request,
         outlet: &Arc<dyn Outlet>,
@@ -49,10 +47,11 @@ impl Served {
         let version = meta.string(META_VERSION);
         let version = version.as_deref().or(client.legacy_version());
         let headers = outlet.http().map(|http| &http.headers);
-        // The name of a span is of few kinds: only what is exposed is part of it.
+        // The name of a span is of few kinds: only what is exposed to this client is part of it.
+        let catalog = client.view().catalog();
         let known = subject.as_deref().is_some_and(|name| match operation {
-            Operation::CallTool => gateway.catalog().tool(name).is_some(),
-            Operation::GetPrompt => gateway.catalog().prompt(name).is_some(),
+            Operation::CallTool => catalog.tool(name).is_some(),
+            Operation::GetPrompt => catalog.prompt(name).is_some(),
             _ => false,
         });
         let mut told = Told::of(&request.method, operation, subject.as_deref(), known);

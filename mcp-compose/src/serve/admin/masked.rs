@@ -1,10 +1,11 @@
 //! How a child was declared, without secrets.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 
 use crate::child::Environment;
-use crate::cli::secret;
 use crate::compose::{ChildOptions, ChildSource, ChildSpec, Glob};
+use crate::secret_text;
 
 /// What stands for a value that is not shown.
 const MASK: &str = "••••••";
@@ -87,26 +88,15 @@ fn options(options: &ChildOptions, lines: &mut Vec<(&'static str, String)>) {
     }
 }
 
-/// A command line, with what may be a secret in it masked: what looks like one, and what follows a flag that says so.
-fn command<'w>(words: impl Iterator<Item = std::borrow::Cow<'w, str>>) -> String {
-    let mut line = String::new();
-    let mut of_secret = false;
-    for (at, word) in words.enumerate() {
-        if at > 0 {
-            line.push(' ');
-        }
-        let named = word.strip_prefix('-').and_then(|flag| flag.split_once('='));
-        let masked = match named {
-            Some((name, value)) if secret::is_secret_name(name) || secret::looks_secret(value) => {
-                format!("-{name}={MASK}")
-            }
-            _ if at > 0 && (of_secret || secret::looks_secret(&word)) => MASK.to_owned(),
-            _ => word.to_string(),
-        };
-        of_secret = named.is_none() && word.starts_with('-') && secret::is_secret_name(&word);
-        line.push_str(&masked);
-    }
-    line
+/// A command line, with what may be a secret in it masked.
+fn command<'w>(words: impl Iterator<Item = Cow<'w, str>>) -> String {
+    let words: Vec<_> = words.collect();
+    let secrets = secret_text::in_command(words.iter().map(AsRef::as_ref));
+    let masked = words.iter().zip(secrets).map(|(word, secret)| {
+        let open = secret.and_then(|secret| word.strip_suffix(secret));
+        open.map_or_else(|| word.to_string(), |open| format!("{open}{MASK}"))
+    });
+    masked.collect::<Vec<_>>().join(" ")
 }
 
 /// A URL without its password, and with the values of its query masked. A path that looks like a secret is masked whole.
@@ -116,7 +106,7 @@ fn address(url: &url::Url) -> String {
     let _ = shown.set_username("");
     shown.set_query(None);
     shown.set_fragment(None);
-    if secret::has_credentials(shown.as_str()) {
+    if secret_text::has_credentials(shown.as_str()) {
         shown.set_path("");
         return format!("{shown}{MASK}");
     }
@@ -126,7 +116,7 @@ fn address(url: &url::Url) -> String {
     }
 }
 
-fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {
+fn shown(text: &OsStr) -> Cow<'_, str> {
     text.to_string_lossy()
 }
 
@@ -134,28 +124,20 @@ fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> String {
-        command(line.split(' ').map(Into::into))
-    }
-
     #[test]
-    fn secrets_in_a_command_are_masked_and_nothing_else() {
-        for (line, expected) in [
-            ("npx -y tsx db.ts", "npx -y tsx db.ts"),
-            (
-                "db --api-key hunter2 --verbose",
-                "db --api-key •••••• --verbose",
-            ),
-            ("db --token=hunter2 x", "db --token=•••••• x"),
-            ("db ghp_0123456789abcdef0123", "db ••••••"),
-            (
-                "db --url=https://a.example/mcp",
-                "db --url=https://a.example/mcp",
-            ),
-            ("db postgres://u:pw@host/db", "db ••••••"),
-        ] {
-            assert_eq!(of(line), expected);
-        }
+    fn secrets_in_a_command_are_masked() {
+        let words = [
+            "npx",
+            "mcp-remote",
+            "--header",
+            "Authorization: Bearer hunter2",
+            "--token=x1y2z3",
+            "-y",
+        ];
+        assert_eq!(
+            command(words.into_iter().map(Cow::from)),
+            "npx mcp-remote --header Authorization: •••••• --token=•••••• -y"
+        );
     }
 
     #[test]

@@ -122,6 +122,9 @@ async fn check(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     let refused = match site.door.check(request.headers()) {
         Err(why) => Some(why),
         Ok(()) if request.method() == Method::POST => of_another_page(request.headers()),
+        Ok(()) if is_part_of_another_page(request.headers()) => {
+            Some("this is no part of another page")
+        }
         Ok(()) => None,
     };
     let mut response = match refused {
@@ -157,6 +160,14 @@ fn of_another_page(headers: &HeaderMap) -> Option<&'static str> {
     (theirs != Some(ours)).then_some(WHY)
 }
 
+/// Whether another site's page loads this, as an image or with a script: it could not read it, but would hold it open. A
+/// person may follow a link.
+fn is_part_of_another_page(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let other = matches!(said("sec-fetch-site"), Some(b"cross-site" | b"same-site"));
+    other && said("sec-fetch-mode") != Some(b"navigate")
+}
+
 /// Sends browsers that are not let in to the form for the token, and turns away all others.
 async fn let_in(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     if site.is_in(request.headers()) {
@@ -176,7 +187,7 @@ async fn let_in(State(site): State<Arc<Site>>, request: Request, next: Next) -> 
 
 /// Takes the token of a person.
 async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let (_, form) = match form(request).await {
+    let (head, form) = match form(request).await {
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
@@ -190,7 +201,7 @@ async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response {
     if !shown.is_some_and(|shown| site.door.lets_in(&shown)) {
         return page::login_again();
     }
-    match site.logins.open() {
+    match site.logins.open(&head.headers) {
         Some(cookie) => {
             let mut response = (StatusCode::SEE_OTHER, [(LOCATION, "./")]).into_response();
             response.headers_mut().insert(SET_COOKIE, cookie);
@@ -229,7 +240,7 @@ async fn health(State(site): State<Arc<Site>>, request: Request) -> Response {
     }
     let children: Vec<_> = site
         .gateway
-        .children()
+        .served_children()
         .iter()
         .map(|child| {
             let report = Report::of(child);

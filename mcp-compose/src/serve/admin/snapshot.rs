@@ -114,7 +114,7 @@ pub(super) struct Budget {
 }
 
 pub(super) fn children(gateway: &Gateway) -> Vec<ChildRow> {
-    let children = gateway.children();
+    let children = gateway.served_children();
     children
         .iter()
         .map(|child| {

@@ -25,8 +25,12 @@ impl Door {
     }
 
     /// Says why a request is refused, whatever it shows: its `Host`, or the page that sends it.
+    /// Unlike those of the front, its own pages may: it has some.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), &'static str> {
-        self.guard.check(headers)
+        match self.guard.check(headers) {
+            Err(_) if self.guard.is_of_own_page(headers) => Ok(()),
+            checked => checked,
+        }
     }
 
     /// Whether everybody who passes [`check`](Self::check) is let in.
@@ -37,5 +41,35 @@ impl Door {
     /// Whether the request shows what lets it in: a token, where one is asked for.
     pub(crate) fn lets_in(&self, headers: &HeaderMap) -> bool {
         self.tokens.check(headers).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{HOST, ORIGIN};
+
+    use super::*;
+
+    #[test]
+    fn its_own_pages_may_use_it_under_the_names_that_are_allowed() {
+        let check = |options: HttpOptions, host: &str, origin: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            headers.insert(ORIGIN, origin.parse().unwrap());
+            Door::of(options).check(&headers).is_ok()
+        };
+        let named = || HttpOptions::default().allow_host("box.local");
+        for (host, origin, allowed) in [
+            ("box.local:9", "http://box.local:9", true),
+            ("box.local", "https://box.local", true),
+            ("box.local:9", "http://box.local:10", false),
+            ("box.local:9", "http://evil.example:9", false),
+            ("evil.example", "http://evil.example", false),
+            ("localhost:9", "http://localhost:9", true),
+        ] {
+            assert_eq!(check(named(), host, origin), allowed, "{host} {origin}");
+        }
+        let any = HttpOptions::default().allow_any_host();
+        assert!(!check(any, "evil.example", "http://evil.example"));
     }
 }

@@ -72,10 +72,20 @@ impl Guard {
         }
     }
 
+    /// Whether a page of what is served here itself sends it, under a name that was allowed. (Where all names are, a page
+    /// that has its own name lead here would be that too.)
+    pub(super) fn is_of_own_page(&self, headers: &HeaderMap) -> bool {
+        let AllowedHosts::These(allowed) = &self.hosts else {
+            return false;
+        };
+        let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let own = said(ORIGIN).and_then(web_authority);
+        matches!((said(HOST), own), (Some(host), Some(own)) if host.eq_ignore_ascii_case(own)
+            && allowed.iter().any(|allowed| matches_host(allowed, host)))
+    }
+
     fn allows_origin(&self, origin: &str) -> bool {
-        let loopback = origin
-            .strip_prefix("http://")
-            .or_else(|| origin.strip_prefix("https://"))
+        let loopback = web_authority(origin)
             .and_then(split_port)
             .is_some_and(|(name, _)| is_loopback_name(name));
         loopback
@@ -84,6 +94,12 @@ impl Guard {
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
+}
+
+/// The host and port of a web page's origin.
+fn web_authority(origin: &str) -> Option<&str> {
+    let http = origin.strip_prefix("http://");
+    http.or_else(|| origin.strip_prefix("https://"))
 }
 
 fn matches_host(allowed: &str, host: &str) -> bool {

@@ -5,7 +5,13 @@ const mark = document.getElementById("live");
 const source = new EventSource("events");
 
 source.addEventListener("open", () => { mark.hidden = false; mark.textContent = "Follows what happens"; });
-source.addEventListener("error", () => { mark.hidden = false; mark.textContent = "Connection lost; trying again"; });
+source.addEventListener("error", () => {
+  mark.hidden = false;
+  // After an answer that is no stream, no browser tries again.
+  mark.textContent = source.readyState === EventSource.CLOSED
+    ? "Connection lost: load the page again"
+    : "Connection lost; trying again";
+});
 
 source.addEventListener("message", (event) => {
   const { id, html } = JSON.parse(event.data);

@@ -1,4 +1,4 @@
-//! What looks like a secret, in files that were written without much thought.
+//! What looks like a secret, in files and command lines that were written without much thought.
 
 use url::Url;
 
@@ -101,6 +101,54 @@ pub(crate) fn looks_secret(value: &str) -> bool {
     }
     let known = PREFIXES.iter().any(|prefix| bare.starts_with(prefix));
     (known && bare.len() >= 16 && !bare.contains(' ')) || is_random(bare) || has_credentials(bare)
+}
+
+/// What the flag before a word says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// It is a secret.
+    Secret,
+    /// It is a header or a variable: a name and a value.
+    Pair,
+    Nothing,
+}
+
+impl Before {
+    fn of(word: &str) -> Self {
+        match word {
+            "-H" | "--header" | "-e" | "--env" => Self::Pair,
+            _ if !word.starts_with('-') || word.contains('=') => Self::Nothing,
+            _ if is_secret_name(word) => Self::Secret,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Of each word of a command line, the program's name included, the end that is to be kept out of sight.
+pub(crate) fn in_command<'w>(words: impl Iterator<Item = &'w str>) -> Vec<Option<&'w str>> {
+    let mut before = Before::Nothing;
+    let ends = words.enumerate().map(|(at, word)| {
+        let said = std::mem::replace(&mut before, Before::of(word));
+        if at == 0 { None } else { in_word(word, said) }
+    });
+    ends.collect()
+}
+
+fn in_word(word: &str, before: Before) -> Option<&str> {
+    if before == Before::Secret {
+        return Some(word);
+    }
+    let pair = word.split_once(['=', ':']);
+    // What stands before `//` is no name.
+    let pair = pair.filter(|(_, value)| !value.starts_with("//"));
+    if let Some((name, value)) = pair {
+        let value = value.trim_start();
+        let named = before == Before::Pair || (is_secret_name(name) && !is_plain(value));
+        if !value.is_empty() && (named || looks_secret(value)) {
+            return Some(value);
+        }
+    }
+    looks_secret(word).then_some(word)
 }
 
 /// Whether the URL has a password, or a secret in its query or path.
@@ -211,6 +259,34 @@ mod tests {
             ),
         ] {
             assert!(is_secret(name, value), "{name} = {value}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_a_command_are_seen_and_nothing_else() {
+        for (line, expected) in [
+            ("npx|-y|tsx|db.ts", &[][..]),
+            ("db|--api-key|hunter2|--verbose", &["hunter2"]),
+            ("db|--token=hunter2|x", &["hunter2"]),
+            ("db|ghp_0123456789abcdef0123", &["ghp_0123456789abcdef0123"]),
+            ("db|--url=https://a.example/mcp|C:\\tools|a:b", &[]),
+            ("db|postgres://u:pw@host/db", &["postgres://u:pw@host/db"]),
+            (
+                "npx|mcp-remote|https://a.example/mcp|--header|Authorization: Bearer hunter2",
+                &["Bearer hunter2"],
+            ),
+            (
+                "npx|mcp-remote|--header|X-Custom:hunter2|Authorization:Bearer ${T}",
+                &["hunter2", "Bearer ${T}"],
+            ),
+            (
+                "docker|run|-e|POSTGRES_PASSWORD=hunter3|-e|MODE=x|--rm|API_KEY=hunter4|DEBUG=true|TOKEN=",
+                &["hunter3", "x", "hunter4"],
+            ),
+        ] {
+            let found = in_command(line.split('|'));
+            let found: Vec<_> = found.into_iter().flatten().collect();
+            assert_eq!(found, expected, "{line}");
         }
     }
 
