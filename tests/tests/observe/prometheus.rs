@@ -66,6 +66,22 @@ async fn the_text_is_what_prometheus_reads() {
 }
 
 #[tokio::test]
+async fn each_child_has_a_name_of_its_own() {
+    let child = || stdio(binary("scripted_child")).args([basic(json!({})).to_string()]);
+    let composition = Composition::builder().local(child()).local(child()).build();
+    let running = composition.start().expect("it is sound");
+    let text = running.metrics();
+    running.stop().await;
+    let series = text.lines().filter(|line| !line.starts_with('#'));
+    let mut series: Vec<_> = series.filter_map(|line| line.rsplit_once(' ')).collect();
+    series.sort_unstable();
+    let all = series.len();
+    series.dedup_by_key(|(name, _)| *name);
+    assert!(all > 20 && series.len() == all, "{text}");
+    assert!(text.contains("{child=\"scripted_child-2\""), "{text}");
+}
+
+#[tokio::test]
 async fn the_admin_listener_gives_it() {
     const TOKEN: &str = "sesame-sesame-sesame";
     let config = Config::new()

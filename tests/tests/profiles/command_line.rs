@@ -2,13 +2,13 @@
 
 use std::process::Output;
 
-use mcp_compose_tests::aggregator::Config;
+use mcp_compose_tests::aggregator::{Aggregator, Config};
 use mcp_compose_tests::patiently;
 use mcp_compose_tests::process::Process;
-use mcp_compose_tests::raw::Raw;
-use serde_json::json;
+use mcp_compose_tests::raw::{Raw, get};
+use serde_json::{Value, json};
 
-use super::{ERAS, config};
+use super::{ERAS, child, config};
 
 async fn list(config: &Config, arguments: &[&str]) -> Output {
     let (mut command, _folder) = config.list();
@@ -95,5 +95,36 @@ async fn mistakes_are_told_before_anything_is_started() {
         "profile ok: there is no child `dbb`; did you mean `db`?",
     ] {
         assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+/// What is not served does not make a composition ready, nor is it counted.
+#[tokio::test]
+async fn readiness_and_figures_are_those_of_the_profile() {
+    let missing = json!({ "command": "/no/such/program" });
+    let config = Config::new()
+        .child("gone", missing)
+        .child("docs", child("docs"))
+        .setting("profiles", json!({ "p": ["gone_*"], "q": ["docs_search"] }));
+    for (profile, ready, tools) in [("p", "not ready", 0), ("q", "ready", 1)] {
+        let arguments = ["--profile", profile, "--admin", "127.0.0.1:0"];
+        let served = Aggregator::http(&config.clone().arguments(&arguments)).await;
+        let page = served.status_page().await;
+        let at = |path: &str| format!("{}{path}", page.trim_end_matches('/'));
+        let status = async {
+            loop {
+                let answer: Value = get(&at("/readyz")).await.parse().expect("JSON");
+                let children = answer["children"].as_array().expect("children").clone();
+                assert_eq!(children.len(), 1, "{children:?}");
+                if answer["status"] == ready {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        patiently(ready, status).await;
+        let counted = format!("mcp_compose_catalog_entries{{kind=\"tool\"}} {tools}\n");
+        let metrics = get(&at("/metrics")).await;
+        assert!(metrics.contains(&counted), "{metrics}");
     }
 }
