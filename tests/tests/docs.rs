@@ -10,7 +10,7 @@ fn documents() -> Vec<PathBuf> {
         .iter()
         .map(|name| workspace().join(name))
         .collect();
-    for folder in ["docs", "examples", "tests", "bench"] {
+    for folder in ["docs", "examples", "tests", "bench", "fuzz"] {
         let entries = std::fs::read_dir(workspace().join(folder)).expect("a folder");
         let paths = entries.map(|entry| entry.expect("an entry").path());
         all.extend(paths.filter(|path| path.extension().is_some_and(|kind| kind == "md")));

@@ -38,7 +38,12 @@ fn show(
     version: &str,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let features = [("rmcp", cfg!(feature = "rmcp"))];
+    let features = [
+        ("admin", cfg!(feature = "admin")),
+        ("mimalloc", cfg!(feature = "mimalloc")),
+        ("otel", cfg!(feature = "otel")),
+        ("rmcp", cfg!(feature = "rmcp")),
+    ];
     let version = Version {
         name,
         version,

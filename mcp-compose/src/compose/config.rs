@@ -195,7 +195,7 @@ fn parse_what_can_be(
     } else {
         Err(ConfigError::Mistakes {
             path: path.to_owned(),
-            mistakes: context.mistakes,
+            mistakes: reader::in_order(context.mistakes),
         })
     }
 }

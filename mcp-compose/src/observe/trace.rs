@@ -38,7 +38,6 @@ mod off {
 
     use super::Carrier;
     use crate::child::supervisor::Child;
-    use crate::gateway::Gateway;
     use crate::gateway::client::{Client, Outlet};
     use crate::observe::figures::{Operation, Outcome};
     use crate::wire::peer::Failure;

@@ -14,7 +14,8 @@ pub(super) struct Context<'a> {
     /// Where relative paths start.
     pub(super) folder: &'a Path,
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
-    pub(super) mistakes: Vec<String>,
+    /// Where each is, in TOML, and what.
+    pub(super) mistakes: Vec<(Place, String)>,
     /// Where what is wrong with a child is to cost that one only: those that it has cost.
     pub(super) unread: Option<Vec<Unread>>,
 }
@@ -28,14 +29,24 @@ pub(crate) struct Unread {
     pub(crate) mistakes: Vec<String>,
 }
 
+/// Line and column, from 1.
+type Place = Option<(usize, usize)>;
+
+/// As a person reads them: from the top of the file on.
+pub(super) fn in_order(mut mistakes: Vec<(Place, String)>) -> Vec<String> {
+    mistakes.sort_by_key(|(at, _)| *at);
+    mistakes.into_iter().map(|(_, message)| message).collect()
+}
+
 impl Context<'_> {
     fn mistake(&mut self, place: &str, message: &str) {
-        let at = match self.places.of(place) {
-            Some((line, column)) => format!("{line}:{column}: "),
-            None => String::new(),
-        };
+        let at = self.places.of(place);
         let place = if place.is_empty() { "the file" } else { place };
-        self.mistakes.push(format!("{at}{place}: {message}"));
+        let message = match at {
+            Some((line, column)) => format!("{line}:{column}: {place}: {message}"),
+            None => format!("{place}: {message}"),
+        };
+        self.mistakes.push((at, message));
     }
 }
 
@@ -110,6 +121,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         let wrong = !mistakes.is_empty();
         if wrong {
             let key = key.to_owned();
+            let mistakes = in_order(mistakes);
             unread.push(Unread { key, mistakes });
         }
         wrong

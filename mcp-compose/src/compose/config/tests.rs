@@ -578,12 +578,12 @@ roots = "some"
         "1:1: separtor: unknown key; did you mean `separator`?",
         "2:1: colour: unknown key; known are children, name, version, title, instructions, separator, max_name, strict, child_endpoints, profiles",
         "4:2: mcpServers: unknown key; did you mean `children`?",
+        "9:1: children.database.argz: unknown key; did you mean `args`?",
         "10:14: children.database.args[1]: expected a string, got a number",
         "11:9: children.database.env.A: expected a string, got a number",
         "11:16: children.database.env.B: the environment variable `NONE` is not set; set it, or give it a default: `${NONE:-..}`",
-        "14:1: children.database.clear_env: contradicts `inherit_env`; keep one of them",
-        "9:1: children.database.argz: unknown key; did you mean `args`?",
         "12:1: children.database.maxTimeout: unknown key; did you mean `max_timeout`?",
+        "14:1: children.database.clear_env: contradicts `inherit_env`; keep one of them",
     ];
     assert_eq!(mistakes[..expected.len()], expected, "{mistakes:#?}");
     let rest = mistakes[expected.len()..].join("\n");
