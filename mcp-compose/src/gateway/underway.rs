@@ -168,7 +168,11 @@ impl Underway {
         if hops >= MAX_HOPS {
             return Err(Ended::Circling(hops));
         }
-        let hops = lease.profile().offers.hops.then_some(hops + 1);
+        // A typed server is no composition; what it calls itself goes on with the same count.
+        let hops = match child.is_local() {
+            true => (hops > 0).then_some(hops),
+            false => lease.profile().offers.hops.then_some(hops + 1),
+        };
         let mut sent = Sent::begin(
             caller.served,
             &caller.meta,

@@ -82,3 +82,35 @@ async fn d10_a_call_that_goes_from_composition_to_composition_ends() {
         assert!(!received.contains("mcpCompose/hops"), "{received}");
     }
 }
+
+/// A typed server on the way does not make the count begin anew.
+#[tokio::test]
+async fn d10_a_call_that_a_typed_server_makes_has_come_as_far_as_its_own() {
+    let leaf = scripted(basic(
+        json!({ "tools": [tool("steps")], "calls": { "steps": {} } }),
+    ));
+    let mut leaf = leaf;
+    leaf["namespace"] = json!("");
+    let inner = StdioCommand::new(&Config::new().child("leaf", leaf));
+    let config = Config::new().child("of-in", inner.entry());
+    let outer = Aggregator::of_program(env!("CARGO_BIN_EXE_calls_between"), &config).await;
+    for version in [LEGACY, MODERN] {
+        let client = Raw::http(&outer, version).await;
+        client.listed("of-in_steps").await;
+        let call = async |hops: u64| {
+            let meta = json!({ "mcpCompose/hops": hops });
+            let params = json!({ "name": "in_steps", "arguments": {}, "_meta": meta });
+            client.try_request("tools/call", params).await
+        };
+        let reached = call(6).await.expect("one more is allowed");
+        assert_ne!(reached["isError"], true, "{reached}");
+        let circling = match call(7).await {
+            Ok(result) => result.to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(
+            circling.contains("has come through 8 compositions"),
+            "{circling}"
+        );
+    }
+}
