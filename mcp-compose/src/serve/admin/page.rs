@@ -208,8 +208,8 @@ fn children(children: &[ChildRow]) -> Markup {
                 tbody { @for child in children {
                     tr {
                         th scope="row" { bdi { (child.label) } }
-                        td { (badge(child.tone, child.state)) " " span.hint { (lasting(child.lasting)) } }
-                        td { (child.protocol) }
+                        td.short { (badge(child.tone, child.state)) " " span.hint { (lasting(child.lasting)) } }
+                        td.short { (child.protocol) }
                         td.number { (child.tools) }
                         td.number { (child.in_flight) }
                         td.number { (child.calls.calls) }
@@ -396,7 +396,7 @@ fn capital(word: &str) -> String {
 fn lasting(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..60 => "under a minute".to_owned(),
+        0..60 => "< 1 min".to_owned(),
         60..3_600 => format!("{} min", seconds / 60),
         3_600..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
@@ -419,7 +419,7 @@ mod tests {
     #[test]
     fn times_are_told_as_people_read_them() {
         for (seconds, expected) in [
-            (0, "under a minute"),
+            (0, "< 1 min"),
             (61, "1 min"),
             (7_300, "2 h"),
             (200_000, "2 days"),
