@@ -214,7 +214,7 @@ impl Gateway {
                 Next::New(mut spec) => {
                     // Where nothing of it can be seen, it is started if the program itself calls it.
                     spec.options.lazy |= !self.views.default().may_show(&spec, &self.settings);
-                    let label = label_beside(&mut labels, spec.label());
+                    let label = label_beside(&mut labels, &spec.label());
                     let child = Child::new(self.next_id(), label, *spec, common.clone());
                     added.push(Arc::clone(&child));
                     Some(child)
@@ -659,8 +659,8 @@ impl Gateway {
 }
 
 /// What a child is called beside others: two without a namespace may be the same program.
-fn label_beside(labels: &mut HashSet<String>, own: String) -> String {
-    let mut label = own.clone();
+fn label_beside(labels: &mut HashSet<String>, own: &str) -> String {
+    let mut label = own.to_owned();
     for number in 2.. {
         if labels.insert(label.clone()) {
             break;
