@@ -22,6 +22,7 @@ mod secret_text;
 mod serve;
 mod server;
 pub mod test;
+mod text_file;
 mod wire;
 
 pub use self::compose::{

@@ -1,8 +1,8 @@
 //! `call`: one call of a tool.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -17,6 +17,7 @@ use super::{Failure, shown, values};
 use crate::compose::Composition;
 use crate::gateway::Gateway;
 use crate::serve::{Clients, in_process};
+use crate::text_file;
 
 /// Arguments of `call`.
 #[derive(Debug, Args)]
@@ -43,17 +44,6 @@ struct CallResult {
     is_error: bool,
 }
 
-/// Longest JSON that is read from stdin or a file, in bytes.
-const MAX_INPUT: u64 = 64 * 1024 * 1024;
-
-fn read(file: &str) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(file)?
-        .take(MAX_INPUT)
-        .read_to_string(&mut text)?;
-    Ok(text)
-}
-
 /// Arguments as they were given.
 enum Arguments {
     /// One JSON object.
@@ -66,14 +56,11 @@ impl Arguments {
     fn of(words: Vec<String>) -> Result<Self, Failure> {
         let text = match words.as_slice() {
             [] => "{}".to_owned(),
-            [word] if word == "-" => {
-                let mut text = String::new();
-                io::stdin().take(MAX_INPUT).read_to_string(&mut text)?;
-                text
-            }
+            [word] if word == "-" => text_file::text(io::stdin().lock())?,
             [word] if word.starts_with('@') => {
                 let file = &word[1..];
-                read(file).map_err(|error| Failure::Usage(format!("{file}: {error}")))?
+                text_file::read(Path::new(file))
+                    .map_err(|error| Failure::Usage(format!("{file}: {error}")))?
             }
             [word] if word.trim_start().starts_with(['{', '[']) => word.clone(),
             _ => return Ok(Self::Words(words)),

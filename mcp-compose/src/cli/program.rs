@@ -144,7 +144,7 @@ pub(super) fn file_here() -> Option<PathBuf> {
 /// What a client is to start for a file. Its variables need not be set here, so it is not read as a composition.
 fn subject_of(file: &Path) -> Result<Subject, Failure> {
     let broken = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| broken(error.to_string()))?;
+    let text = crate::text_file::read(file).map_err(|error| broken(error.to_string()))?;
     let value = settings::Syntax::of(file).value(&text);
     let value = value.map_err(|wrong| broken(wrong.to_string()))?;
     let name = value.get("name").and_then(Value::as_str);

@@ -121,7 +121,7 @@ fn read_file(
 ) -> Result<(Composition, Vec<Unread>), ConfigError> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new("."));
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = crate::text_file::read(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
     })?;

@@ -51,7 +51,7 @@ pub(super) fn run(args: &ImportArgs) -> Result<(), Failure> {
 fn import(args: &ImportArgs, out: &mut dyn Write, notes: &mut dyn Write) -> Result<(), Failure> {
     let path = args.file.display();
     let usage = |why: String| Failure::Usage(format!("{path}: {why}"));
-    let text = std::fs::read_to_string(&args.file).map_err(|error| usage(error.to_string()))?;
+    let text = crate::text_file::read(&args.file).map_err(|error| usage(error.to_string()))?;
     let syntax = Syntax::of(&args.file);
     let whole = syntax
         .value(&text)

@@ -5,12 +5,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::text_file;
+
 /// So many copies are enough; a client that is set up anew each day must not fill the folder.
 const MAX_BACKUPS: usize = 1000;
 
 /// What the file says; `None` when there is none.
 pub(in crate::cli) fn read(file: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(file) {
+    match text_file::read(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

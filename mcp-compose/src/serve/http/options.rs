@@ -146,7 +146,7 @@ impl HttpOptions {
     /// When the file cannot be read.
     pub fn bearer_file(mut self, path: impl AsRef<Path>) -> Result<Self, ServeError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
+        let text = crate::text_file::read(path)
             .map_err(|error| ServeError::Auth(format!("{}: {error}", path.display())))?;
         self.tokens.add_lines(&text);
         Ok(self)
