@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::program::{FILES, file_here};
 use super::settings::{self, Spot, Syntax};
@@ -87,8 +88,22 @@ fn added(args: &AddArgs, file: &Path, before: Option<&str>) -> Result<String, Fa
     }
     let after = syntax.with(before, spot, &entry(args));
     let after = after.map_err(|wrong| usage(wrong.to_string()))?;
-    look_over(&after, file).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
-    Ok(after)
+    let composed = look_over(&after, file).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    let former = look_over(before, file).map_or_else(|_| Vec::new(), |it| it.check());
+    let mut wrong = composed.check().into_iter().filter(|problem| {
+        // A variable stands for anything here.
+        problem.is_error() && !former.contains(problem) && !is_of_variables(args)
+    });
+    match wrong.next() {
+        Some(problem) => Err(usage(problem.to_string())),
+        None => Ok(after),
+    }
+}
+
+/// Whether what is to be added is not known before it starts.
+fn is_of_variables(args: &AddArgs) -> bool {
+    let words = args.url.iter().chain(&args.command);
+    words.into_iter().any(|word| word.contains("${"))
 }
 
 /// What stands in a file before its first child.
@@ -137,7 +152,8 @@ fn namespace(text: &str) -> Result<String, String> {
 }
 
 fn url(text: &str) -> Result<String, String> {
-    if text.starts_with("https://") || text.starts_with("http://") {
+    let is_http = text.starts_with("https://") || text.starts_with("http://");
+    if is_http && (text.contains("${") || Url::parse(text).is_ok()) {
         return Ok(text.to_owned());
     }
     Err(
@@ -243,6 +259,10 @@ mod tests {
             ("[children\n", "line 1"),
             ("colour = 1\n", "colour: unknown key"),
             ("[children.b]\n", "neither `command` nor `url`"),
+            (
+                "[children.other]\nnamespace = \"a\"\ncommand = \"x\"\n",
+                "twice",
+            ),
         ] {
             let refused = put(&["a", "--", "x"], "compose.toml", Some(wrong));
             let refused = refused.expect_err(wrong);
@@ -258,6 +278,7 @@ mod tests {
             (&["A", "--", "x"], "lower-case"),
             (&["a", "http://x", "--", "x"], "cannot be used with"),
             (&["a", "http://x", "--env", "A=b"], "cannot be used with"),
+            (&["a", "http://"], "is no URL"),
             (&["a", "--env", "A", "--", "x"], "expected NAME=VALUE"),
         ] {
             let refused = parse(args).expect_err(told);

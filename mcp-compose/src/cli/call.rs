@@ -126,7 +126,7 @@ pub(super) async fn call<C: Client>(
     let answer = client.request("tools/call", params).await?;
     let result: CallResult = client::answer(&answer)?;
     if json {
-        writeln!(out, "{answer}")?;
+        writeln!(out, "{}", shown::json(&answer, plain))?;
     } else {
         show(&result, plain, out)?;
     }
@@ -140,7 +140,7 @@ pub(super) async fn call<C: Client>(
 
 fn show(result: &CallResult, plain: bool, out: &mut impl Write) -> Result<(), Failure> {
     if let (true, Some(structured)) = (result.content.is_empty(), &result.structured_content) {
-        writeln!(out, "{structured}")?;
+        writeln!(out, "{}", shown::json(structured.get(), plain))?;
     }
     for block in &result.content {
         let text = block.shown();

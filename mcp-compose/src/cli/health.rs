@@ -73,12 +73,11 @@ async fn ask(at: &Url) -> Result<(StatusCode, String), Box<dyn std::error::Error
         let text = beginning(response.into_body()).await?;
         Ok((status, text))
     };
-    tokio::select! {
-        answer = answered => answer,
-        ended = connection => match ended {
-            Ok(()) => Err("the connection ended without an answer".into()),
-            Err(error) => Err(error.into()),
-        },
+    // The connection may end right behind the answer, which is then still to be read.
+    let (ended, answer) = tokio::join!(connection, answered);
+    match (answer, ended) {
+        (Err(_), Err(error)) => Err(error.into()),
+        (answer, _) => answer,
     }
 }
 
@@ -131,5 +130,26 @@ mod tests {
         for text in ["https://localhost:9", "ftp://x", "", "99999999", "a b"] {
             assert!(place(text).is_err(), "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_behind_which_the_connection_ends_is_read() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let at = place(&listener.local_addr().expect("an address").to_string());
+        let answers = tokio::spawn(async move {
+            for text in ["HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nready", ""] {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let _ = stream.read(&mut [0; 1024]).await;
+                stream.write_all(text.as_bytes()).await.expect("it reads");
+            }
+        });
+        let at = at.expect("a place");
+        let asked = ask(&at).await.expect("an answer");
+        assert_eq!(asked, (StatusCode::OK, "ready".to_owned()));
+        assert!(ask(&at).await.is_err());
+        answers.await.expect("it ends");
     }
 }

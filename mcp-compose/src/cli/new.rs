@@ -179,7 +179,12 @@ mod tests {
         let (head, examples) = text.split_once("# [children.files]").expect("examples");
         let examples = examples.replace("\n#", "\n");
         for text in [text, &format!("{head}[children.files]{examples}")] {
-            crate::compose::look_over(text, Path::new(path)).expect("a composition");
+            let composition = crate::compose::look_over(text, Path::new(path));
+            let problems = composition.expect("a composition").check();
+            assert!(
+                !problems.iter().any(crate::Problem::is_error),
+                "{problems:?}"
+            );
         }
     }
 }

@@ -45,10 +45,10 @@ pub(super) async fn run(args: PromptArgs, composition: Composition) -> Result<()
         let mut client = InProcess::connect(gateway, Console::of_process()).await?;
         let result = client.request("prompts/get", params).await?;
         let mut out = io::stdout();
-        if args.json {
-            return Ok(writeln!(out, "{result}")?);
-        }
         let plain = !out.is_terminal();
+        if args.json {
+            return Ok(writeln!(out, "{}", shown::json(&result, plain))?);
+        }
         show(&answer(&result)?, plain, &mut out)
     })
     .await?

@@ -58,7 +58,9 @@ pub(super) async fn run(args: ReadArgs, composition: Composition) -> Result<(), 
         let params = format!("{{\"uri\":{}}}", quote(&args.uri));
         let result = client.request("resources/read", params).await?;
         if args.json {
-            return Ok(writeln!(io::stdout(), "{result}")?);
+            let mut out = io::stdout();
+            let plain = !out.is_terminal();
+            return Ok(writeln!(out, "{}", shown::json(&result, plain))?);
         }
         let contents = answer(&result)?;
         match &args.output {

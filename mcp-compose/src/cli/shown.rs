@@ -1,5 +1,7 @@
 //! Text from children, on a terminal: nothing in it may move the cursor or hide.
 
+use std::borrow::Cow;
+
 /// In characters; what is longer breaks the table.
 const MAX_LINE: usize = 100;
 
@@ -19,7 +21,30 @@ pub(super) fn block(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\t' | '\'' | '"' | '\\' => out.push(c),
-            c => out.extend(c.escape_debug()),
+            // Behind another: accents and joined letters are text.
+            c => out.extend(['a', c].iter().collect::<String>().escape_debug().skip(1)),
+        }
+    }
+    out
+}
+
+/// JSON as it is where that is `plain`. On a terminal nothing in it moves the cursor or hides; it is the same JSON.
+pub(super) fn json(json: &str, plain: bool) -> Cow<'_, str> {
+    match plain {
+        true => json.into(),
+        false => harmless(json).into(),
+    }
+}
+
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, '\n' | '\t' | '\r') || block(c.encode_utf8(&mut [0; 4])).chars().eq([c]) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
         }
     }
     out
@@ -46,10 +71,18 @@ mod tests {
     #[test]
     fn nothing_hides_or_moves_the_cursor() {
         assert_eq!(block("a \"b\"\n\tc\\ ü 日本"), "a \"b\"\n\tc\\ ü 日本");
-        assert_eq!(block("\u{1b}[2J\r"), "\\u{1b}[2J\\r");
+        assert_eq!(block("हिन्दी ❤️ cafe\u{301}"), "हिन्दी ❤️ cafe\u{301}");
+        assert_eq!(
+            block("\u{1b}[2J\r\u{9b}\u{7f}"),
+            "\\u{1b}[2J\\r\\u{9b}\\u{7f}"
+        );
         assert_eq!(
             block("a\u{202e}b\u{200b}c\u{e0041}"),
             "a\\u{202e}b\\u{200b}c\\u{e0041}"
+        );
+        assert_eq!(
+            harmless("{\"a\": \"\u{9b}31m\u{e0041}ü\"}\n"),
+            "{\"a\": \"\\u009b31m\\udb40\\udc41ü\"}\n"
         );
         assert_eq!(line("  first\tline\nsecond"), "first line");
         assert_eq!(line(&"ü".repeat(101)), "ü".repeat(100) + "…");

@@ -85,17 +85,20 @@ struct Types {
     other: bool,
 }
 
-/// References and choices are followed so far, and no schema makes us walk for ever.
+/// References and choices are followed so far, and so many of them: no schema makes us walk for ever.
 const MAX_DEPTH: usize = 8;
+const MAX_VISITS: usize = 1_000;
 
 fn types(root: &Value, schema: &Value) -> Types {
     let mut types = Types::default();
-    collect(root, schema, &mut types, MAX_DEPTH);
+    collect(root, schema, &mut types, MAX_DEPTH, &mut 0);
     types
 }
 
-fn collect(root: &Value, schema: &Value, types: &mut Types, depth: usize) {
-    let Some(depth) = depth.checked_sub(1) else {
+fn collect(root: &Value, schema: &Value, types: &mut Types, depth: usize, visits: &mut usize) {
+    *visits += 1;
+    let depth = depth.checked_sub(1).filter(|_| *visits <= MAX_VISITS);
+    let Some(depth) = depth else {
         types.other = true;
         return;
     };
@@ -127,12 +130,12 @@ fn collect(root: &Value, schema: &Value, types: &mut Types, depth: usize) {
     }
     let reference = schema.get("$ref").and_then(Value::as_str);
     if let Some(there) = reference.and_then(|to| root.pointer(to.strip_prefix('#')?)) {
-        collect(root, there, types, depth);
+        collect(root, there, types, depth, visits);
     }
     for choices in ["anyOf", "oneOf", "allOf"] {
         let choices = schema.get(choices).and_then(Value::as_array);
         for choice in choices.into_iter().flatten() {
-            collect(root, choice, types, depth);
+            collect(root, choice, types, depth, visits);
         }
     }
 }
@@ -254,8 +257,20 @@ mod tests {
         }
         assert!(of(&["days:=x"]).is_err_and(|why| why.starts_with("`days:=` wants JSON")));
         assert!(of(&["city=a", "city=b"]).is_err_and(|why| why.contains("given twice")));
-        // A schema that refers to itself comes to an end.
+        // A schema that refers to itself comes to an end, however often it does.
         assert!(of(&["loop=x"]).is_err());
+        let itself = json!({ "$ref": "#/properties/wide" });
+        let wide = json!({ "properties": { "wide": { "anyOf": vec![itself; 200] } } });
+        let mut visits = 0;
+        let mut types = Types::default();
+        collect(
+            &wide,
+            &wide["properties"]["wide"],
+            &mut types,
+            MAX_DEPTH,
+            &mut visits,
+        );
+        assert!(types.other && visits < 10 * MAX_VISITS, "{visits}");
     }
 
     #[test]

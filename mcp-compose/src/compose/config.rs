@@ -139,10 +139,11 @@ pub(crate) fn parse_text(
     parse(text, Path::new(name), Path::new("."), variable)
 }
 
-/// All that would be wrong with `text` as a file of this path, whatever variables are set.
-pub(crate) fn look_over(text: &str, path: &Path) -> Result<(), ConfigError> {
+/// What `text` would be as a file of this path, whatever variables are set.
+pub(crate) fn look_over(text: &str, path: &Path) -> Result<Composition, ConfigError> {
     let any = |_: &str| Some("x".to_owned());
-    parse_what_can_be(text, path, Path::new("."), &any, None).map(drop)
+    let (composition, _) = parse_what_can_be(text, path, Path::new("."), &any, None)?;
+    Ok(composition)
 }
 
 /// What could be a file, read as a whole or not at all.

@@ -203,7 +203,7 @@ fn another_entry_of_that_name_is_shown_and_kept() {
 
     let refused = machine.set_up("uninstall", &["cursor", "--yes"]);
     assert!(
-        told(&refused).contains("starts another program"),
+        told(&refused).contains("is for another program"),
         "{}",
         told(&refused)
     );

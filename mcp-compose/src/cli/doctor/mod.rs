@@ -10,15 +10,15 @@ mod program;
 mod report;
 mod whole;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::Args;
 
 use self::finding::Health;
-use super::Failure;
 use super::children::all_known;
 use super::terminal::has_colours;
+use super::{Failure, shown};
 use crate::compose::{Composition, Unread};
 
 /// Arguments of `doctor`.
@@ -47,7 +47,7 @@ pub(super) async fn run(
     if args.json {
         let json = serde_json::to_string_pretty(&diagnosis);
         let json = json.map_err(|error| Failure::Failed(error.to_string()))?;
-        writeln!(out, "{json}")?;
+        writeln!(out, "{}", shown::json(&json, !out.is_terminal()))?;
     } else {
         let report = report::report(&diagnosis, has_colours(&out));
         out.write_all(report.as_bytes())?;
@@ -79,10 +79,13 @@ fn only(
     Ok((composition, unread))
 }
 
+/// More is as good as for ever.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
     match seconds {
-        Some(Ok(duration)) if !duration.is_zero() => Ok(duration),
+        Some(Ok(duration)) if !duration.is_zero() => Ok(duration.min(LONGEST)),
         _ => Err("not a number of seconds".to_owned()),
     }
 }

@@ -46,6 +46,13 @@ pub(super) fn read(whole: &Value) -> Result<Imported, String> {
         );
     };
     let mut imported = Imported::default();
+    for other in TABLES.iter().filter(|path| path.len() == 1) {
+        let others = whole.get(other[0]).and_then(Value::as_object);
+        if other[0] != place && place.split('.').next() != Some(other[0]) && others.is_some() {
+            let note = format!("{}: is left out, as there is `{place}`", other[0]);
+            imported.notes.push(note);
+        }
+    }
     refer_all(&Value::Object(table.clone()), &mut imported.variables);
     for (key, entry) in table {
         let place = format!("{place}.{key}");
@@ -106,7 +113,12 @@ fn settle(imported: &mut Imported) {
         return;
     }
     for server in &mut imported.servers {
-        server.namespace = server.namespace.replace('_', "-");
+        let namespace = server.namespace.replace('_', "-");
+        if namespace != server.namespace {
+            let note = format!("{}: is `{namespace}` now", server.namespace);
+            imported.notes.push(note);
+        }
+        server.namespace = namespace;
     }
 }
 
@@ -184,19 +196,36 @@ impl Reader<'_> {
     }
 
     fn switched_off(&mut self) -> Option<String> {
-        let disabled = self.entry.shift_remove("disabled") == Some(Value::Bool(true));
-        let enabled = self.entry.shift_remove("enabled") != Some(Value::Bool(false));
+        let mut flag = |key: &str, on: bool| match self.entry.shift_remove(key) {
+            None => on,
+            Some(Value::Bool(flag)) => flag,
+            Some(_) => {
+                self.note(
+                    key,
+                    "is neither `true` nor `false`: the server is taken for disabled",
+                );
+                key == "disabled"
+            }
+        };
+        let (disabled, enabled) = (flag("disabled", false), flag("enabled", true));
         (disabled || !enabled).then(|| "disabled in the file".to_owned())
     }
 
     /// The program and its arguments; of Zed also those of an older form, of others a list.
     fn command(&mut self) -> Option<(String, Vec<Value>)> {
-        let args = |value: Option<Value>| match value {
+        let args = |reader: &mut Self, value: Option<Value>| match value {
+            None => Vec::new(),
             Some(Value::Array(items)) => items,
-            _ => Vec::new(),
+            Some(_) => {
+                reader.note("args", "is no list; left out");
+                Vec::new()
+            }
         };
         match self.entry.shift_remove("command")? {
-            Value::String(program) => Some((program, args(self.entry.shift_remove("args")))),
+            Value::String(program) => {
+                let given = self.entry.shift_remove("args");
+                Some((program, args(self, given)))
+            }
             Value::Array(mut items) if items.first().is_some_and(Value::is_string) => {
                 let program = items.remove(0).as_str()?.to_owned();
                 Some((program, items))
@@ -206,7 +235,7 @@ impl Reader<'_> {
                 if let Some(env) = command.shift_remove("env") {
                     self.entry.entry("env").or_insert(env);
                 }
-                Some((program, args(command.shift_remove("args"))))
+                Some((program, args(self, command.shift_remove("args"))))
             }
             _ => None,
         }
@@ -349,7 +378,13 @@ impl Reader<'_> {
     }
 
     fn limits(&mut self) -> Limits {
-        let mut seconds = |key: &str| self.entry.shift_remove(key)?.as_f64();
+        let mut seconds = |key: &str| {
+            let given = self.entry.shift_remove(key)?.as_f64();
+            if given.is_none() {
+                self.note(key, "is no number; left out");
+            }
+            given
+        };
         let tool = seconds("tool_timeout_sec");
         let start =
             seconds("startup_timeout_sec").or(seconds("startup_timeout_ms").map(|ms| ms / 1000.0));
@@ -373,8 +408,13 @@ impl Reader<'_> {
 
     /// Variables that the client passes on under their own names.
     fn forwarded(&mut self) -> Vec<String> {
-        let Some(Value::Array(items)) = self.entry.shift_remove("env_vars") else {
-            return Vec::new();
+        let items = match self.entry.shift_remove("env_vars") {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.note("env_vars", "is no list; left out");
+                return Vec::new();
+            }
         };
         let names = items.iter().filter_map(|item| match item {
             Value::String(name) => Some(name.clone()),
@@ -389,6 +429,9 @@ impl Reader<'_> {
             let Some(value) = self.entry.shift_remove(*key) else {
                 continue;
             };
+            if !value.is_array() {
+                self.note(key, "is no list; left out");
+            }
             let items = value.as_array().into_iter().flatten();
             names.extend(items.filter_map(|item| item.as_str().map(str::to_owned)));
         }
@@ -416,8 +459,13 @@ impl Reader<'_> {
     }
 
     fn pairs(&mut self, key: &str, bare: bool) -> Vec<(String, Text)> {
-        let Some(Value::Object(pairs)) = self.entry.shift_remove(key) else {
-            return Vec::new();
+        let pairs = match self.entry.shift_remove(key) {
+            None => return Vec::new(),
+            Some(Value::Object(pairs)) => pairs,
+            Some(_) => {
+                self.note(key, "is no object; left out");
+                return Vec::new();
+            }
         };
         let mut found = Vec::new();
         for (name, value) in pairs {
@@ -467,4 +515,65 @@ fn is_relative_path(program: &str) -> bool {
     program.contains(['/', '\\'])
         && !program.starts_with(['/', '~', '\\'])
         && program.get(1..2) != Some(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::config::config;
+    use super::*;
+
+    fn imported(server: &Value) -> (String, Vec<String>) {
+        let whole = json!({ "mcpServers": { "a": server } });
+        let imported = read(&whole).expect("there is one");
+        (config(&imported), imported.notes)
+    }
+
+    #[test]
+    fn a_secret_with_what_looks_like_a_variable_in_it_is_a_secret_all_the_same() {
+        for server in [
+            json!({ "command": "x", "env": { "DB_PASSWORD": "hunter2$SECRET9x" } }),
+            json!({ "command": "x", "args": ["--api-key=hunter2${Z}"] }),
+            json!({ "command": "x", "args": ["--password", "hunter2${Z}"] }),
+            json!({ "url": "https://x.example", "headers": { "X-Api-Key": "hunter2$WORD1" } }),
+        ] {
+            let (text, _) = imported(&server);
+            assert!(text.contains("${") && !text.contains("hunter2"), "{text}");
+            for part in ["SECRET9", "WORD1", "${Z}"] {
+                assert!(!text.contains(part), "{text}");
+            }
+        }
+        let (text, _) = imported(&json!({
+            "url": "https://x.example",
+            "headers": { "Authorization": "Bearer ${TOKEN}" },
+        }));
+        assert!(text.contains("Bearer ${TOKEN}"), "{text}");
+    }
+
+    #[test]
+    fn what_is_of_a_wrong_kind_is_told_and_a_server_that_may_be_off_is_off() {
+        let (text, notes) = imported(&json!({
+            "command": "x", "args": "--flag", "env": ["A=b"], "excludeTools": "delete_all", "disabled": "true",
+            "timeout": "30",
+        }));
+        assert!(text.contains("\"disabled\": true"), "{text}");
+        for key in ["args", "env", "excludeTools", "disabled", "timeout"] {
+            let place = format!("mcpServers.a.{key}: is ");
+            assert!(
+                notes.iter().any(|note| note.starts_with(&place)),
+                "{key}: {notes:?}"
+            );
+        }
+        let two = json!({ "mcpServers": { "a": { "command": "x" } }, "servers": { "b": { "command": "y" } } });
+        let notes = read(&two).expect("there is one").notes;
+        assert_eq!(notes, ["servers: is left out, as there is `mcpServers`"]);
+    }
+
+    #[test]
+    fn an_argument_of_many_colons_is_only_an_argument() {
+        let long = "a:".repeat(200_000);
+        let (text, _) = imported(&json!({ "command": "x", "args": [long] }));
+        assert!(text.contains(&long));
+    }
 }

@@ -39,6 +39,15 @@ impl Variables {
         }
     }
 
+    /// Takes back what [`refer`](Self::refer) has noted of this place.
+    fn forget(&mut self, text: &Text, place: &str) {
+        for name in text.variables() {
+            if let Some(variable) = self.0.get_mut(name) {
+                variable.places.retain(|known| known != place);
+            }
+        }
+    }
+
     /// The variable for a secret: `wanted`, or with the namespace before it if that holds something else.
     fn hide(&mut self, wanted: &str, namespace: &str, secret: &str, place: &str) -> Part {
         let longer = format!("{}_{wanted}", variable_name(namespace));
@@ -80,6 +89,12 @@ impl Variables {
         place: &str,
     ) -> Text {
         let mut out = Text::default();
+        if is_secret_name(name) && is_partly_plain(text) {
+            // Part of a secret that looks like a variable is a part of it; whoever sets the variable knows the whole.
+            self.forget(text, place);
+            out.push(self.hide(wanted, namespace, &format!("{:?}", text.0), place));
+            return out;
+        }
         for part in &text.0 {
             match part {
                 Part::Plain(plain) if text.0.len() == 1 && is_secret(name, plain) => {
@@ -129,6 +144,18 @@ impl Variables {
         {
             return assigned;
         }
+        if let Part::Plain(plain) = first
+            && let Some((name, _)) = plain.split_once(['=', ':'])
+            && is_secret_name(name)
+            && let Some(value) = text.strip_prefix(&plain[..=name.len()])
+            && is_partly_plain(&value)
+        {
+            let wanted = of_argument(name, namespace);
+            let hidden = self.hidden(&value, name, &wanted, namespace, place);
+            let mut out = Text::plain(&plain[..=name.len()]);
+            hidden.0.into_iter().for_each(|part| out.push(part));
+            return out;
+        }
         let option = option.filter(|option| option.starts_with('-') && !option.contains('='));
         let name = option.filter(|option| is_secret_name(option));
         let is_option = matches!(first, Part::Plain(first) if first.starts_with('-'));
@@ -143,6 +170,17 @@ impl Variables {
 
     /// `--api-key=..`, `API_KEY=..` for a container, `Authorization: Bearer ..` for a bridge, with the secret replaced.
     fn assigned(&mut self, text: &str, namespace: &str, place: &str) -> Option<Text> {
+        self.assigned_within(text, namespace, place, MOST_NAMES)
+    }
+
+    fn assigned_within(
+        &mut self,
+        text: &str,
+        namespace: &str,
+        place: &str,
+        names: usize,
+    ) -> Option<Text> {
+        let names = names.checked_sub(1)?;
         let at = text.find(['=', ':'])?;
         let (name, rest) = (&text[..at], &text[at + 1..]);
         if name.contains(['/', ' ', '?']) || rest.starts_with("//") {
@@ -159,11 +197,32 @@ impl Variables {
                 place,
             )
         } else {
-            self.assigned(value, namespace, place)?
+            self.assigned_within(value, namespace, place, names)?
         };
         hidden.0.into_iter().for_each(|part| out.push(part));
         Some(out)
     }
+}
+
+/// `--header=Authorization: ..` has two names before its value. More are none.
+const MOST_NAMES: usize = 4;
+
+/// Whether variables stand beside what may be a part of a secret. A scheme and what separates are none, and of an
+/// address the secret parts are seen by themselves.
+fn is_partly_plain(text: &Text) -> bool {
+    let is_variable = |part: &Part| matches!(part, Part::Variable { .. });
+    let may_be_secret = |part: &Part| match part {
+        Part::Plain(plain) => {
+            !matches!(plain.as_str(), "Bearer " | "Basic " | "token ")
+                && plain.contains(char::is_alphanumeric)
+        }
+        Part::Variable { .. } => false,
+    };
+    let is_address = text
+        .0
+        .iter()
+        .any(|part| matches!(part, Part::Plain(plain) if plain.contains("://")));
+    !is_address && text.0.iter().any(is_variable) && text.0.iter().any(may_be_secret)
 }
 
 /// The variable for what an argument calls `name`: one of the environment keeps its name, an option or a header says too

@@ -1,6 +1,6 @@
 //! What is about to change, without the secrets that stand around it.
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
 
 use crate::cli::shown;
 use crate::secret_text::{is_secret, is_secret_name, looks_secret};
@@ -12,22 +12,59 @@ const CONTEXT: usize = 3;
 
 /// A unified diff of the file; `secrets` are values that are known to be some.
 pub(super) fn diff(file: &str, before: &str, after: &str, secrets: &[&str]) -> String {
+    // What is called what may stand outside of what is shown.
+    let (old, new) = (all_masked(before, secrets), all_masked(after, secrets));
     let diff = TextDiff::from_lines(before, after);
     let mut unified = diff.unified_diff();
-    let unified = unified.context_radius(CONTEXT).header(file, file);
     let mut out = String::new();
-    let mut last_key = String::new();
-    for (at, line) in unified.to_string().lines().enumerate() {
-        // The two lines of names, and those that say where a change is.
-        if at < 2 || line.starts_with("@@") {
-            out.push_str(&shown::block(line));
-        } else {
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            out.push_str(&shown::block(&masked(line, &mut last_key, secrets)));
+    for hunk in unified.context_radius(CONTEXT).iter_hunks() {
+        if out.is_empty() {
+            let file = shown::block(file);
+            out.push_str(&format!("--- {file}\n+++ {file}\n"));
         }
-        out.push('\n');
+        out.push_str(&format!("{}\n", hunk.header()));
+        for change in hunk.iter_changes() {
+            let line = match change.tag() {
+                ChangeTag::Insert => change.new_index().and_then(|at| new.get(at)),
+                _ => change.old_index().and_then(|at| old.get(at)),
+            };
+            let line = line.map(String::as_str).unwrap_or_default();
+            out.push_str(&format!("{}{}\n", change.tag(), shown::block(line)));
+            if change.missing_newline() {
+                out.push_str("\\ No newline at end of file\n");
+            }
+        }
     }
     out
+}
+
+/// Each line of a text, without secrets.
+fn all_masked(text: &str, secrets: &[&str]) -> Vec<String> {
+    let mut key = String::new();
+    let mut within = None;
+    let lines = text.lines().map(|line| {
+        let quotes = ["\"\"\"", "'''"];
+        if let Some(quote) = within {
+            // A text of several lines: nothing in it tells what it is.
+            return match line.split_once(quote) {
+                None => HIDDEN.to_owned(),
+                Some((_, rest)) => {
+                    within = None;
+                    format!("{HIDDEN}{quote}{rest}")
+                }
+            };
+        }
+        let opening = |quote: &&str| line.matches(quote).count() % 2 == 1;
+        match quotes.into_iter().find(|quote| opening(quote)) {
+            Some(quote) => {
+                within = Some(quote);
+                let begin = line.split(quote).next().unwrap_or_default();
+                format!("{}{quote}{HIDDEN}", masked(begin, &mut key, secrets))
+            }
+            None => masked(line, &mut key, secrets),
+        }
+    });
+    lines.collect()
 }
 
 /// A line of JSON or TOML with each string hidden that may be a secret. `key` is what the last value was called.
@@ -61,10 +98,11 @@ fn masked(line: &str, key: &mut String, secrets: &[&str]) -> String {
             && (is_secret(named, text)
                 || secrets.iter().any(|secret| text.contains(secret))
                 || is_assigned_secret(text));
-        if is_key {
+        if is_key || is_option {
             text.clone_into(key);
-        } else if is_option {
-            text.trim_start_matches('-').clone_into(key);
+        } else if key.starts_with('-') {
+            // An option has one value.
+            key.clear();
         }
         out.push_str(quote);
         out.push_str(if hidden { HIDDEN } else { text });
@@ -110,6 +148,42 @@ fn closing(inside: &str, quote: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_value_is_called_may_stand_outside_of_what_is_shown() {
+        let lines = [
+            "[",
+            "\"--password\",",
+            "\"hunter22\",",
+            "\"a\",",
+            "\"b\",",
+            "\"c\"",
+            "]",
+            "",
+        ];
+        let before = lines.join("\n");
+        let shown = diff("f", &before, &before.replace("\"c\"", "\"d\""), &[]);
+        assert!(
+            shown.contains("@@") && shown.contains("\n-\"c\"\n+\"d\"\n"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("\"***\"") && !shown.contains("hunter22"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn nothing_of_a_text_of_several_lines_is_shown() {
+        let before = "a = 1\nDB = \"\"\"x\nhunter2xx\n  y\"\"\"\nb = \"open\"\n";
+        let shown = diff("f", before, &before.replace("a = 1", "a = 2"), &[]);
+        assert_eq!(
+            shown,
+            "--- f\n+++ f\n@@ -1,4 +1,4 @@\n-a = 1\n+a = 2\n DB = \"\"\"***\n ***\n ***\"\"\"\n"
+        );
+        let shown = diff("f", before, &before.replace("open", "shut"), &[]);
+        assert!(shown.contains("+b = \"shut\""), "{shown}");
+    }
 
     fn mask(line: &str) -> String {
         masked(line, &mut String::new(), &["own secret"])

@@ -294,9 +294,10 @@ fn perform(
         Some(after) => settings::write(file, written.before.as_deref(), after, private),
         None => {
             // It says what this program writes into a new file, and nothing else.
-            if settings::read(file)? == written.before {
-                std::fs::remove_file(file)?;
+            if settings::read(file)? != written.before {
+                return Err(io::Error::other(settings::CHANGED));
             }
+            std::fs::remove_file(file)?;
             Ok(None)
         }
     }

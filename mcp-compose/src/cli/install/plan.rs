@@ -80,6 +80,12 @@ pub(super) fn install(
         table: client.table(),
         name,
     };
+    if config_of(entry).is_some_and(|config| is_same(Path::new(config), file)) {
+        return Err(Refused::from(format!(
+            "{} is the composition itself, which would start itself without end: copy it to a file of its own, and name that with `--config`",
+            file.display()
+        )));
+    }
     let before = read(file)?;
     let text = before.as_deref().unwrap_or_default();
     let syntax = client.syntax();
@@ -133,7 +139,7 @@ pub(super) fn uninstall(
     };
     if !force && !is_of(&there, ours) {
         return Err(Refused::from(format!(
-            "the entry `{name}` of {} starts another program; `--force` removes it all the same",
+            "the entry `{name}` of {} is for another program, or another composition; `--force` removes it all the same",
             file.display()
         )));
     }
@@ -188,17 +194,106 @@ fn says(there: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Whether the entry is for this program: one that it could have written, from this place or another.
+/// Whether the entry is for this program: one that it could have written, from this place or another, for the same
+/// composition.
 fn is_of(entry: &Value, ours: &Reached) -> bool {
     let Some(command) = entry.get("command").and_then(Value::as_str) else {
-        return ["url", "httpUrl", "serverUrl"]
-            .iter()
-            .any(|key| entry.get(key).is_some());
+        // Of a server that runs elsewhere nothing tells whose it is.
+        let urls = ["url", "httpUrl", "serverUrl"];
+        let url = urls.iter().find_map(|key| entry.get(key)?.as_str());
+        return url.is_some_and(is_of_this_machine);
     };
     match ours {
-        Reached::Started { program, .. } => {
+        Reached::Started { program, args } => {
+            let own = after_config(args.iter().map(String::as_str));
             Path::new(command).file_name() == Path::new(program).file_name()
+                && (own.is_none() || config_of(entry) == own)
         }
         Reached::At(_) => false,
+    }
+}
+
+fn is_of_this_machine(url: &str) -> bool {
+    let url = url::Url::parse(url).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The composition's file that an entry names.
+fn config_of(entry: &Value) -> Option<&str> {
+    let args = entry.get("args")?.as_array()?;
+    after_config(args.iter().filter_map(Value::as_str))
+}
+
+fn after_config<'a>(mut args: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    args.find(|arg| *arg == "--config")?;
+    args.next()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ours(args: &[&str]) -> Reached {
+        Reached::Started {
+            program: "/opt/mcp-compose".to_owned(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_this_composition_could_have_written_is_its_own() {
+        let args = ["serve", "--config", "/p2/compose.toml", "--stdio"];
+        for (entry, own) in [
+            (
+                json!({ "command": "/usr/bin/mcp-compose", "args": args }),
+                true,
+            ),
+            (
+                json!({ "command": "mcp-compose", "args": ["serve", "--config", "/p1/compose.toml"] }),
+                false,
+            ),
+            (json!({ "command": "mcp-compose" }), false),
+            (json!({ "command": "node", "args": args }), false),
+            (json!({ "url": "http://127.0.0.1:8808/mcp" }), true),
+            (json!({ "url": "http://[::1]:8808/mcp" }), true),
+            (json!({ "url": "https://mcp.example.com/mcp" }), false),
+        ] {
+            assert_eq!(is_of(&entry, &ours(&args)), own, "{entry}");
+        }
+        let factory = json!({ "command": "/old/mcp-compose", "args": ["--stdio"] });
+        assert!(is_of(&factory, &ours(&["--stdio"])));
+    }
+
+    #[test]
+    fn a_composition_is_not_entered_in_its_own_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("mcp.json");
+        let before = "{\"mcpServers\": {}}\n";
+        std::fs::write(&file, before).expect("written");
+        let config = file.to_str().expect("text");
+        let entry = json!({ "command": "mcp-compose", "args": ["serve", "--config", config] });
+        let planned = install(Client::Cursor, &file, "tools", &entry, &[], true);
+        let refused = planned.expect_err("it would start itself");
+        assert!(
+            refused.why.contains("is the composition itself"),
+            "{}",
+            refused.why
+        );
+        let other = folder.path().join("other.json");
+        assert!(install(Client::Cursor, &other, "tools", &entry, &[], true).is_ok());
     }
 }

@@ -3,16 +3,16 @@
 mod offer;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use clap::Args;
 
 use self::offer::Offer;
-use super::Failure;
 use super::children::all_known;
 use super::client::START_GRACE;
 use super::progress::while_starting;
+use super::{Failure, shown};
 use crate::compose::Composition;
 use crate::gateway::Gateway;
 use crate::serve::{Clients, in_process};
@@ -39,7 +39,9 @@ pub(super) async fn run(args: ListArgs, composition: Composition) -> Result<(), 
         (offer, args.json)
     });
     let (offer, json) = offer.await?;
-    print(&offer, json, &mut io::stdout())
+    let mut out = io::stdout();
+    let plain = !out.is_terminal();
+    print(&offer, json, plain, &mut out)
 }
 
 /// What is offered once every child has started or failed.
@@ -51,11 +53,11 @@ async fn offered(gateway: &Arc<Gateway>) -> Offer {
 }
 
 /// A list that lacks what a child would offer is a failure.
-fn print(offer: &Offer, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+fn print(offer: &Offer, json: bool, plain: bool, out: &mut impl Write) -> Result<(), Failure> {
     if json {
         let json = serde_json::to_string_pretty(offer);
         let json = json.map_err(|error| Failure::Failed(error.to_string()))?;
-        writeln!(out, "{json}")?;
+        writeln!(out, "{}", shown::json(&json, plain))?;
     } else {
         out.write_all(table::table(offer).as_bytes())?;
     }

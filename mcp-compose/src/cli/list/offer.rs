@@ -118,7 +118,8 @@ impl Offer {
         }
         let about = |problem: &String| {
             let place = problem.split(": ").next().unwrap_or_default();
-            children.iter().any(|child| place.ends_with(child.as_str()))
+            let of = place.rsplit(' ').next().unwrap_or_default();
+            children.iter().any(|child| child == of)
         };
         self.problems.retain(about);
         self.tokens = self.tools.iter().map(|tool| tool.tokens).sum();

@@ -51,7 +51,7 @@ async fn offer(optional: bool) -> Offer {
 
 fn printed(offer: &Offer, json: bool) -> (String, bool) {
     let mut out = Vec::new();
-    let whole = print(offer, json, &mut out).is_ok();
+    let whole = print(offer, json, true, &mut out).is_ok();
     (String::from_utf8(out).expect("text"), whole)
 }
 

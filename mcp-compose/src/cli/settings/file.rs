@@ -10,6 +10,10 @@ use crate::text_file;
 /// So many copies are enough; a client that is set up anew each day must not fill the folder.
 const MAX_BACKUPS: usize = 1000;
 
+/// Why nothing was written.
+pub(in crate::cli) const CHANGED: &str =
+    "it was changed by another program meanwhile; nothing was written, try again";
+
 /// What the file says; `None` when there is none.
 pub(in crate::cli) fn read(file: &Path) -> io::Result<Option<String>> {
     match text_file::read(file) {
@@ -61,9 +65,7 @@ fn exchange(
         fs::set_permissions(&new.path, permissions)?;
     }
     if read(&real)?.as_deref() != before {
-        return Err(io::Error::other(
-            "it was changed by another program meanwhile; nothing was written, try again",
-        ));
+        return Err(io::Error::other(CHANGED));
     }
     let backup = match before {
         Some(_) => Some(back_up(file, &real)?),

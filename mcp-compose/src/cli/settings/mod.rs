@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub(super) use self::file::{backups, read, replace, write};
+pub(super) use self::file::{CHANGED, backups, read, replace, write};
 use crate::compose::Format;
 use crate::line::line_and_column;
 
