@@ -56,6 +56,23 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
+/// Whether somebody holds a TCP connection to or from a port of this machine (IPv4) that has not been closed there.
+///
+/// # Panics
+/// Where there is no `/proc`.
+pub fn is_connected(port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    const CLOSE_WAIT: &str = "08";
+    let table = fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let port = format!(":{port:04X}");
+    table.lines().skip(1).any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let ends: Vec<_> = words.by_ref().take(2).collect();
+        let state = words.next().unwrap_or_default();
+        [ESTABLISHED, CLOSE_WAIT].contains(&state) && ends.iter().any(|end| end.ends_with(&port))
+    })
+}
+
 /// Waits until `condition` holds; for what the system reports no event for, such as the end of a foreign process.
 pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let mut look = tokio::time::interval(Duration::from_millis(20));

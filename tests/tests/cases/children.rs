@@ -7,7 +7,7 @@ use mcp_compose_tests::peers::binary;
 use mcp_compose_tests::raw::{LEGACY, MODERN, Raw};
 use mcp_compose_tests::script::Script;
 use mcp_compose_tests::scripted::{HttpChild, HttpScript, basic, scripted, text, tool};
-use mcp_compose_tests::system::{eventually, processes_with};
+use mcp_compose_tests::system::{eventually, is_connected, processes_with};
 use serde_json::{Value, json};
 
 use super::one;
@@ -332,7 +332,13 @@ async fn a35_an_http_child_that_restarts_costs_no_call() {
     let client = Raw::http(&aggregator, LEGACY).await;
     assert_eq!(text(&client.call("ns_hello", json!({})).await), "hello");
 
+    assert!(is_connected(address.port()));
     drop(first);
+    // What is written to a connection that is broken, before that is noticed, may have arrived and is not sent again.
+    eventually("the connections to be closed", || {
+        !is_connected(address.port())
+    })
+    .await;
     let listener = mcp_compose_tests::patiently("the port to be free", async {
         loop {
             match std::net::TcpListener::bind(address) {
