@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -67,15 +68,19 @@ async fn ask(at: &Url) -> Result<(StatusCode, String), Box<dyn std::error::Error
     let request = Request::get(at.path())
         .header(HOST, format!("{host}:{port}"))
         .body(String::new())?;
-    let answered = async {
+    let mut answered = pin!(async {
         let response = sender.send_request(request).await?;
         let status = response.status();
         let text = beginning(response.into_body()).await?;
         Ok((status, text))
+    });
+    let ended = tokio::select! {
+        biased;
+        answer = &mut answered => return answer,
+        ended = connection => ended,
     };
-    // The connection may end right behind the answer, which is then still to be read.
-    let (ended, answer) = tokio::join!(connection, answered);
-    match (answer, ended) {
+    // It may end right behind the answer, which is then still to be read.
+    match (answered.await, ended) {
         (Err(_), Err(error)) => Err(error.into()),
         (answer, _) => answer,
     }
@@ -140,15 +145,23 @@ mod tests {
             .expect("a port");
         let at = place(&listener.local_addr().expect("an address").to_string());
         let answers = tokio::spawn(async move {
-            for text in ["HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nready", ""] {
+            let kept = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nready";
+            let closed = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nready";
+            let mut open = Vec::new();
+            for text in [closed, kept, ""] {
                 let (mut stream, _) = listener.accept().await.expect("a client");
                 let _ = stream.read(&mut [0; 1024]).await;
                 stream.write_all(text.as_bytes()).await.expect("it reads");
+                if text == kept {
+                    open.push(stream);
+                }
             }
         });
         let at = at.expect("a place");
-        let asked = ask(&at).await.expect("an answer");
-        assert_eq!(asked, (StatusCode::OK, "ready".to_owned()));
+        for _ in 0..2 {
+            let asked = ask(&at).await.expect("an answer");
+            assert_eq!(asked, (StatusCode::OK, "ready".to_owned()));
+        }
         assert!(ask(&at).await.is_err());
         answers.await.expect("it ends");
     }
