@@ -9,8 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-/// The variable. Its value is `RUN:NUMBER`.
+use crate::child::not_started::NotStarted;
+use crate::wire::peer::Cause;
+
+/// The variable. Its value is `RUN:NUMBER:DEPTH`.
 pub(super) const VARIABLE: &str = "MCP_COMPOSE_CHILD";
+
+/// So many compositions may run one within the other. One that has itself among its children would start itself
+/// without end.
+const MAX_DEPTH: u8 = 8;
 
 /// The mark of one child process and of all that it starts.
 #[derive(Debug, Clone)]
@@ -21,7 +28,7 @@ impl Mark {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(format!("{}:{number}", run()))
+        Self(format!("{}:{number}:{}", run(), depth().saturating_add(1)))
     }
 
     /// The value of the variable.
@@ -39,6 +46,33 @@ impl Mark {
     }
 }
 
+/// Why this program may start no children: it is too deep among compositions that start each other.
+pub(super) fn too_deep() -> Option<NotStarted> {
+    (depth() >= MAX_DEPTH).then(|| NotStarted {
+        permanent: true,
+        ..NotStarted::new(
+            Cause::Cycle,
+            format!(
+                "it is not started: this composition runs within {MAX_DEPTH} others, each started by the one before; probably one has itself among its children"
+            ),
+        )
+        .advise("take it out of its own children")
+    })
+}
+
+/// In how many compositions this program runs.
+fn depth() -> u8 {
+    static DEPTH: LazyLock<u8> =
+        LazyLock::new(|| depth_of(&std::env::var(VARIABLE).unwrap_or_default()));
+    *DEPTH
+}
+
+/// As a mark tells it; one without is that of an earlier version.
+fn depth_of(mark: &str) -> u8 {
+    let depth = mark.split(':').nth(2);
+    depth.and_then(|depth| depth.parse().ok()).unwrap_or(0)
+}
+
 /// The part that is the same in all marks of this program while it runs.
 pub(super) fn run() -> &'static str {
     static RUN: LazyLock<String> = LazyLock::new(|| {
@@ -51,4 +85,23 @@ pub(super) fn run() -> &'static str {
         format!("{:08x}{:024x}", std::process::id(), since.as_nanos())
     });
     &RUN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_tells_how_deep_its_process_is() {
+        assert_eq!(depth_of(Mark::new().value()), depth() + 1);
+        for (mark, depth) in [
+            ("", 0),
+            ("00ff:3", 0),
+            ("00ff:3:7", 7),
+            ("00ff:3:9999", 0),
+            ("a:b:c", 0),
+        ] {
+            assert_eq!(depth_of(mark), depth, "{mark}");
+        }
+    }
 }

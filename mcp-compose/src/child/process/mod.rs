@@ -88,6 +88,10 @@ impl Drop for Process {
 
 /// Starts the process, in a group of its own.
 pub(super) async fn spawn(spec: &StdioSpec) -> Result<Tree, NotStarted> {
+    #[cfg(unix)]
+    if let Some(why) = mark::too_deep() {
+        return Err(why);
+    }
     let command = spawn::command(spec)?;
     let started = start(command).await;
     started.map_err(|error| NotStarted::spawning(spec, &error))
