@@ -23,10 +23,7 @@ pub struct Args {
 
 /// Arguments of a binary that is a composition.
 #[derive(Debug, Parser)]
-#[command(
-    about = "An MCP server composed of several",
-    args_conflicts_with_subcommands = true
-)]
+#[command(about = "An MCP server composed of several")]
 pub(super) struct ComposedArgs {
     #[command(flatten)]
     pub(super) common: Args,
@@ -139,12 +136,7 @@ mod tests {
     fn a_composition_is_served_or_asked_for_something() {
         assert!(composed(&["--stdio"]).is_some_and(|args| args.common.command.is_none()));
         assert!(composed(&["list", "--json"]).is_some_and(|args| args.common.command.is_some()));
-        for wrong in [
-            &["--stdio", "list"][..],
-            &["call"],
-            &["serve"],
-            &["nothing"],
-        ] {
+        for wrong in [&["call"][..], &["serve"], &["nothing"]] {
             assert!(composed(wrong).is_none(), "{wrong:?}");
         }
     }
@@ -189,11 +181,12 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_may_stand_after_a_command() {
+    fn the_profile_may_stand_anywhere() {
         for args in [
             &["--stdio", "--profile", "reading"][..],
             &["--profile", "reading", "--http", "0"],
             &["list", "--json", "--profile", "reading"],
+            &["--profile", "reading", "list", "--json"],
             &["call", "--profile", "reading", "db_query"],
         ] {
             let profile = composed(args).and_then(|args| args.common.profile);

@@ -69,7 +69,7 @@ impl Command {
             Self::Prompt(args) => prompt::run(args, program.composition()?).await,
             Self::Complete(args) => complete::run(args, program.composition()?).await,
             Self::Install(args) => {
-                let mut subject = program.subject()?;
+                let mut subject = program.startable_subject()?;
                 subject.args.splice(0..0, whole.words);
                 install::run(&args, &subject).await
             }

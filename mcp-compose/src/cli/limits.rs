@@ -1,4 +1,4 @@
-//! Which names of tools clients take, with what they put before them.
+//! What tools cost clients, and which names they take, with what they put before them.
 
 /// From here on some client or other has a name that is too long, whatever the composition is called there.
 pub(super) const PORTABLE: usize = 48;
@@ -20,6 +20,11 @@ const LIMITS: [Limit; 3] = [
 ];
 /// What the interfaces of models take, whoever the client is.
 pub(super) const MODELS: usize = 64;
+
+/// About how many tokens the definition of a tool costs a model: four bytes each.
+pub(super) fn tokens(definition: &str) -> usize {
+    definition.len().div_ceil(4)
+}
 
 /// Whether the interfaces of models take a name.
 pub(super) fn is_taken(name: &str) -> bool {

@@ -1,7 +1,9 @@
 //! The log: to stderr, as stdout may be the protocol.
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, FilterFn, LevelFilter, filter_fn};
+use tracing_subscriber::filter::{
+    EnvFilter, FilterExt, FilterFn, LevelFilter, ParseError, filter_fn,
+};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -17,7 +19,7 @@ const FORMAT: &str = "MCP_COMPOSE_LOG_FORMAT";
 const QUIET: [&str; 4] = ["rmcp", "hyper", "hyper_util", "h2"];
 
 pub(super) fn init() {
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let (filter, wrong) = filter(std::env::var(VARIABLE).ok());
     let filter = filter.and(discreet());
     let said = std::env::var(FORMAT).unwrap_or_default();
     let format = Format::of(&said);
@@ -42,8 +44,25 @@ pub(super) fn init() {
             tracing_subscriber::registry().with(log).try_init()
         }
     };
-    if done.is_ok() && format.is_none() {
+    if done.is_err() {
+        return;
+    }
+    if format.is_none() {
         tracing::warn!("{FORMAT} is `{said}`; it can be `human` or `json`");
+    }
+    if let Some(wrong) = wrong {
+        tracing::warn!(
+            "{VARIABLE} is not taken: {wrong}; write it as `debug`, or `warn,mcp_compose::child=trace`"
+        );
+    }
+}
+
+/// What is logged, and why that is not what was said.
+fn filter(said: Option<String>) -> (EnvFilter, Option<ParseError>) {
+    let said = said.filter(|said| !said.trim().is_empty());
+    match EnvFilter::builder().parse(said.as_deref().unwrap_or(DEFAULT)) {
+        Ok(filter) => (filter, None),
+        Err(wrong) => (EnvFilter::new(DEFAULT), Some(wrong)),
     }
 }
 
@@ -94,6 +113,21 @@ mod tests {
             is_quiet("rmcp") && is_quiet("rmcp::service") && is_quiet("hyper_util::client::legacy")
         );
         assert!(!is_quiet("mcp_compose::rmcp::front") && !is_quiet("rmcp_like"));
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_told() {
+        for (said, taken, right) in [
+            (None, DEFAULT, true),
+            (Some(""), DEFAULT, true),
+            (Some("debug"), "debug", true),
+            (Some("mcp_compose=loud"), DEFAULT, false),
+            (Some("a=b=c"), DEFAULT, false),
+        ] {
+            let (filter, wrong) = filter(said.map(str::to_owned));
+            assert_eq!(filter.to_string(), EnvFilter::new(taken).to_string());
+            assert_eq!(wrong.is_none(), right, "{said:?}: {wrong:?}");
+        }
     }
 
     #[test]

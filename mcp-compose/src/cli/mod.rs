@@ -60,6 +60,7 @@ mod health;
 mod import;
 mod inbox;
 mod install;
+mod keywords;
 mod limits;
 mod list;
 mod log;

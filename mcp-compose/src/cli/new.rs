@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
+use super::keywords::is_keyword;
 
 /// Arguments of `new`.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -110,13 +111,6 @@ fn is_package(name: &str) -> bool {
 
 fn is_legal(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_')
-}
-
-fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: &str = " abstract as async await become box break const continue crate do dyn else enum extern \
-        false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static \
-        struct super trait true try type typeof unsafe unsized use virtual where while yield ";
-    KEYWORDS.contains(&format!(" {name} "))
 }
 
 /// Writes the files into a folder that has none yet.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::install::Subject;
 use super::{Failure, log, settings};
-use crate::compose::{Composition, Unread, read_file};
+use crate::compose::{Composition, Unread, read_file, unknown_profile};
 use crate::observe;
 
 /// Where the composition comes from.
@@ -77,7 +77,30 @@ impl Program {
         }
     }
 
-    /// What a client is to start.
+    /// What a client is to start, if that can be.
+    pub(super) fn startable_subject(self) -> Result<Subject, Failure> {
+        let this = match self {
+            Self::File(file, profile) => Self::File(Some(file_of(file)?), profile),
+            composed => composed,
+        };
+        let unknown = match &this {
+            Self::Composed(composition) => unknown_profile(composition),
+            Self::File(Some(file), Some(profile)) => {
+                match Composition::from_what_can_be_read(file) {
+                    Ok((read, unread)) if unread.is_empty() => unknown_profile(&read.only(profile)),
+                    // Variables need not be set here, and what needs them may have that name.
+                    _ => None,
+                }
+            }
+            Self::File(..) => None,
+        };
+        match unknown {
+            Some(problem) => Err(Failure::Usage(problem.to_string())),
+            None => this.subject(),
+        }
+    }
+
+    /// What clients start.
     pub(super) fn subject(&self) -> Result<Subject, Failure> {
         let (mut subject, profile) = match self {
             Self::Composed(composition) => {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Failure, shown};
 
@@ -14,12 +15,12 @@ enum Given<'a> {
 }
 
 /// The arguments of a tool, typed by its input schema; what the schema says nothing of is JSON if it can be, and else
-/// text.
-pub(super) fn of_tool(
-    words: &[String],
+/// text. JSON goes on as it was written: a number may have more digits than we could hold.
+pub(super) fn of_tool<'w>(
+    words: &'w [String],
     schema: Option<&Value>,
-) -> Result<Map<String, Value>, Failure> {
-    let mut arguments = Map::new();
+) -> Result<BTreeMap<&'w str, Box<RawValue>>, Failure> {
+    let mut arguments = BTreeMap::new();
     for (key, given) in split(words)? {
         let property = schema.and_then(|schema| schema.get("properties")?.get(key));
         let types = match (schema, property) {
@@ -30,7 +31,7 @@ pub(super) fn of_tool(
             Given::Json(text) => json(key, text)?,
             Given::Text(text) => typed(key, text, &types)?,
         };
-        arguments.insert(key.to_owned(), value);
+        arguments.insert(key, value);
     }
     Ok(arguments)
 }
@@ -141,8 +142,12 @@ fn collect(root: &Value, schema: &Value, types: &mut Types, depth: usize, visits
 }
 
 /// Text as a value of one of the types; text itself is taken where it is allowed and nothing else fits.
-fn typed(key: &str, text: &str, types: &Types) -> Result<Value, Failure> {
+fn typed(key: &str, text: &str, types: &Types) -> Result<Box<RawValue>, Failure> {
     let parsed = serde_json::from_str::<Value>(text).ok();
+    let as_text = || {
+        let text = serde_json::value::to_raw_value(text);
+        text.map_err(|error| Failure::Failed(error.to_string()))
+    };
     let fits = |value: &Value| match value {
         Value::Number(_) => types.number,
         Value::Bool(_) => types.boolean,
@@ -151,11 +156,14 @@ fn typed(key: &str, text: &str, types: &Types) -> Result<Value, Failure> {
         Value::String(_) => types.other && !types.text,
     };
     if *types == Types::default() {
-        return Ok(parsed.unwrap_or_else(|| Value::from(text)));
+        return match parsed {
+            Some(_) => json(key, text),
+            None => as_text(),
+        };
     }
     match parsed {
-        Some(value) if fits(&value) => Ok(value),
-        _ if types.text => Ok(Value::from(text)),
+        Some(value) if fits(&value) => json(key, text),
+        _ if types.text => as_text(),
         _ => Err(Failure::Usage(format!(
             "`{}` is {}, not `{}`",
             shown::line(key),
@@ -176,7 +184,7 @@ fn expected(types: &Types) -> String {
     named.collect::<Vec<_>>().join(", or ")
 }
 
-fn json(key: &str, text: &str) -> Result<Value, Failure> {
+fn json(key: &str, text: &str) -> Result<Box<RawValue>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let key = shown::line(key);
         Failure::Usage(format!("`{key}:=` wants JSON: {error}"))
@@ -209,7 +217,7 @@ mod tests {
     fn of(words: &[&str]) -> Result<Value, String> {
         let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
         match of_tool(&words, Some(&schema())) {
-            Ok(arguments) => Ok(Value::Object(arguments)),
+            Ok(arguments) => Ok(serde_json::to_value(arguments).expect("JSON")),
             Err(Failure::Usage(message)) => Err(message),
             Err(other) => panic!("{other:?}"),
         }
@@ -240,6 +248,24 @@ mod tests {
             }))
         );
         assert_eq!(of(&["city="]), Ok(json!({ "city": "" })));
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let digits = "123456789012345678901234567890";
+        for word in ["days=", "any=", "more:="] {
+            let words = [format!("{word}{digits}")];
+            let given = of_tool(&words, Some(&schema())).expect("arguments");
+            assert_eq!(
+                given.values().next().map(|raw| raw.get()),
+                Some(digits),
+                "{word}"
+            );
+        }
+        // A text that is one stays a text.
+        let words = [format!("city={digits}")];
+        let given = of_tool(&words, Some(&schema())).expect("arguments");
+        assert_eq!(given["city"].get(), format!("\"{digits}\""));
     }
 
     #[test]

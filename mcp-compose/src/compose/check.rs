@@ -63,16 +63,22 @@ fn profiles(composition: &Composition, problems: &mut Vec<Problem>) {
             problems.push(Problem::warning(&place, message));
         }
     }
-    let Some(only) = &composition.settings.only else {
-        return;
-    };
-    let names: Vec<_> = profiles.iter().map(|(name, _)| name.as_str()).collect();
-    if names.contains(&only.as_str()) || children().any(|child| child == only) {
-        return;
+    problems.extend(unknown_profile(composition));
+}
+
+/// That nothing has the name of the one profile, or child, that is to be served.
+pub(crate) fn unknown_profile(composition: &Composition) -> Option<Problem> {
+    let only = composition.settings.only.as_deref()?;
+    let profiles = composition.settings.profiles.iter();
+    let profiles = profiles.map(|(name, _)| name.as_str());
+    let children = composition.children.iter();
+    let children = children.filter_map(|child| Some(child.namespace.as_ref()?.as_str()));
+    let known: Vec<_> = profiles.chain(children).collect();
+    if known.contains(&only) {
+        return None;
     }
-    let known: Vec<_> = names.into_iter().chain(children()).collect();
     let shown = only.escape_debug();
-    problems.push(Problem::error(
+    Some(Problem::error(
         "profile",
         match nearest(only, known.iter().copied()) {
             Some(near) => format!("there is no profile or child `{shown}`; did you mean `{near}`?"),
@@ -82,7 +88,7 @@ fn profiles(composition: &Composition, problems: &mut Vec<Problem>) {
                 known.join(", ")
             ),
         },
-    ));
+    ))
 }
 
 fn settings(settings: &Settings, problems: &mut Vec<Problem>) {

@@ -34,6 +34,7 @@ pub use problem::{Problem, Severity};
 pub use profile::Profile;
 pub use roots::{ListedRoot, Roots};
 
+pub(crate) use check::unknown_profile;
 pub(crate) use child::{ChildSource, ChildSpec};
 pub(crate) use config::Unread;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -157,6 +158,23 @@ impl Composition {
         path: &Path,
     ) -> Result<(Composition, Vec<Unread>), ConfigError> {
         config::read_what_can_be(path)
+    }
+
+    /// Leaves out the children of other labels, and what profiles say of them.
+    pub(crate) fn keep_children(&mut self, is_kept: impl Fn(&str) -> bool) {
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.children)
+            .into_iter()
+            .partition(|child| is_kept(&child.label()));
+        self.children = kept;
+        let gone: Vec<_> = gone
+            .iter()
+            .filter_map(|child| child.namespace.as_ref())
+            .collect();
+        for (_, profile) in &mut self.settings.profiles {
+            Arc::make_mut(profile)
+                .children
+                .retain(|child| !gone.iter().any(|gone| gone.as_str() == child));
+        }
     }
 
     /// Serves nothing but a [profile](CompositionBuilder::profile), or one child by itself under its

@@ -221,12 +221,6 @@ impl Catalog {
         tools.map(|(exposed, route)| (exposed.as_str(), &**route))
     }
 
-    /// Bytes of the whole list of one kind, as a client gets it.
-    pub(crate) fn bytes(&self, kind: Kind) -> usize {
-        let pages = self.pages[kind as usize].legacy.iter();
-        pages.map(|page| page.as_str().len()).sum()
-    }
-
     /// Every entry of a list, as clients of the legacy era get it: JSON objects.
     pub(crate) fn entries(&self, kind: Kind) -> impl Iterator<Item = &str> {
         let pages = self.pages[kind as usize].legacy.iter();

@@ -311,6 +311,60 @@ fn json_says_what_was_done() {
 }
 
 #[test]
+fn a_profile_that_is_not_there_is_not_installed() {
+    let machine = Machine::new();
+    let known =
+        r#"{"mcpServers": {"db": {"command": "db"}}, "profiles": {"reading": ["db_query"]}}"#;
+    machine.put("compose.json", known.as_bytes());
+    let refused = machine.set_up("install", &["cursor", "--yes", "--profile", "readin"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let why = "there is no profile or child `readin`; did you mean `reading`?";
+    assert!(told(&refused).contains(why), "{}", told(&refused));
+    assert!(!machine.path(".cursor/mcp.json").exists());
+    for profile in ["reading", "db"] {
+        let done = machine.set_up(
+            "install",
+            &["cursor", "--yes", "--force", "--profile", profile],
+        );
+        assert!(done.status.success(), "{}", told(&done));
+        assert!(text(&machine.path(".cursor/mcp.json")).contains(profile));
+    }
+}
+
+/// No further copy of Cursor's file can be made; the other two clients are none the worse for it.
+#[test]
+fn a_file_that_cannot_be_written_keeps_nothing_from_the_others() {
+    let machine = Machine::new();
+    let file = machine.put(".cursor/mcp.json", b"{}");
+    for number in 0..1000 {
+        let end = match number {
+            0 => String::new(),
+            _ => format!(".{number}"),
+        };
+        machine.put(&format!(".cursor/mcp.json.bak{end}"), b"");
+    }
+    let done = machine.set_up("install", &["vscode", "cursor", "zed", "--yes"]);
+    assert_eq!(done.status.code(), Some(1));
+    let error = format!(
+        "error: cursor: {} was not written: there are too many copies",
+        file.display()
+    );
+    assert!(told(&done).contains(&error), "{}", told(&done));
+    for (client, added) in [("vscode", true), ("cursor", false), ("zed", true)] {
+        let line = format!("{client}: `factory` was added to ");
+        assert_eq!(out(&done).contains(&line), added, "{}", out(&done));
+    }
+    assert_eq!(text(&file), "{}");
+    assert!(text(&machine.path(".config/zed/settings.json")).contains("\"factory\""));
+
+    let again = machine.set_up("install", &["vscode", "cursor", "--yes", "--json"]);
+    let rows: Vec<Value> = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(rows[0]["error"], Value::Null);
+    let error = rows[1]["error"].as_str().expect("an error");
+    assert!(error.contains("too many copies") && rows[1]["written"] == false);
+}
+
+#[test]
 fn a_value_is_written_only_when_that_is_asked_for_and_never_shown() {
     let machine = Machine::new();
     let install = [

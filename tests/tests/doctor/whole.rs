@@ -109,6 +109,36 @@ async fn one_child_alone_can_be_looked_at() {
     assert_eq!(seen.stderr, expected);
 }
 
+/// What profiles say of the children that are left out is no mistake; what they say of others is.
+#[tokio::test]
+async fn profiles_are_no_worse_for_looking_at_one_child_alone() {
+    let profiles = json!({
+        "few": { "children": ["well", "crash"] },
+        "wrong": { "children": ["well", "wrong"] },
+    });
+    let config = Config::new()
+        .child("crash", broken::crash())
+        .child("well", scripted(basic(json!({}))))
+        .setting("profiles", profiles);
+    for more in [
+        &["--child", "well"][..],
+        &["--child", "well", "--profile", "few"],
+    ] {
+        let seen = doctor(&config, more).await;
+        assert_eq!(seen.code, Some(0), "{}", seen.stdout);
+        assert!(
+            seen.stdout.contains("there is no child `wrong`"),
+            "{}",
+            seen.stdout
+        );
+        assert!(
+            !seen.stdout.contains("there is no child `crash`"),
+            "{}",
+            seen.stdout
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_whole_has_a_bound() {
     let forever = scripted(json!({ "silent": true }));

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::advice;
 use super::examine::split;
-use super::finding::{ChildDiagnosis, Findings, ListDiagnosis, count};
+use super::finding::{ChildDiagnosis, Findings, ListDiagnosis};
 use super::{lint, names, program};
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Phase};
+use crate::cli::shown::count;
 use crate::compose::{ChildSource, Unread};
 use crate::gateway::catalog::Catalog;
 use crate::wire::peer::Oddity;

@@ -131,7 +131,7 @@ pub(super) struct ListDiagnosis {
 pub(super) struct WholeDiagnosis {
     pub(super) name: String,
     pub(super) tools: usize,
-    /// What the list of tools costs a model, at four bytes a token.
+    /// About what the tools cost a model, as `list` tells it.
     pub(super) tokens: usize,
     pub(super) findings: Findings,
 }
@@ -149,14 +149,6 @@ impl Diagnosis {
         let children = self.children.iter().map(|child| child.health);
         let worst = children.max().unwrap_or(Health::Ok);
         worst.max(self.composition.findings.health())
-    }
-}
-
-/// A number of things.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
     }
 }
 

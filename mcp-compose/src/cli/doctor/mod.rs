@@ -72,9 +72,7 @@ fn only(
         .chain(unread.iter().map(|server| server.key.clone()))
         .collect();
     all_known(names, &known)?;
-    composition
-        .children
-        .retain(|child| names.contains(&child.label()));
+    composition.keep_children(|label| names.iter().any(|name| name == label));
     unread.retain(|server| names.contains(&server.key));
     Ok((composition, unread))
 }

@@ -1,7 +1,8 @@
 //! A diagnosis, for people.
 
-use super::finding::{ChildDiagnosis, Diagnosis, Findings, Health, count};
+use super::finding::{ChildDiagnosis, Diagnosis, Findings, Health};
 use crate::cli::shown;
+use crate::cli::shown::count;
 
 /// As wide as the widest of them.
 const HEALTH: usize = "warning".len();

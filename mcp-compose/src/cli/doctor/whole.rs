@@ -1,7 +1,9 @@
 //! The composition as a whole: what it costs clients, and what they have bounds for.
 
-use super::finding::{WholeDiagnosis, count};
+use super::finding::WholeDiagnosis;
 use crate::child::listing::Kind;
+use crate::cli::limits::tokens;
+use crate::cli::shown::count;
 use crate::compose::Composition;
 use crate::gateway::catalog::Catalog;
 
@@ -13,12 +15,10 @@ const MANY_TOOLS: [(usize, &str); 3] = [
 ];
 /// Bytes of instructions after which Claude Code cuts them.
 const MAX_INSTRUCTIONS: usize = 2_000;
-/// Bytes that are about a token.
-const BYTES_A_TOKEN: usize = 4;
 
 pub(super) fn examine(composition: &Composition, catalog: &Catalog) -> WholeDiagnosis {
     let tools = catalog.tools().count();
-    let tokens = catalog.bytes(Kind::Tools) / BYTES_A_TOKEN;
+    let tokens: usize = catalog.entries(Kind::Tools).map(tokens).sum();
     let mut whole = WholeDiagnosis {
         name: composition.settings.name().to_owned(),
         tools,

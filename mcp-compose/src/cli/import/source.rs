@@ -2,6 +2,7 @@
 
 use super::server::{Imported, Kind, Server};
 use super::text::{Part, Text};
+use crate::cli::keywords::is_keyword;
 
 /// No line of a child is to be longer, in characters.
 const WIDTH: usize = 100;
@@ -259,12 +260,5 @@ fn rust(text: &Text) -> String {
 
 /// Whether the namespace can stand without quotes; keywords are better read with them.
 fn is_field(namespace: &str) -> bool {
-    const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-        "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
-        "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
-        "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type",
-        "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-    ];
-    !namespace.contains('-') && !KEYWORDS.contains(&namespace)
+    !namespace.contains('-') && !is_keyword(namespace)
 }

@@ -218,14 +218,21 @@ async fn carry_out(
         .count();
     let write = changes > 0 && !place.print && agreed(place, changes, &mut talk).await?;
     let mut report = Vec::new();
+    let mut failed = Vec::new();
     for plan in &plans {
         let Ok(change) = &plan.outcome else { continue };
-        let backup = match change.written() {
-            Some(written) if write => perform(&plan.file, written, private)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", plan.file.display())))?,
-            _ => None,
+        let done = match change.written() {
+            Some(written) if write => perform(&plan.file, written, private).map(Some),
+            _ => Ok(None),
         };
-        if write && !place.json {
+        // The files are apart: that one cannot be written keeps nothing from the others.
+        let error = done.as_ref().err().map(|error| {
+            let file = plan.file.display();
+            format!("{}: {file} was not written: {error}", plan.client.id())
+        });
+        let written = matches!(done, Ok(Some(_)));
+        let backup = done.ok().flatten().flatten();
+        if written && !place.json {
             told(plan, name, backup.as_deref(), talk.out)?;
         }
         report.push(json!({
@@ -234,14 +241,19 @@ async fn carry_out(
             "name": name,
             "action": change.action(),
             "diff": change.written().map(|written| &written.diff),
-            "written": write && change.written().is_some(),
+            "written": written,
             "backup": backup,
+            "error": error,
         }));
+        failed.extend(error);
     }
     if place.json {
         writeln!(talk.out, "{}", Value::Array(report))?;
     }
-    Ok(())
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(failed.join("\n"))),
+    }
 }
 
 fn plans(place: &Place, plan: &Planned<'_>) -> Result<Vec<Plan>, Failure> {

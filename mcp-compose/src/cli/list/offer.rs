@@ -11,9 +11,6 @@ use crate::child::supervisor::{Child, Phase};
 use crate::gateway::catalog::Catalog;
 use crate::wire::Object;
 
-/// Bytes of JSON that are about a token.
-const BYTES_A_TOKEN: usize = 4;
-
 /// All that is offered. `list --json` prints it; docs/run.md describes it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -184,7 +181,7 @@ fn entry(server: &str, catalog: &Catalog, kind: Kind, definition: &str) -> Optio
             .filter(|_| is_tool)
             .map(hints)
             .unwrap_or_default(),
-        tokens: definition.len().div_ceil(BYTES_A_TOKEN),
+        tokens: limits::tokens(definition),
         text: text.map(Into::into).unwrap_or_default(),
         definition: RawValue::from_string(definition.to_owned()).ok()?,
         name,
