@@ -156,7 +156,7 @@ impl Syntax {
         match self.value(&edited) {
             Ok(value) if value == *expected => Ok(format!("{mark}{edited}")),
             _ => Err(Broken::whole(
-                "is written in a way that cannot be edited safely; use `--print`, and enter it by hand",
+                "is written in a way that cannot be edited safely; edit it by hand",
             )),
         }
     }
