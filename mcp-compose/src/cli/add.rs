@@ -14,6 +14,8 @@ use crate::compose::{Format, Namespace, look_over};
 
 /// Arguments of `add`.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(override_usage = "mcp-compose add [OPTIONS] <NAME> <URL>
+       mcp-compose add [OPTIONS] <NAME> -- <COMMAND>...")]
 #[command(group(ArgGroup::new("child").required(true).args(["url", "command"])))]
 pub(super) struct AddArgs {
     /// The namespace of the child: its names begin with it.

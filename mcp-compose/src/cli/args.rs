@@ -132,6 +132,34 @@ mod tests {
         FileArgs::command().debug_assert();
     }
 
+    /// `help.txt` is there to be read by eye; `HELP=overwrite` writes it.
+    #[cfg(feature = "admin")]
+    #[test]
+    fn every_help_text_is_the_one_that_was_read() {
+        fn collect(command: &mut clap::Command, path: &str, text: &mut String) {
+            let path = format!("{path} {}", command.get_name());
+            text.push_str(&format!("\n$ {} --help\n", path.trim()));
+            text.push_str(&command.render_long_help().to_string());
+            for command in command.get_subcommands_mut() {
+                if command.get_name() != "help" {
+                    collect(command, &path, text);
+                }
+            }
+        }
+        let mut text = "$ factory --help\n".to_owned();
+        // Of its commands those of `mcp-compose` tell.
+        text.push_str(&composed_command("factory").render_long_help().to_string());
+        let mut program = file_command();
+        program.build();
+        collect(&mut program, "", &mut text);
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/help.txt");
+        if std::env::var_os("HELP").is_some_and(|how| how == "overwrite") {
+            std::fs::write(file, &text).expect("the file can be written");
+        }
+        let expected = std::fs::read_to_string(file).unwrap_or_default();
+        assert_eq!(text, expected, "{file}");
+    }
+
     #[test]
     fn a_composition_is_served_or_asked_for_something() {
         assert!(composed(&["--stdio"]).is_some_and(|args| args.common.command.is_none()));

@@ -52,10 +52,10 @@ struct AdminArgs {
     /// Serve a status page at this address as well, with /livez, /readyz and /startupz.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     admin: Option<SocketAddr>,
-    /// Show the status page only to who knows the token in this environment variable.
+    /// Show the status page only to those who know the token in this environment variable.
     #[arg(long, value_name = "NAME", requires = "admin")]
     admin_token_env: Vec<String>,
-    /// Show the status page only to who knows a token of this file: on each line `TOKEN` or `NAME:TOKEN`.
+    /// Show the status page only to those who know a token of this file: on each line `TOKEN` or `NAME:TOKEN`.
     #[arg(long, value_name = "FILE", requires = "admin")]
     admin_token_file: Vec<PathBuf>,
     /// Serve the status page under this host name or address too.

@@ -91,7 +91,10 @@ pub(super) fn remove(text: &str, spot: Spot<'_>) -> Result<Vec<Edit>, Broken> {
     let commented = behind.starts_with("//") || behind.starts_with("/*");
     let start = match next {
         // On one line with the next one: what stood before it now stands before that.
-        Some(next) if own_line(text, next.range.start).is_none() => {
+        Some(next)
+            if own_line(text, next.range.start).is_none()
+                && text[end..next.range.start].trim().is_empty() =>
+        {
             edits.push(gone(entry.range.start..next.range.start));
             return Ok(edits);
         }

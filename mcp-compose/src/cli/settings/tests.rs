@@ -127,6 +127,15 @@ fn an_entry_is_taken_out_wherever_it_stands() {
             "{\"mcpServers\": {\n  \"a\": {}, // the first\n  \"factory\": {}\n}}",
             "{\"mcpServers\": {\n  \"a\": {} // the first\n}}",
         ),
+        // And what is about the next one.
+        (
+            "{\"mcpServers\": {\"factory\": {}, /* the other */ \"b\": {}}}",
+            "{\"mcpServers\": {/* the other */ \"b\": {}}}",
+        ),
+        (
+            "{\"mcpServers\": {\n  \"factory\": {},\n  /* the other */ \"b\": {}\n}}",
+            "{\"mcpServers\": {\n  /* the other */ \"b\": {}\n}}",
+        ),
     ] {
         let without = Syntax::Json.without(text, MCP).expect(text);
         assert_eq!(without.as_deref(), Some(expected), "{text}");
