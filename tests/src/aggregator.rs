@@ -185,7 +185,8 @@ impl Aggregator {
         Self::start(&mut command, Some(folder)).await
     }
 
-    async fn start(command: &mut Command, config: Option<TempDir>) -> Self {
+    /// Starts a command that serves over HTTP, and waits for its address. The folder lives as long as it does.
+    pub async fn start(command: &mut Command, config: Option<TempDir>) -> Self {
         let mut process = Process::start(command);
         let stderr = process.stderr().clone();
         let url = tokio::select! {

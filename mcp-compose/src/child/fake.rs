@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use tokio::sync::Notify;
 
+use super::circle::Identity;
 use super::instance::Opened;
 use super::not_started::NotStarted;
 use crate::wire::message::{ErrorObject, Response};
@@ -31,6 +32,8 @@ struct Inner {
     modern: AtomicBool,
     /// Speaks the legacy era as well, though it is modern.
     dual: AtomicBool,
+    /// Its resources come from this composition.
+    through: Mutex<Option<Identity>>,
     changed: Notify,
 }
 
@@ -111,6 +114,11 @@ impl Fake {
     pub(crate) fn modern(self) -> Self {
         self.0.modern.store(true, Ordering::Relaxed);
         self
+    }
+
+    /// Which composition its resources come from, from now on.
+    pub(crate) fn through(&self, composition: Option<Identity>) {
+        *lock(&self.0.through) = composition;
     }
 
     /// What each session says as soon as it has been greeted.
@@ -263,7 +271,14 @@ impl Fake {
             "initialize" if !modern || self.0.dual.load(Ordering::Relaxed) => {
                 r#"{"protocolVersion":"2025-11-25","capabilities":{"resources":{"subscribe":true},"logging":{}},"serverInfo":{"name":"fake","version":"1"}}"#
             }
-            "resources/list" => r#"{"resources":[{"uri":"fake://a","name":"a"}]}"#,
+            "resources/list" => {
+                let page = Raw::from_static(r#"{"resources":[{"uri":"fake://a","name":"a"}]}"#);
+                let through = lock(&self.0.through).clone();
+                return Some(Ok(match through {
+                    Some(composition) => composition.told_in(page, []),
+                    None => page,
+                }));
+            }
             "resources/templates/list" => r#"{"resourceTemplates":[]}"#,
             "resources/subscribe" | "resources/unsubscribe" | "logging/setLevel" => "{}",
             "tools/call" | "resources/read" | "subscriptions/listen" => return None,

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::circle;
 use super::entry;
 use super::handshake::stamp_modern;
 use super::instance::Instance;
 use crate::wire::peer::{Failure, RequestRoute};
-use crate::wire::version::Era;
+use crate::wire::version::{Era, META_THROUGH};
 use crate::wire::{Object, Raw, json};
 
 /// Most pages of one list.
@@ -122,6 +123,8 @@ pub(crate) struct Listing {
     pub(crate) ttl_ms: Option<u64>,
     /// Whether some list of the child is for one caller only.
     pub(crate) private: bool,
+    /// The compositions that each list has come through.
+    pub(crate) through: [Vec<String>; 4],
 }
 
 impl Listing {
@@ -174,6 +177,7 @@ impl Listing {
                     next.entries[at] = Arc::new(list.entries);
                     next.problems[at] = list.problems;
                     next.private |= list.private;
+                    next.through[at] = list.through;
                     if let Some(ttl) = list.ttl_ms {
                         next.ttl_ms = Some(next.ttl_ms.map_or(ttl, |known| known.min(ttl)));
                     }
@@ -193,6 +197,7 @@ struct OneList {
     reading: Reading,
     ttl_ms: Option<u64>,
     private: bool,
+    through: Vec<String>,
 }
 
 impl OneList {
@@ -282,6 +287,9 @@ async fn list(instance: &Instance, kind: Kind) -> Result<OneList, String> {
                 }
             }
         }
+        if list.reading.pages == 1 {
+            list.through = circle::through(&object);
+        }
         list.private |= object
             .string("cacheScope")
             .is_some_and(|scope| scope == "private");
@@ -321,9 +329,14 @@ fn page_params(instance: &Instance, cursor: Option<&str>) -> Option<Raw> {
     if let Some(cursor) = cursor {
         params.set("cursor", cursor);
     }
+    let mut meta = Object::default();
     if instance.profile().era == Era::Modern {
-        let mut meta = Object::default();
         stamp_modern(&mut meta, "{}");
+    }
+    if instance.profile().offers.hops {
+        meta.set(META_THROUGH, "true");
+    }
+    if !meta.is_empty() {
         params.set("_meta", meta.to_json());
     }
     (!params.is_empty()).then(|| params.to_raw())

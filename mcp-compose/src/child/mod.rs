@@ -3,6 +3,7 @@
 pub(crate) mod asks;
 mod auth;
 pub(crate) mod binary;
+pub(crate) mod circle;
 pub(crate) mod counters;
 pub(crate) mod entry;
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl NotStarted {
     /// What a call is told of it: `otherwise`, unless it is of a kind that calls know.
     pub(crate) fn cause_or(&self, otherwise: Cause) -> Cause {
         match self.cause {
-            Cause::Auth => Cause::Auth,
+            known @ (Cause::Auth | Cause::Cycle) => known,
             _ => otherwise,
         }
     }

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asks::{self, Told};
+use super::circle::Identity;
 use super::counters::Counters;
 use super::handshake::{Introduced, Profile};
 use super::http;
@@ -86,6 +87,8 @@ pub(crate) struct Common {
     /// Where what lives as long as a session runs.
     pub(crate) tasks: TaskTracker,
     pub(crate) turns: Turns,
+    /// That of the composition.
+    pub(crate) identity: Identity,
 }
 
 /// Where a child's life stands.

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::is_json;
 use crate::Composition;
+use crate::child::circle::Identity;
 use crate::child::entry;
 use crate::child::listing::Kind;
 use crate::child::stdio;
@@ -89,6 +90,7 @@ pub(super) fn children(namespaces: &str) -> Vec<Arc<Child>> {
             audience: nobody,
             tasks: TaskTracker::new(),
             turns: Turns::default(),
+            identity: Identity::new(),
         };
         Child::new(id as u64, spec.label(), spec, common)
     });

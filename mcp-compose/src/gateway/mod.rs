@@ -52,6 +52,7 @@ use self::sole::Sole;
 use self::tasks::TaskIds;
 use self::view::{View, Views};
 use self::watch::{Subscriber, Watches};
+use crate::child::circle::Identity;
 use crate::child::listing::Kind;
 use crate::child::supervisor::{Child, Common, Phase};
 use crate::child::turns::Turns;
@@ -59,7 +60,9 @@ use crate::compose::{ChildSource, ChildSpec, Composition, ConfigFile, Problem, S
 use crate::observe::trace::Served;
 use crate::wire::message::{ErrorObject, code};
 use crate::wire::peer::lock;
-use crate::wire::version::{ALL, Era, META_CLIENT_CAPABILITIES, META_VERSION, MODERN};
+use crate::wire::version::{
+    ALL, Era, META_CLIENT_CAPABILITIES, META_THROUGH, META_VERSION, MODERN,
+};
 use crate::wire::{FastMap, Notification, Object, Raw, Request, json, scan};
 
 /// How long lists are held back, from the start on, for children that are still starting. What
@@ -100,6 +103,7 @@ pub(crate) struct Gateway {
     tasks: TaskTracker,
     /// Children that may be starting at once.
     turns: Turns,
+    identity: Identity,
     /// No new work: long requests (change streams) come to their end.
     draining: CancellationToken,
     /// Children end.
@@ -161,6 +165,7 @@ impl Gateway {
             relay: Handle::current(),
             tasks: TaskTracker::new(),
             turns: Turns::default(),
+            identity: Identity::new(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             changing: Mutex::default(),
@@ -197,6 +202,7 @@ impl Gateway {
             audience: self.own.clone(),
             tasks: self.tasks.clone(),
             turns: self.turns.clone(),
+            identity: self.identity.clone(),
         };
         let former = self.children.load_full();
         let mut added = Vec::new();
@@ -575,11 +581,23 @@ impl Gateway {
         };
         let catalog = caller.catalog();
         let page = catalog.page(kind, cursor.as_deref(), caller.era == Era::Modern);
-        page.cloned().ok_or_else(|| {
+        let page = page.cloned().ok_or_else(|| {
             fault::invalid_params(
                 "the cursor is not one of this server's; list again from the start",
             )
-        })
+        })?;
+        if caller.meta.get(META_THROUGH).is_none() {
+            return Ok(page);
+        }
+        let listings: Vec<_> = self
+            .children()
+            .iter()
+            .map(|child| child.listing())
+            .collect();
+        let through = listings
+            .iter()
+            .flat_map(|listing| listing.through.iter().flatten());
+        Ok(self.identity.told_in(page, through))
     }
 
     fn set_log_level(&self, client: &Client, params: &Object<'_>) -> Result<Raw, ErrorObject> {

@@ -29,6 +29,8 @@ pub(crate) const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscription
 pub(crate) const META_SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// Through how many compositions a request has come; between compositions only. In a handshake: that they are counted.
 pub(crate) const META_HOPS: &str = "mcpCompose/hops";
+/// Which compositions a list has come through: asked for and told between compositions only.
+pub(crate) const META_THROUGH: &str = "mcpCompose/through";
 
 /// How a connection is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,6 @@ use mcp_compose_tests::patiently;
 use mcp_compose_tests::process::{Process, command};
 use mcp_compose_tests::raw::{LEGACY, Raw};
 use mcp_compose_tests::scripted::text;
-use mcp_compose_tests::system::processes_with;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -100,35 +99,4 @@ async fn nothing_is_watched_where_that_is_not_wanted() {
     assert_eq!(client.names("tools").await, ["a_one", "b_one"]);
     witness.close().await;
     client.close().await;
-}
-
-/// Nine processes are the composition and the eight that start one another; then the chain ends, and with the first of
-/// them all.
-#[tokio::test]
-async fn a_file_that_has_itself_among_its_children_does_not_start_itself_without_end() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("mcp.json");
-    let own = file.to_str().expect("text");
-    let itself = json!({ "command": aggregator(), "args": ["serve", "--stdio", "--config", own] });
-    let config = json!({ "mcpServers": { "itself": itself } });
-    std::fs::write(&file, config.to_string()).expect("written");
-    let client = serve(&folder, &["--config", own]).await;
-    assert_eq!(client.names("tools").await, Vec::<String>::new());
-    assert_eq!(processes_with(own).len(), 9);
-    client.close().await;
-    patiently("all to end", async {
-        while !processes_with(own).is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    })
-    .await;
-
-    let mut one = command(aggregator());
-    one.args(["list", "--config", own])
-        .env("MCP_COMPOSE_CHILD", "00ff:1:8");
-    let listed = one.output().await.expect("it runs");
-    let told = String::from_utf8_lossy(&listed.stderr);
-    let why = "this composition runs within 8 others, each started by the one before";
-    assert!(told.contains(why), "{told}");
-    assert!(told.contains("take it out of its own children"), "{told}");
 }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::child::asks;
+use crate::child::circle::Identity;
 use crate::child::fake::{Fake, FakeSession, question};
 use crate::child::handshake::Introduced;
 use crate::child::instance::{Handed, InFlight, LogWish, Questions};
@@ -111,6 +112,7 @@ impl Rig {
             audience,
             tasks: TaskTracker::new(),
             turns: Turns::default(),
+            identity: Identity::new(),
         };
         let child = Child::new(1, spec.label(), spec, common);
         tokio::spawn(Arc::clone(&child).supervise());

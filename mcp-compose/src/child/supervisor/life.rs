@@ -1,6 +1,5 @@
 //! The life of a child: started, listed, watched, and started again, left alone or put to sleep.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -245,7 +244,7 @@ impl Child {
             .load()
             .refresh(&instance, [true; 4], self.spec.options.list_timeout)
             .await;
-        self.publish(listing);
+        self.publish(listing)?;
         if instance.owner().is_some() {
             self.pool.adopt(&instance);
         }
@@ -275,12 +274,12 @@ impl Child {
             () = instance.peer().closed() => None,
             () = stalled => None,
             () = self.unused(instance) => Some(End::Unused),
-            never = self.relist(instance) => match never {},
+            why = self.relist(instance) => Some(End::NotStarted(why)),
         }
     }
 
-    /// Reads again what the session says has changed.
-    async fn relist(self: &Arc<Self>, instance: &Arc<Instance>) -> Infallible {
+    /// Reads again what the session says has changed, until that is a reason to be without it.
+    async fn relist(self: &Arc<Self>, instance: &Arc<Instance>) -> NotStarted {
         let mut next = Instant::now();
         loop {
             self.dirtied.notified().await;
@@ -296,7 +295,9 @@ impl Child {
                 .load()
                 .refresh(instance, kinds, self.spec.options.list_timeout)
                 .await;
-            self.publish(listing);
+            if let Err(why) = self.publish(listing) {
+                return why;
+            }
             self.announce();
         }
     }
@@ -334,9 +335,18 @@ impl Child {
         }
     }
 
-    /// The gateway reports the listing's problems, each once.
-    fn publish(&self, listing: Listing) {
-        self.listing.store(Arc::new(listing));
+    /// The gateway reports the listing's problems, each once. Nothing is kept of a child that is refused for its lists.
+    fn publish(&self, listing: Listing) -> Result<(), NotStarted> {
+        let refused = self
+            .common
+            .identity
+            .refuses(listing.through.iter().flatten());
+        let kept = match refused {
+            None => listing,
+            Some(_) => Listing::default(),
+        };
+        self.listing.store(Arc::new(kept));
+        refused.map_or(Ok(()), Err)
     }
 
     fn announce(self: &Arc<Self>) {

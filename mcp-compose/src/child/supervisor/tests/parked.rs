@@ -52,6 +52,34 @@ async fn a01_what_cannot_be_started_is_not_tried_again_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn d10_a_child_that_comes_to_list_its_own_parent_is_left_alone_until_that_is_mended() {
+    let house = House::new(Restart::Always, false);
+    house.until_ready().await;
+    let listed = || house.child().listing().of(Kind::Resources).len();
+    assert_eq!(listed(), 1);
+    house
+        .fake
+        .through(Some(house.child().common.identity.clone()));
+    house.child().lists_changed(ALL_KINDS);
+    let reason = house.until_parked().await;
+    assert!(
+        reason.starts_with("it is this composition itself, or has it among its children; take one")
+            && reason.contains("; it is parked: "),
+        "{reason}"
+    );
+    assert_eq!((listed(), house.fake.open_sessions()), (0, 0));
+    let why = house.child().instance().await.expect_err("it is parked");
+    assert_eq!(why.cause, Cause::Cycle);
+
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(house.fake.opens(), 2);
+    house.until_parked().await;
+    house.fake.through(None);
+    house.until_ready().await;
+    assert_eq!((listed(), house.fake.opens()), (1, 3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn sessions_that_end_early_park_a_child_and_one_of_a_minute_begins_anew() {
     let house = House::new(Restart::Always, false);
     let die = async |after: u64| {
