@@ -16,6 +16,7 @@ mod macros;
 mod nearest;
 mod observe;
 pub mod prelude;
+mod random;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;
 mod secret_text;

@@ -7,9 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-
 use super::not_started::NotStarted;
+use crate::random;
 use crate::wire::peer::Cause;
 use crate::wire::version::META_THROUGH;
 use crate::wire::{Object, Raw};
@@ -25,10 +24,8 @@ pub(crate) struct Identity(Option<Arc<str>>);
 
 impl Identity {
     pub(crate) fn new() -> Self {
-        let mut bytes = [0; 16];
         // Without random numbers circles are not found, and nothing else is missing.
-        let filled = SystemRandom::new().fill(&mut bytes).ok();
-        Self(filled.map(|()| format!("{:032x}", u128::from_ne_bytes(bytes)).into()))
+        Self(random::id().map(Arc::from))
     }
 
     /// Why a child is left alone whose lists have come through these compositions.
@@ -38,14 +35,10 @@ impl Identity {
     ) -> Option<NotStarted> {
         let own = self.0.as_deref()?;
         through.into_iter().any(|one| one == own).then(|| {
-            NotStarted {
-                permanent: true,
-                ..NotStarted::new(
-                    Cause::Cycle,
-                    "it is this composition itself, or has it among its children",
-                )
-            }
-            .advise("take one of them out of the other")
+            closed_by(
+                "it is this composition itself, or has it among its children",
+                "take one of them out of the other",
+            )
         })
     }
 
@@ -68,6 +61,14 @@ impl Identity {
         meta.set(META_THROUGH, Raw::of(&all).as_str().to_owned());
         result.set("_meta", meta.to_json());
         result.to_raw()
+    }
+}
+
+/// Why a child is not started that would close a circle.
+pub(super) fn closed_by(reason: &str, advice: &'static str) -> NotStarted {
+    NotStarted {
+        permanent: true,
+        ..NotStarted::new(Cause::Cycle, reason).advise(advice)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `complete`: what an argument of a prompt, or a variable of a resource template, may be.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use serde::Deserialize;
@@ -81,9 +81,7 @@ pub(super) async fn run(args: CompleteArgs, composition: Composition) -> Result<
         let mut client = InProcess::connect(gateway, None::<Console>).await?;
         let result = client.request("completion/complete", params).await?;
         if as_json {
-            let mut out = io::stdout();
-            let plain = !out.is_terminal();
-            return Ok(writeln!(out, "{}", shown::json(&result, plain))?);
+            return Ok(shown::print_json(&result)?);
         }
         show(&answer(&result)?, &mut io::stdout(), &mut io::stderr())
     })

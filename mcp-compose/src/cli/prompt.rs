@@ -44,11 +44,11 @@ pub(super) async fn run(args: PromptArgs, composition: Composition) -> Result<()
     in_process(composition, Clients::One, move |gateway| async move {
         let mut client = InProcess::connect(gateway, Console::of_process()).await?;
         let result = client.request("prompts/get", params).await?;
+        if args.json {
+            return Ok(shown::print_json(&result)?);
+        }
         let mut out = io::stdout();
         let plain = !out.is_terminal();
-        if args.json {
-            return Ok(writeln!(out, "{}", shown::json(&result, plain))?);
-        }
         show(&answer(&result)?, plain, &mut out)
     })
     .await?

@@ -58,9 +58,7 @@ pub(super) async fn run(args: ReadArgs, composition: Composition) -> Result<(), 
         let params = format!("{{\"uri\":{}}}", quote(&args.uri));
         let result = client.request("resources/read", params).await?;
         if args.json {
-            let mut out = io::stdout();
-            let plain = !out.is_terminal();
-            return Ok(writeln!(out, "{}", shown::json(&result, plain))?);
+            return Ok(shown::print_json(&result)?);
         }
         let contents = answer(&result)?;
         match &args.output {

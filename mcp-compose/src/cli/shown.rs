@@ -1,6 +1,7 @@
 //! Text from children, on a terminal: nothing in it may move the cursor or hide.
 
 use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
 
 /// In characters; what is longer breaks the table.
 const MAX_LINE: usize = 100;
@@ -26,6 +27,13 @@ pub(super) fn block(text: &str) -> String {
         }
     }
     out
+}
+
+/// Prints JSON to stdout, as [`json`] has it for what that is.
+pub(super) fn print_json(json: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    let plain = !out.is_terminal();
+    writeln!(out, "{}", self::json(json, plain))
 }
 
 /// JSON as it is where that is `plain`. On a terminal nothing in it moves the cursor or hides; it is the same JSON.

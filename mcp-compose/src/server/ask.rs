@@ -1,6 +1,5 @@
 //! What a typed server can ask its caller.
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -9,6 +8,7 @@ use super::{
     Answer, Ctx, Result, Root, SampleRequest, Sampled, ToolError, answer, error::RpcError, form,
     round::Question,
 };
+use crate::random;
 use crate::wire::{message::code, version::META_CLIENT_CAPABILITIES};
 
 /// The `_meta` key under which a question carries its key.
@@ -194,9 +194,5 @@ impl Ctx {
 
 /// An id that no other question has, whichever server asks it.
 fn random_id() -> Result<String> {
-    let mut bytes = [0; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| ToolError::new("the system has no random number"))?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+    random::id().ok_or_else(|| ToolError::new("the system has no random number"))
 }

@@ -7,10 +7,9 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-
+use crate::child::circle;
 use crate::child::not_started::NotStarted;
-use crate::wire::peer::Cause;
+use crate::random;
 
 /// The variable. Its value is `RUN:NUMBER:DEPTH`.
 pub(super) const VARIABLE: &str = "MCP_COMPOSE_CHILD";
@@ -48,15 +47,11 @@ impl Mark {
 
 /// Why this program may start no children: it is too deep among compositions that start each other.
 pub(super) fn too_deep() -> Option<NotStarted> {
-    (depth() >= MAX_DEPTH).then(|| NotStarted {
-        permanent: true,
-        ..NotStarted::new(
-            Cause::Cycle,
-            format!(
-                "it is not started: this composition runs within {MAX_DEPTH} others, each started by the one before; probably one has itself among its children"
-            ),
-        )
-        .advise("take it out of its own children")
+    (depth() >= MAX_DEPTH).then(|| {
+        let reason = format!(
+            "it is not started: this composition runs within {MAX_DEPTH} others, each started by the one before; probably one has itself among its children"
+        );
+        circle::closed_by(&reason, "take it out of its own children")
     })
 }
 
@@ -76,13 +71,11 @@ fn depth_of(mark: &str) -> u8 {
 /// The part that is the same in all marks of this program while it runs.
 pub(super) fn run() -> &'static str {
     static RUN: LazyLock<String> = LazyLock::new(|| {
-        let mut bytes = [0; 16];
-        if SystemRandom::new().fill(&mut bytes).is_ok() {
-            return format!("{:032x}", u128::from_ne_bytes(bytes));
-        }
-        // Without random numbers: what no other program has at the same time.
-        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-        format!("{:08x}{:024x}", std::process::id(), since.as_nanos())
+        random::id().unwrap_or_else(|| {
+            // What no other program has at the same time.
+            let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+            format!("{:08x}{:024x}", std::process::id(), since.as_nanos())
+        })
     });
     &RUN
 }

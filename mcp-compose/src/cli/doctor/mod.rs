@@ -10,7 +10,7 @@ mod program;
 mod report;
 mod whole;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -43,12 +43,12 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let (composition, unread) = only(&args.child, composition, unread)?;
     let diagnosis = examine::examine(composition, unread, args.timeout).await;
-    let mut out = io::stdout();
     if args.json {
         let json = serde_json::to_string_pretty(&diagnosis);
         let json = json.map_err(|error| Failure::Failed(error.to_string()))?;
-        writeln!(out, "{}", shown::json(&json, !out.is_terminal()))?;
+        shown::print_json(&json)?;
     } else {
+        let mut out = io::stdout();
         let report = report::report(&diagnosis, has_colours(&out));
         out.write_all(report.as_bytes())?;
     }
